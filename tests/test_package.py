@@ -1,0 +1,30 @@
+"""What a wheel says about itself agrees with the files it was made from."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.metadata import entry_points, version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_the_installed_version_is_the_one_of_pyproject():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert version("headway") == project["version"]
+
+
+def test_the_command_headway_is_installed():
+    commands = entry_points(group="console_scripts", name="headway")
+
+    assert [command.value for command in commands] == ["headway.cli:main"]
+
+
+def test_every_dependency_has_a_lower_and_an_upper_bound():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = [project["project"]["dependencies"], *project["dependency-groups"].values()]
+
+    for requirement in (entry for group in groups for entry in group if isinstance(entry, str)):
+        assert ">=" in requirement, requirement
+        assert ",<" in requirement, requirement

@@ -1,0 +1,91 @@
+"""Words that must not be in this repository: paths of one machine, and names the glossary rules out.
+
+Called by `make check` and by tests/test_architecture.py; standard library only. Paths are looked for in every
+tracked text file, names in the definitions of `src/` (modules, classes, functions), read from the syntax tree.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+MACHINE_PATH = re.compile(r"(?<![\w.~}])/(?:root|Users/[\w.-]+|home/(?!you\b)[\w.-]+|work/(?:main|shared|\.\w+)|tmp/hw)(?=[/\s\"'`).,:;]|$)")
+
+FORBIDDEN = (
+    (re.compile(r"(^|_)(manager|helper|util|common)s?(_|$)"), "says nothing: name what it holds or decides"),
+    (re.compile(r"^_*(handle|process|do)_"), "says nothing: name what happens to what"),
+    (re.compile(r"^_*(data|info)$"), "says nothing: name what it is"),
+    (re.compile(r"(^|_)(task|master|slave|heartbeat_thread)s?(_|$)"), "is not our word: see docs/glossary.md"),
+)
+
+# name -> why it may stay
+ALLOWED: dict[str, str] = {}
+
+
+def main() -> int:
+    """Print every finding as `file:line: sentence`; the exit code is 1 if there was one."""
+    findings = [*machine_paths(tracked_files(ROOT)), *forbidden_names(sorted((ROOT / "src").rglob("*.py")))]
+    for finding in findings:
+        print(finding)
+    return 1 if findings else 0
+
+
+def tracked_files(root: Path) -> list[Path]:
+    """What git tracks or would track; without git (a source archive), everything outside dotted folders."""
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    try:
+        names = subprocess.run(listing, cwd=root, capture_output=True, text=True, check=True).stdout.split("\0")
+        files = [root / name for name in names if name]
+    except (OSError, subprocess.CalledProcessError):
+        files = [path for path in root.rglob("*") if not any(part.startswith(".") for part in path.parts)]
+    return [path for path in files if path.is_file()]
+
+
+def machine_paths(files: list[Path]) -> Iterator[str]:
+    """Paths that exist only where somebody worked; files that are not text (recordings) are not ours to read."""
+    for path in files:
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(lines, 1):
+            if found := MACHINE_PATH.search(line):
+                yield f"{relative(path)}:{number}: {found.group()} is a path of one machine"
+
+
+def forbidden_names(files: list[Path]) -> Iterator[str]:
+    """Names of modules, classes and functions that the glossary or the style rules out."""
+    for path in files:
+        for name, line in [(path.stem, 1), *definitions(path)]:
+            if reason := objection(name):
+                yield f"{relative(path)}:{line}: the name {name!r} {reason}"
+
+
+def definitions(path: Path) -> Iterator[tuple[str, int]]:
+    """Every class and function of a file, as it is named."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, node.lineno
+
+
+def objection(name: str) -> str | None:
+    """Why `name` may not be used, or None. CamelCase is judged word by word, as snake_case is."""
+    if name in ALLOWED:
+        return None
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return next((reason for pattern, reason in FORBIDDEN if pattern.search(snake)), None)
+
+
+def relative(path: Path) -> Path:
+    """As a reader of the repository would say it."""
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
+if __name__ == "__main__":
+    sys.exit(main())
