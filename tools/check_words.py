@@ -15,7 +15,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-MACHINE_PATH = re.compile(r"(?<![\w.~}])/(?:root|Users/[\w.-]+|home/(?!you\b)[\w.-]+|work/(?:main|shared|\.\w+)|tmp/hw)(?=[/\s\"'`).,:;]|$)")
+MACHINE_PATH = re.compile(
+    r"(?<![\w.~}])/(?:root|Users/[\w.-]+|home/(?!you\b)[\w.-]+|work/(?:main|shared|\.\w+)|tmp/hw)(?=[/\s\"'`).,:;]|$)"
+)
 
 FORBIDDEN = (
     (re.compile(r"(^|_)(manager|helper|util|common)s?(_|$)"), "says nothing: name what it holds or decides"),
