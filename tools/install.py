@@ -5,7 +5,7 @@ lock file), a private copy goes into `.tools/uv`, by the first of three ways tha
 
     1. `python3 -m pip install --target`   python3-pip is there; honours the user's pip configuration and mirrors
     2. `python3 -m venv`, then its pip     python3-venv is there
-    3. the wheel itself from PyPI          a bare Debian 12 has neither; the file's hash is compared with PyPI's
+    3. the wheel itself from PyPI          a bare Debian 12 has neither; its address and hash stand in uv.lock
 
 It is kept outside `.venv`, because `uv sync` removes from there what the lock does not name.
 """
@@ -13,7 +13,6 @@ It is kept outside `.venv`, because `uv sync` removes from there what the lock d
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import platform
 import shutil
@@ -24,10 +23,11 @@ import urllib.request
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PRIVATE = ROOT / ".tools" / "uv"
-UV_VERSION = "0.13.9"
+SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 OLDEST_UV = (0, 8)
 OLDEST_PYTHON = (3, 11)
 
@@ -52,13 +52,16 @@ def main() -> int:
 def sync_environment() -> dict[str, str]:
     """The caller's environment, with `.venv` of this checkout as the target whatever else is activated.
 
-    A new `.venv` is made with the Python that runs this; an existing one keeps its own.
+    A new `.venv` is made with the Python that runs this; an existing one keeps its own. The machine's own list of
+    certificates is believed where there is one: behind a company's proxy, uv's built-in list knows nobody.
     """
     venv = ROOT / ".venv"
     env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     env["UV_PROJECT_ENVIRONMENT"] = str(venv)
     if not (venv / "bin" / "python").exists():
         env.setdefault("UV_PYTHON", sys.executable)
+    if SYSTEM_CERTIFICATES.exists():
+        env.setdefault("UV_SYSTEM_CERTS", "true")
     return env
 
 
@@ -94,7 +97,7 @@ def fetch_uv() -> Path | None:
 
 def by_pip() -> Path:
     """With this Python's pip, beside the system's packages (Debian marks those as not ours to change)."""
-    run(sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", PRIVATE, f"uv=={UV_VERSION}")
+    run(sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", PRIVATE, uv_requirement())
     return PRIVATE / "bin" / "uv"
 
 
@@ -102,31 +105,42 @@ def by_venv() -> Path:
     """With the pip of a venv made for it (needs ensurepip, which Debian ships in python3-venv)."""
     venv = PRIVATE / "venv"
     run(sys.executable, "-m", "venv", "--clear", venv)
-    run(venv / "bin" / "python", "-m", "pip", "install", "--quiet", f"uv=={UV_VERSION}")
+    run(venv / "bin" / "python", "-m", "pip", "install", "--quiet", uv_requirement())
     return venv / "bin" / "uv"
 
 
 def by_wheel() -> Path:
     """From PyPI without any installer: a wheel is a zip, and uv's holds one static program."""
-    with urllib.request.urlopen(f"https://pypi.org/pypi/uv/{UV_VERSION}/json", timeout=60) as answer:
-        files = json.load(answer)["urls"]
-    wheel = next((file for file in files if fits_here(file["filename"])), None)
+    wheel = next((wheel for wheel in locked_uv()["wheels"] if fits_here(wheel["url"])), None)
     if wheel is None:
-        msg = f"PyPI has no uv for {platform.system()} on {platform.machine()}"
+        msg = f"uv.lock names no uv for {platform.system()} on {platform.machine()}"
         raise LookupError(msg)
     with urllib.request.urlopen(wheel["url"], timeout=300) as answer:
         content = answer.read()
-    if hashlib.sha256(content).hexdigest() != wheel["digests"]["sha256"]:
-        msg = f"{wheel['filename']} arrived damaged (its hash differs from PyPI's)"
+    if f"sha256:{hashlib.sha256(content).hexdigest()}" != wheel["hash"]:
+        msg = f"{wheel['url']} is not the file that uv.lock names (its hash differs)"
         raise ValueError(msg)
     return unpack_uv(content)
 
 
-def fits_here(filename: str) -> bool:
+def locked_uv() -> dict[str, Any]:
+    """What uv.lock says of uv itself: version, and the address and hash of each wheel."""
+    import tomllib  # not before main() has said which Python is needed
+
+    lock = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
+    return next(package for package in lock["package"] if package["name"] == "uv")
+
+
+def uv_requirement() -> str:
+    """As pip wants it."""
+    return f"uv=={locked_uv()['version']}"
+
+
+def fits_here(wheel: str) -> bool:
     """Whether a wheel's platform tag is this machine's (Linux with glibc, or macOS)."""
     system = {"Linux": "manylinux", "Darwin": "macosx"}.get(platform.system(), "?")
     machine = {"arm64": ("arm64", "aarch64"), "aarch64": ("aarch64",)}.get(platform.machine(), (platform.machine(),))
-    return filename.endswith(".whl") and system in filename and any(name in filename for name in machine)
+    return system in wheel and any(name in wheel for name in machine)
 
 
 def unpack_uv(wheel: bytes) -> Path:
