@@ -19,6 +19,7 @@ PYTHON ?= $(or $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,
 BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
+SEED ?= $(shell date +%s)
 export HYPOTHESIS_PROFILE ?= ci
 
 help:
@@ -38,7 +39,8 @@ demo: install
 	@$(BIN)/headway demo
 
 test: check
-	@$(BIN)/pytest -q -n $(WORKERS)
+	@echo "test: order $(SEED)"
+	@$(BIN)/pytest -q -n $(WORKERS) --randomly-seed=$(SEED)
 
 check: install docs
 	@$(BIN)/ruff check --quiet

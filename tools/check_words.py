@@ -64,14 +64,19 @@ def machine_paths(files: list[Path]) -> Iterator[str]:
 def forbidden_names(files: list[Path]) -> Iterator[str]:
     """Names of modules, classes and functions that the glossary or the style rules out."""
     for path in files:
-        for name, line in [(path.stem, 1), *definitions(path)]:
+        try:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+        except SyntaxError as error:
+            yield f"{relative(path)}:{error.lineno}: is not Python {sys.version_info.major}.{sys.version_info.minor}"
+            continue
+        for name, line in [(path.stem, 1), *definitions(tree)]:
             if reason := objection(name):
                 yield f"{relative(path)}:{line}: the name {name!r} {reason}"
 
 
-def definitions(path: Path) -> Iterator[tuple[str, int]]:
+def definitions(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Every class and function of a file, as it is named."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, node.lineno
 
