@@ -65,8 +65,9 @@ coverage: install
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
+# One script for each of the figures P1, P2, …; each prints JSON lines.
 bench: install
-	@$(BIN)/python bench/run.py
+	@for script in $(sort $(wildcard bench/p[0-9]*.py)); do $(BIN)/python $$script; done
 
 clean:
 	@rm -rf .venv .tools .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov build dist
