@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -143,8 +144,16 @@ def face_problems(path: Path) -> list[str]:
     return [
         *(f"{inside(path)}: {name} is in __all__ and does not exist" for name in names if not hasattr(module, name)),
         *(f"{inside(path)}: {name} is offered and not in __all__" for name in sorted(offered(path) - set(names))),
+        *(f"{inside(path)}: {name} has no docstring" for name in names if undocumented(module, name)),
         *(f"{inside(path)}: {name} is in __all__ twice" for name in sorted({n for n in names if names.count(n) > 1})),
     ]
+
+
+def undocumented(module: ModuleType, name: str) -> bool:
+    """Whether a class or function of ours lacks a docstring of its own."""
+    thing = getattr(module, name, None)
+    ours = str(getattr(thing, "__module__", "")).startswith("headway")
+    return ours and (inspect.isclass(thing) or inspect.isfunction(thing)) and not thing.__doc__
 
 
 @pytest.mark.parametrize("room", ["worker", "client"])
