@@ -1,0 +1,1 @@
+"""The process people talk to: REST, the viewers' stream, where workers connect, and the built-in page."""
