@@ -186,13 +186,14 @@ class TestWords:
         assert self.words.objection(name) is None
 
     @pytest.mark.parametrize(
-        "path", ["/" + "root/x", "/" + "home/somebody/x", "/" + "Users/me/x", "/" + "work/main/src"]
+        "path",
+        ["/" + "root/x", "/" + "home/somebody/x", "/" + "Users/me/x", "/" + "work/main/src", "03" + "-interfaces"],
     )
-    def test_a_path_of_one_machine_is_found(self, path: str, tmp_path: Path):
+    def test_a_place_that_only_one_machine_has_is_found(self, path: str, tmp_path: Path):
         page = tmp_path / "page.md"
         page.write_text(f"fine: /api/v1/jobs, ~/headway, /home/you/x\nsee {path}\n")
 
-        assert [finding.split(":")[1] for finding in self.words.machine_paths([page])] == ["2"]
+        assert [finding.split(":")[1] for finding in self.words.foreign_places([page])] == ["2"]
 
 
 class TestLinks:

@@ -1,6 +1,6 @@
-"""Words that must not be in this repository: paths of one machine, and names the glossary rules out.
+"""Words that must not be in this repository: paths of one machine, pages nobody else has, and names the glossary rules out.
 
-Called by `make check` and by tests/test_architecture.py; standard library only. Paths are looked for in every
+Called by `make check` and by tests/test_architecture.py; standard library only. Places are looked for in every
 tracked text file, names in the definitions of `src/` (modules, classes, functions), read from the syntax tree.
 """
 
@@ -19,6 +19,9 @@ MACHINE_PATH = re.compile(
     r"(?<![\w.~}])/(?:root|Users/[\w.-]+|home/(?!you\b)[\w.-]+|work/(?:main|shared|\.\w+)|tmp/hw)(?=[/\s\"'`).,:;]|$)"
 )
 
+# The design notes that preceded the code are not in the repository; docs/ is where a reader is sent.
+ABSENT_PAGE = re.compile(r"\b(?:0\d|10)-(?:architecture|protocol|interfaces|dashboard|style|quality|security|risks)\b")
+
 FORBIDDEN = (
     (re.compile(r"(^|_)(manager|helper|util|common)s?(_|$)"), "says nothing: name what it holds or decides"),
     (re.compile(r"^_*(handle|process|do)_"), "says nothing: name what happens to what"),
@@ -32,7 +35,7 @@ ALLOWED: dict[str, str] = {}
 
 def main() -> int:
     """Print every finding as `file:line: sentence`; the exit code is 1 if there was one."""
-    findings = [*machine_paths(tracked_files(ROOT)), *forbidden_names(sorted((ROOT / "src").rglob("*.py")))]
+    findings = [*foreign_places(tracked_files(ROOT)), *forbidden_names(sorted((ROOT / "src").rglob("*.py")))]
     for finding in findings:
         print(finding)
     return 1 if findings else 0
@@ -49,8 +52,8 @@ def tracked_files(root: Path) -> list[Path]:
     return [path for path in files if path.is_file()]
 
 
-def machine_paths(files: list[Path]) -> Iterator[str]:
-    """Paths that exist only where somebody worked; files that are not text (recordings) are not ours to read."""
+def foreign_places(files: list[Path]) -> Iterator[str]:
+    """Paths that exist only where somebody worked, and pages that nobody else has. Files that are not text (recordings) are not ours to read."""
     for path in files:
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
@@ -59,6 +62,8 @@ def machine_paths(files: list[Path]) -> Iterator[str]:
         for number, line in enumerate(lines, 1):
             if found := MACHINE_PATH.search(line):
                 yield f"{relative(path)}:{number}: {found.group()} is a path of one machine"
+            if found := ABSENT_PAGE.search(line):
+                yield f"{relative(path)}:{number}: {found.group()} is no page of this repository: name one of docs/"
 
 
 def forbidden_names(files: list[Path]) -> Iterator[str]:
