@@ -1,0 +1,1 @@
+"""Submits, asks, acts and follows, over whatever transport works. Knows the server by its URL only."""

@@ -1,0 +1,1 @@
+"""Where commands become events and events become news: the ledger, the feed, the dispatcher, the sweeper."""
