@@ -1,0 +1,97 @@
+"""The door by which time and randomness come in. The only module that may read a clock, sleep or roll dice.
+
+Everything above takes a `Clock`; tests and the simulator pass `headway.testing.clock.VirtualClock`.
+An instant is an int of milliseconds since the Unix epoch, UTC; a duration is a float of seconds
+(docs/decisions/0001). Knows nothing of jobs, stores or links.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Protocol
+
+from headway.errors import InvalidInput
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class Clock(Protocol):
+    """Wall time, monotonic time, sleep, randomness and ids: all a component may take from outside."""
+
+    def now(self) -> int:
+        """Milliseconds since the epoch, UTC. May step when the system's clock is set."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that never goes back; only differences mean something."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Give the loop away for at least `seconds`."""
+        ...
+
+    def uniform(self, low: float, high: float) -> float:
+        """A random float in [low, high)."""
+        ...
+
+    def new_id(self) -> str:
+        """A fresh ULID: 26 characters, sorts by creation millisecond."""
+        ...
+
+
+class SystemClock:
+    """The real one."""
+
+    def __init__(self) -> None:
+        self._random = random.Random(os.urandom(16))
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def uniform(self, low: float, high: float) -> float:
+        return self._random.uniform(low, high)
+
+    def new_id(self) -> str:
+        return ulid(self.now(), self._random.getrandbits(80))
+
+
+def ulid(at: int, entropy: int) -> str:
+    """26 Crockford characters: 48 bits of milliseconds, 80 of entropy (https://github.com/ulid/spec)."""
+    bits = (at << 80) | entropy
+    text = [""] * 26
+    for place in range(25, -1, -1):
+        text[place] = _CROCKFORD[bits & 31]
+        bits >>= 5
+    return "".join(text)
+
+
+@lru_cache(maxsize=64)
+def _second_text(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def iso(at: int) -> str:
+    """`2026-11-22T08:21:07.412Z` of an instant in milliseconds."""
+    return f"{_second_text(at // 1000)}.{at % 1000:03d}Z"
+
+
+def from_iso(text: str, field: str = "time") -> int:
+    """The instant of an ISO 8601 text; without a zone it is taken as UTC. InvalidInput names `field`."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(field, f"{text!r} is not an ISO 8601 time", hint="Write 2026-11-22T08:21:07Z.") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return round(moment.timestamp() * 1000)

@@ -1,0 +1,56 @@
+"""The fold: how an event changes a document. One rule for every event, in every language: RFC 7396 merge patch.
+
+An event that changes a document carries the change in `data["set"]` (merged) and `data["put"]` (whole values). So rows, snapshots, viewers in Python and
+TypeScript, and `headway verify` share one reducer of ten lines, and a viewer older than the server
+still folds events it has never heard of (docs/decisions/0003).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from headway.model.event import Event
+
+
+def merge(target: Mapping[str, Any], patch: Mapping[str, Any], *, keep_null: bool = False) -> dict[str, Any]:
+    """`target` with `patch` merged in, by RFC 7396: null removes, objects merge, all else replaces.
+
+    Copies on write: neither argument is changed, untouched subtrees are shared. `keep_null` joins two patches
+    into one: nulls of either stay.
+    """
+    merged = dict(target)
+    for key, value in patch.items():
+        if value is None and not keep_null:
+            merged.pop(key, None)
+        elif isinstance(value, dict):
+            old = merged.get(key)
+            merged[key] = merge(old if isinstance(old, dict) else {}, value, keep_null=keep_null)  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            merged[key] = value
+    return merged
+
+
+def fold(document: Mapping[str, Any] | None, event: Event) -> dict[str, Any]:
+    """The document after the event; `None` stands for one that does not exist yet."""
+    patch = event.data.get("set")
+    folded = merge(document or {}, patch) if patch else dict(document or {})
+    if put := event.data.get("put"):
+        folded.update(put)
+    if event.seq:
+        folded["seq"] = event.seq
+    return folded
+
+
+def fold_counts(counts: dict[str, dict[str, int]], event: Event) -> None:
+    """Keep `queue -> state -> number of jobs` exact, in place, from the states an event left and entered."""
+    if event.queue is None or not event.type.startswith("job."):
+        return
+    states = counts.setdefault(event.queue, {})
+    if was := event.data.get("was"):
+        states[was] = states.get(was, 0) - 1
+        if states[was] == 0:
+            del states[was]
+    patch: dict[str, Any] = event.data.get("set") or {}
+    if "was" in event.data and not event.data.get("deleted") and (state := patch.get("state")):
+        states[state] = states.get(state, 0) + 1

@@ -1,0 +1,221 @@
+"""The job document: what one request is and has become, exactly as rows hold it and viewers see it.
+
+A document is plain JSON: the row's `doc`, the REST body and the viewer's copy are the same object, made by
+folding the patches of the job's events (`fold.py`). Instants are ISO 8601 texts of fixed width
+(`2026-11-22T08:21:07.412Z`), so they compare as text. Must never know how it is stored or sent.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, NotRequired, TypedDict
+
+
+class JobState(StrEnum):
+    """Where a job stands. The last three are final: reached once, never left (I5)."""
+
+    SCHEDULED = "scheduled"
+    BLOCKED = "blocked"
+    QUEUED = "queued"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+FINAL = frozenset({JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED})
+ACTIVE = frozenset({JobState.RUNNING, JobState.CANCELLING})
+WAITING = frozenset({JobState.SCHEDULED, JobState.BLOCKED, JobState.QUEUED})
+
+
+class Outcome(StrEnum):
+    """How one attempt ended."""
+
+    SUCCEEDED = "succeeded"
+    ERRORED = "errored"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    STALLED = "stalled"
+    CRASHED = "crashed"
+    LOST = "lost"
+    RELEASED = "released"
+    REFUSED = "refused"
+
+
+UNCOUNTED = frozenset({Outcome.RELEASED, Outcome.REFUSED})
+"""Outcomes that are nobody's try: they do not use up `max_attempts` (glossary: tries)."""
+
+
+class ErrorDoc(TypedDict):
+    """What a handler raised, as text."""
+
+    type: str
+    message: str
+    traceback: NotRequired[str]
+
+
+class StageSpec(TypedDict):
+    """One stage of a plan; `weight` > 0 is its share among its siblings."""
+
+    name: str
+    weight: float
+    stages: NotRequired[list[StageSpec]]
+
+
+class StageDoc(TypedDict, total=False):
+    """Progress of one stage. `fraction` in 0..1, absent while it is indeterminate."""
+
+    state: str  # running | completed
+    current: float | None
+    total: float | None
+    unit: str | None
+    message: str | None
+    fraction: float | None
+    started_at: str
+    ended_at: str | None
+
+
+class AttemptDoc(TypedDict, total=False):
+    """One attempt. Its number is the fence (I4); `n` is the last statement of its worker that was applied."""
+
+    number: int
+    worker: str
+    phase: str  # offered | started | ended
+    offered_at: str
+    started_at: str
+    ended_at: str
+    outcome: str
+    counted: bool
+    error: ErrorDoc | None
+    n: int
+    plan: list[StageSpec]
+    stages: dict[str, StageDoc]  # key: path, "parse" or "parse/inner"
+    progress_at: str  # last evidence of progress
+    heard_from: str  # the stall clock counts from here when it is later than progress_at
+    fenced: bool
+    late: str
+    released: str  # the worker gave it back: reason
+
+
+class ProgressDoc(TypedDict, total=False):
+    """Of the current attempt. Every progress event sets all of these, so an older one may be dropped unseen (R4)."""
+
+    overall: float | None  # 0..1, never decreases within an attempt, 1.0 only when completed; None: unknown
+    stage: str | None
+    current: float | None
+    total: float | None
+    unit: str | None
+    message: str | None
+    at: str
+
+
+class EstimateDoc(TypedDict):
+    """Time left as a range of seconds as of `at`: an 80 % interval and the median, with its basis."""
+
+    low_s: float | None
+    p50_s: float
+    high_s: float | None
+    basis: str
+    at: str
+
+
+class CancelDoc(TypedDict, total=False):
+    """The receipt of a cancel: each step with its time; a step that was not reached is absent."""
+
+    requested_at: str
+    requested_by: str
+    reason: str
+    grace_s: float
+    delivered_at: str
+    acknowledged_at: str
+    stopped_at: str
+    cleaned_at: str
+    cleaned: str  # done | not run
+
+
+class OptionsDoc(TypedDict, total=False):
+    """How to run it: the kind's defaults, overridden at submit. Durations in seconds."""
+
+    timeout_s: float | None
+    progress_timeout_s: float | None
+    cancel_grace_s: float
+    backoff_s: float
+    backoff_cap_s: float
+    on_lost: str  # abort | continue
+
+
+class JobDoc(TypedDict, total=False):
+    """One job. Fields that were never set are absent."""
+
+    id: str
+    namespace: str
+    kind: str
+    queue: str
+    priority: int  # higher runs first
+    labels: dict[str, str]
+    requires: dict[str, str]  # labels that a worker must have
+    args: Any  # in the document only while small; the row always has it
+    args_bytes: int
+    created_at: str
+    submitted_by: str
+    state: str
+    reason: str
+    held: bool
+    run_at: str
+    expires_at: str
+    queued_at: str
+    started_at: str
+    finished_at: str
+    after: list[str]
+    parent: str
+    retry_of: str
+    retried_by: str
+    unique: str
+    unique_until: str
+    limit_key: str
+    adopted: bool
+    external_id: str
+    options: OptionsDoc
+    max_attempts: int
+    attempt: int
+    tries: int
+    worker: str | None
+    attempts: dict[str, AttemptDoc]  # the newest KEPT_ATTEMPTS, by number
+    progress: ProgressDoc
+    details: Any  # what the handler attached to its newest progress, whole
+    estimate: EstimateDoc | None
+    avoid: dict[str, str]  # worker -> until
+    result: Any
+    result_bytes: int
+    error: ErrorDoc | None
+    cancel: CancelDoc
+    input: dict[str, Any] | None
+    warnings: int
+    errors: int
+    notes: list[dict[str, Any]]  # the newest 5 warnings and noted errors
+    steps: int
+    last_steps: list[str]  # the newest 10
+    log_lines: int
+    log_bytes: int
+    log_cut: str
+    artifacts: dict[str, dict[str, Any]]
+    seq: int
+
+
+KEPT_ATTEMPTS = 20
+KEPT_NOTES = 5
+KEPT_STEPS = 10
+INLINE_BYTES = 2_048
+"""Args and results up to this size travel inside documents and events; larger ones are fetched (REST has them whole)."""
+
+
+def is_final(job: JobDoc) -> bool:
+    """True once the job has its one outcome."""
+    return job.get("state") in FINAL
+
+
+def current_attempt(job: JobDoc) -> AttemptDoc | None:
+    """The attempt that holds the fence, or None before the first offer."""
+    return job.get("attempts", {}).get(str(job.get("attempt", 0)))

@@ -1,0 +1,38 @@
+"""When to try again: exponential backoff with jitter, and what an ended attempt means for its job.
+
+Pure tables and arithmetic; randomness comes in as `dice`. Called by `attempt.py` alone.
+"""
+
+from __future__ import annotations
+
+from headway.model.job import Outcome
+
+REASONS = {
+    Outcome.ERRORED: "error",
+    Outcome.REJECTED: "rejected",
+    Outcome.TIMED_OUT: "timeout",
+    Outcome.STALLED: "stalled",
+    Outcome.CRASHED: "crashed",
+    Outcome.LOST: "worker_lost",
+    Outcome.CANCELLED: "cancelled",
+    Outcome.RELEASED: "released",
+    Outcome.REFUSED: "refused",
+}
+"""Reason code a job carries when its last attempt ended so."""
+
+ELSEWHERE = frozenset({Outcome.STALLED, Outcome.CRASHED, Outcome.LOST, Outcome.REFUSED})
+"""Outcomes after which another worker is preferred for a while (`avoid`)."""
+
+AT_ONCE = frozenset({Outcome.STALLED, Outcome.CRASHED, Outcome.LOST, Outcome.RELEASED, Outcome.REFUSED})
+"""Outcomes that say nothing against the job itself: tried again without delay."""
+
+FATAL_RELEASES = 3
+"""A job released this often because its executor died under it is taken for the culprit: `crashed`."""
+
+EXECUTOR_DIED = "executor died"
+"""The reason a worker gives when it releases several attempts because their shared executor died."""
+
+
+def backoff_s(tries: int, base_s: float, cap_s: float, dice: float) -> float:
+    """Seconds to wait before try `tries + 1`: base · 2^(tries-1), capped, then jittered to 50–100 % of it."""
+    return min(cap_s, base_s * 2.0 ** min(max(tries - 1, 0), 40)) * (0.5 + 0.5 * dice)
