@@ -1,0 +1,1 @@
+"""The words and manners of the two links, sans-I/O: both ends of each, fed with frames and instants. Pure."""
