@@ -145,13 +145,13 @@ class Snapshot(Frame, frozen=True, tag="snapshot"):
 
 
 class WireEvent(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, gc=False):
-    """The envelope. An absent `subject` is the job of a `job.*` event."""
+    """The envelope. An absent `subject` is the job of a `job.*` event, and nothing of others."""
 
     seq: Number
     at: str
     type: str
-    namespace: str = "default"
-    priority: str = "normal"
+    namespace: str
+    priority: str
     job: str | None = None
     attempt: int | None = None
     worker: str | None = None
@@ -159,7 +159,7 @@ class WireEvent(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True, g
     kind: str | None = None
     labels: dict[str, str] | None = None
     subject: str | None = None
-    data: dict[str, Any] = {}
+    data: dict[str, Any]
 
 
 class Batch(Frame, frozen=True, tag="batch"):
