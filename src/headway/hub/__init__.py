@@ -1,1 +1,1 @@
-"""Where commands become events and events become news: the ledger, the feed, the dispatcher, the sweeper."""
+"""One server's share of the truth: it commits, publishes what was committed, matches jobs and workers, keeps time."""

@@ -1,0 +1,299 @@
+"""From the tail of the log to the workers: offers, cancels, fences, answers; and from free slots to claims.
+
+Everything it does follows from committed events, so it does not matter which process asked. It keeps,
+per linked worker, how many attempts it holds, and how many jobs of each kind may be waiting, as hints: the claim
+itself is decided in the ledger. Knows nothing of sockets: a worker is a `WorkerPort`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from headway.clock import Clock
+from headway.errors import HeadwayError
+from headway.hub.ledger import Commit, Ledger
+from headway.model import command as c
+from headway.model.event import Event
+from headway.model.job import FINAL, JobDoc, current_attempt
+from headway.model.settings import Settings
+from headway.store.base import Store
+
+log = logging.getLogger(__name__)
+
+
+class WorkerPort(Protocol):
+    """A worker's link, as the dispatcher sees it. Calls never wait; a link that is gone ignores them."""
+
+    worker: str
+    instance: str
+
+    def offer(self, job: JobDoc, args: bytes, checkpoints: dict[str, Any]) -> None: ...
+    def cancel(self, job: str, attempt: int, reason: str, grace_s: float) -> None: ...
+    def fence(self, job: str, attempt: int, reason: str) -> None: ...
+    def answer_input(self, job: str, attempt: int, request: str, answer: Any) -> None: ...
+    def drain(self) -> None: ...
+
+
+class _Linked:
+    """One linked worker: its port, what it serves, and how full it is."""
+
+    def __init__(self, port: WorkerPort, profile: dict[str, Any], kinds: Sequence[str]) -> None:
+        self.port = port
+        self.slots = int(profile.get("slots") or 1)
+        self.kinds = tuple(kinds)
+        self.queues = tuple(profile.get("queues") or ())
+        self.labels: dict[str, str] = dict(profile.get("labels") or {})
+        self.namespace = str(profile.get("namespace") or "default")
+        self.held: set[tuple[str, int]] = set()
+        self.ending = 0  # outcomes taken into the ledger and not yet committed: slots about to be free
+        self.claiming = False
+        self.stirred = True  # something happened since the last claim that may have made a job claimable
+        self.draining = False
+
+    @property
+    def free(self) -> int:
+        return self.slots - len(self.held) + self.ending
+
+
+class Dispatcher:
+    """`attach` and `detach` by the gateway; `follow` by the ledger; `stir` by the sweeper as a backstop."""
+
+    def __init__(self, ledger: Ledger, store: Store, clock: Clock, settings: Settings) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._linked: dict[str, _Linked] = {}
+        self._waiting: Counter[str] = Counter()
+        self._dependents: dict[str, set[str]] = {}
+        self._afters: dict[str, tuple[str, ...]] = {}
+        self._rules: dict[str, Callable[[Event, Commit], None]] = {
+            "job.submitted": self._submitted,
+            "job.offered": self._offered,
+            "job.started": self._started,
+            "job.attempt_ended": self._ended,
+            "job.cancel_requested": self._cancel_requested,
+            "job.input_given": self._input_given,
+            "job.released": self._stir_all,
+            "queue.resumed": self._stir_all,
+            "queue.limits_changed": self._stir_all,
+            "kind.limits_changed": self._stir_all,
+            "worker.draining": self._draining,
+            "worker.lost": self._lost,
+        }
+        ledger.on_commit(self.follow)
+        ledger.anticipate = self._anticipate
+        ledger.anticipated = self._anticipated
+
+    def load(self) -> list[c.Unblock]:
+        """Read what waits, at the start; answers with looks at every blocked job."""
+        with self._store.reading() as reading:
+            self._waiting = Counter(reading.waiting())
+            blocked = reading.waiting_for("")
+        for id, after in blocked:
+            self._block(id, after)
+        return [c.Unblock(job=id, after=after) for id, after in blocked]
+
+    # -- workers come and go -------------------------------------------------------------------------------------
+
+    def attach(self, port: WorkerPort, profile: dict[str, Any], kinds: Sequence[str], held: Sequence[JobDoc]) -> None:
+        """A worker is linked and registered; `held` are the active jobs it keeps."""
+        linked = _Linked(port, profile, kinds)
+        linked.held = {(job.get("id", ""), job.get("attempt", 0)) for job in held}
+        self._linked[port.worker] = linked
+        for job in held:
+            self._remind(linked, job)
+        self._claim(linked)
+
+    def _remind(self, linked: _Linked, job: JobDoc) -> None:
+        """A cancel asked for while the worker was away."""
+        if job.get("state") == "cancelling":
+            grace = job.get("cancel", {}).get("grace_s", self._settings.cancel_grace_s)
+            reason = job.get("cancel", {}).get("reason", "")
+            linked.port.cancel(job.get("id", ""), job.get("attempt", 0), reason, grace)
+            self._delivered(linked, job.get("id", ""), job.get("attempt", 0))
+
+    def detach(self, port: WorkerPort) -> None:
+        """Its link is gone; what it holds runs on under its lease."""
+        linked = self._linked.get(port.worker)
+        if linked and linked.port is port:
+            del self._linked[port.worker]
+
+    def serves(self, kind: str) -> bool:
+        """True when a worker linked here serves the kind."""
+        return any(kind in linked.kinds for linked in self._linked.values())
+
+    def stir(self) -> None:
+        """Look again everywhere: an `avoid` may have run out, a hint may be wrong."""
+        for linked in self._linked.values():
+            linked.stirred = True
+        self._claim_all()
+
+    # -- the tail ------------------------------------------------------------------------------------------------
+
+    def follow(self, commit: Commit) -> None:
+        """Carry out what a commit means for workers, then claim for the slots it left free."""
+        for event in commit.events:
+            if rule := self._rules.get(event.type):
+                rule(event, commit)
+            if "was" in event.data:
+                self._moved(event)
+        self._claim_all()
+
+    def _moved(self, event: Event) -> None:
+        patch: dict[str, Any] = event.data.get("set") or {}
+        state = patch.get("state")
+        kind = event.kind or ""
+        if event.data.get("was") == "queued" and state != "queued":
+            self._waiting[kind] -= 1
+        elif state == "queued" and event.data.get("was") != "queued":
+            self._waiting[kind] += 1
+            self._stir_kind(kind)
+        if state in FINAL:
+            self._unblock(event.job or "")
+
+    def _stir_kind(self, kind: str) -> None:
+        for linked in self._linked.values():
+            if kind in linked.kinds:
+                linked.stirred = True
+
+    def _stir_all(self, event: Event, commit: Commit) -> None:
+        for linked in self._linked.values():
+            linked.stirred = True
+
+    def _submitted(self, event: Event, commit: Commit) -> None:
+        patch: dict[str, Any] = event.data.get("set") or {}
+        if after := patch.get("after"):
+            self._block(event.job or "", tuple(after))
+
+    def _block(self, id: str, after: tuple[str, ...]) -> None:
+        self._afters[id] = after
+        for each in after:
+            self._dependents.setdefault(each, set()).add(id)
+
+    def _unblock(self, id: str) -> None:
+        for after in self._afters.pop(id, ()):
+            if waiting := self._dependents.get(after):
+                waiting.discard(id)
+        for dependent in sorted(self._dependents.pop(id, ())):
+            self._ledger.submit_nowait(c.Unblock(job=dependent, after=self._afters.get(dependent, ())))
+
+    def _offered(self, event: Event, commit: Commit) -> None:
+        linked = self._linked.get(event.worker or "")
+        job = commit.world.jobs.get(event.job or "")
+        if linked is None or job is None:
+            return  # another server's worker, or one that has just gone: `accept_s` gives the job back
+        linked.held.add((event.job or "", event.attempt or 0))
+        args = commit.world.args.get(event.job or "")
+        if args is None:
+            with self._store.reading() as reading:
+                args = reading.args(event.job or "") or b"{}"
+        linked.port.offer(job, args, commit.world.checkpoints.get(event.job or "", {}))
+
+    def _started(self, event: Event, commit: Commit) -> None:
+        if linked := self._linked.get(event.worker or ""):
+            linked.held.add((event.job or "", event.attempt or 0))
+
+    def _ended(self, event: Event, commit: Commit) -> None:
+        linked = self._linked.get(event.worker or "")
+        if linked is None:
+            return
+        linked.held.discard((event.job or "", event.attempt or 0))
+        linked.stirred = True
+        if event.data.get("by") != "worker":
+            reason = str(event.data.get("reason") or event.data.get("outcome"))
+            linked.port.fence(event.job or "", event.attempt or 0, reason)
+
+    def _cancel_requested(self, event: Event, commit: Commit) -> None:
+        linked = self._linked.get(event.worker or "")
+        job = commit.world.jobs.get(event.job or "")
+        if linked is None or job is None or job.get("state") != "cancelling":
+            return
+        attempt = current_attempt(job)
+        if attempt is None or attempt.get("phase") != "started":
+            return
+        receipt = job.get("cancel", {})
+        grace = receipt.get("grace_s", self._settings.cancel_grace_s)
+        linked.port.cancel(event.job or "", event.attempt or 0, receipt.get("reason", ""), grace)
+        self._delivered(linked, event.job or "", event.attempt or 0)
+
+    def _delivered(self, linked: _Linked, job: str, attempt: int) -> None:
+        worker = linked.port.worker
+        self._ledger.submit_nowait(c.CancelStep(job=job, attempt=attempt, worker=worker, step="delivered"))
+
+    def _input_given(self, event: Event, commit: Commit) -> None:
+        if linked := self._linked.get(event.worker or ""):
+            data = event.data
+            linked.port.answer_input(event.job or "", event.attempt or 0, data["request"], data["answer"])
+
+    def _draining(self, event: Event, commit: Commit) -> None:
+        if linked := self._linked.get(event.subject):
+            linked.draining = True
+            linked.port.drain()
+
+    def _lost(self, event: Event, commit: Commit) -> None:
+        self._linked.pop(event.subject, None)
+
+    # -- claims --------------------------------------------------------------------------------------------------
+
+    def _claim_all(self) -> None:
+        for linked in self._linked.values():
+            self._claim(linked)
+
+    def _claim(self, linked: _Linked) -> None:
+        if (claim := self._claim_for(linked)) is None:
+            return
+        try:
+            future = self._ledger.submit_nowait(claim)
+        except HeadwayError:
+            return  # overloaded: the sweeper's stir comes back to it
+        self._anticipated(claim, future)
+
+    def _claim_for(self, linked: _Linked, extra: str | None = None) -> c.Claim | None:
+        if linked.claiming or linked.draining or linked.free <= 0 or not (linked.stirred or extra):
+            return None
+        kinds = tuple(kind for kind in linked.kinds if self._waiting[kind] > 0 or kind == extra)
+        if not kinds:
+            return None
+        return c.Claim(
+            worker=linked.port.worker, limit=linked.free, kinds=kinds, queues=linked.queues, labels=linked.labels,
+            namespace=linked.namespace,
+        )  # fmt: skip
+
+    def _anticipate(self, commands: Sequence[c.Command]) -> c.Command | None:
+        """A claim for the same commit: behind a submit when a slot is free, behind an outcome for the slot it frees."""
+        first = commands[0]
+        if isinstance(first, c.Submit):
+            for linked in self._linked.values():
+                if first.kind in linked.kinds and (claim := self._claim_for(linked, first.kind)):
+                    return claim
+        elif isinstance(first, c.Statement) and (linked := self._linked.get(first.worker)):
+            ends = sum(type(command) is c.End for command in commands)
+            linked.ending += ends
+            linked.stirred |= ends > 0
+            return self._claim_for(linked) if ends else None
+        return None
+
+    def _anticipated(self, command: c.Command, future: asyncio.Future[Any]) -> None:
+        """Remember that a claim is under way; when it is settled, look again."""
+        if not isinstance(command, c.Claim):
+            return
+        linked = self._linked[command.worker]
+        linked.claiming = True
+        linked.stirred = False
+        linked.ending = 0
+        limit = command.limit
+
+        def settle(done: asyncio.Future[Any]) -> None:
+            linked.claiming = False
+            failed = done.cancelled() or done.exception() is not None
+            if failed or len(done.result()) >= limit:
+                linked.stirred = True
+            if not failed:
+                self._claim(linked)
+
+        future.add_done_callback(settle)

@@ -1,0 +1,123 @@
+"""Time, made into commands: leases, stalls, timeouts, expiries, schedules. It decides nothing itself.
+
+Every tick it looks at two indexes: workers that are silent, and jobs whose `due_at` has come; and asks the ledger
+(`Stale`, `Lose`, `Elapse`), whose rules know the real deadline. It measures the gaps between its own ticks:
+a long one means that the server slept, and is told to the roster as deaf time, so that nobody is punished for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from headway.clock import Clock
+from headway.errors import ServerError
+from headway.hub.dispatcher import Dispatcher
+from headway.hub.ledger import Ledger
+from headway.hub.roster import Roster
+from headway.model import command as c
+from headway.model.settings import Settings
+from headway.store.base import Store
+
+log = logging.getLogger(__name__)
+
+PAGE = 500
+HEAR_EVERY_S = 5.0
+WATCHED = ("online", "draining", "stale", "disconnected")
+
+
+class Sweeper:
+    """One per store. `prepare` before the first link, then `run` until cancelled; `sweep` is one tick."""
+
+    def __init__(
+        self, ledger: Ledger, dispatcher: Dispatcher, roster: Roster, store: Store, clock: Clock, settings: Settings
+    ) -> None:
+        self._ledger = ledger
+        self._dispatcher = dispatcher
+        self._roster = roster
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._ticked = clock.monotonic()
+        self._ticked_at = clock.now()
+        self._heard_written = clock.monotonic()
+        self.sweeps = 0
+
+    async def prepare(self, last_alive: int) -> None:
+        """After a start: recall who was there, and count the time since `last_alive` and a grace as deaf."""
+        now = self._clock.now()
+        with self._store.reading() as reading:
+            workers = reading.workers()
+        for worker in workers:
+            heard = int(worker.get("last_heard_at") or 0)
+            self._roster.recall(worker["id"], heard or now)
+            last_alive = max(last_alive, heard)
+        if last_alive:
+            grace = round(self._settings.restart_grace_s * 1000)
+            self._roster.was_deaf(min(last_alive, now), now + grace)
+        await self._ledger.execute_all(self._dispatcher.load())
+
+    async def run(self) -> None:
+        """A tick every `sweep_s`, for ever. A store that does not answer is deaf time, and tried again."""
+        while True:
+            await self._clock.sleep(self._settings.sweep_s)
+            try:
+                await self.sweep()
+            except ServerError as problem:
+                log.warning("the sweep could not commit: %s", problem, extra={"action": "sweep"})
+
+    async def sweep(self) -> None:
+        """Notice a gap, write what was heard, let time run out where it has."""
+        self._notice_gap()
+        await self._write_heard()
+        await self._watch_workers()
+        await self._watch_jobs()
+        self._dispatcher.stir()
+        self._ticked, self._ticked_at = self._clock.monotonic(), self._clock.now()
+        self.sweeps += 1
+
+    def _notice_gap(self) -> None:
+        """More than two ticks late: the time in between was not heard (a stopped process, a sleeping laptop, a store
+        that did not answer).
+        """
+        gap = self._clock.monotonic() - self._ticked
+        if gap > 2 * self._settings.sweep_s + 1.0:
+            self._roster.was_deaf(self._ticked_at, self._clock.now())
+            log.warning("deaf for %.1f s; deadlines shift by it", gap, extra={"action": "sweep"})
+
+    async def _write_heard(self) -> None:
+        if self._clock.monotonic() - self._heard_written >= HEAR_EVERY_S:
+            self._heard_written = self._clock.monotonic()
+            await self._ledger.execute_all(self._roster.take_heard())
+
+    async def _watch_workers(self) -> None:
+        with self._store.reading() as reading:
+            workers = reading.workers()
+        commands = [command for worker in workers if (command := self._judge(worker))]
+        await self._ledger.execute_all(commands)
+
+    def _judge(self, worker: dict[str, Any]) -> c.Command | None:
+        state, id, instance = worker.get("state"), worker["id"], worker.get("instance", "")
+        if state not in WATCHED:
+            return None
+        silence = self._roster.silence_s(id, self._clock.now())
+        if silence >= self._settings.lease_s:
+            return c.Lose(worker=id, instance=instance, dice=self._clock.uniform(0, 1))
+        if silence >= self._settings.stale_s and state in ("online", "draining"):
+            return c.Stale(worker=id, instance=instance)
+        if silence < self._settings.stale_s and state == "stale":
+            return c.Back(worker=id, instance=instance)
+        return None
+
+    async def _watch_jobs(self) -> None:
+        after: tuple[int, str] | None = None
+        while True:
+            with self._store.reading() as reading:
+                due = reading.due(self._clock.now(), after=after, limit=PAGE)
+            deaf = self._roster.deaf
+            await self._ledger.execute_all(
+                [c.Elapse(job=id, deaf=deaf, dice=self._clock.uniform(0, 1)) for _, id in due]
+            )
+            if len(due) < PAGE:
+                return
+            after = due[-1]
