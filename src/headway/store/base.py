@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -18,6 +18,9 @@ from headway.model.event import Event
 from headway.model.job import JobDoc
 from headway.model.query import Query
 from headway.model.world import Document, World
+
+
+T = TypeVar("T")
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -35,7 +38,7 @@ class Answer(msgspec.Struct, frozen=True):
     answer: bytes
 
 
-class Page[T](msgspec.Struct, frozen=True):
+class Page(msgspec.Struct, Generic[T], frozen=True):
     """`next` is what to pass as `after` for the rest, or None; `partial`: a bounded scan stopped early (08 W22)."""
 
     items: list[T]
