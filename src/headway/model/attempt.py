@@ -14,7 +14,7 @@ from typing import Any
 
 from headway.errors import InvalidInput, NotFound
 from headway.model import command as c, report as r
-from headway.model.estimate import durations, estimate, learned_plan
+from headway.model.estimate import estimate
 from headway.model.event import PREFIXES, PRIORITIES, Event
 from headway.model.job import (
     ACTIVE,
@@ -29,6 +29,7 @@ from headway.model.job import (
     current_attempt,
 )
 from headway.model.lifecycle import end_attempt, fresh, job_event, submit
+from headway.model.past import durations, learned_plan
 from headway.model.progress import fraction_of, make_plan, overall_of
 from headway.model.settings import Settings
 from headway.model.world import World, limit_keys
@@ -272,8 +273,9 @@ def _progressed(world: World, job: JobDoc, attempt: AttemptDoc, item: r.Progress
     if old.get("total") == item.total and fraction is not None:
         fraction = max(fraction, old.get("fraction") or 0.0)
     stage["fraction"] = fraction
-    if "started_at" not in old:
-        stage["started_at"] = world.now_text
+    stage["started_at"] = old.get("started_at", world.now_text)
+    if "half_at" in old or (fraction is not None and fraction >= 0.5):  # past.py learns from it how the pace bends
+        stage |= {"half_at": old.get("half_at", world.now_text), "half": old.get("half", fraction)}
     data: dict[str, Any] = {"stage": item.stage}
     if old.get("total") is not None and item.total is not None and old.get("total") != item.total:
         data["total_was"] = old.get("total")

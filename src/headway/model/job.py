@@ -75,6 +75,8 @@ class StageDoc(TypedDict, total=False):
     fraction: float | None
     started_at: str
     ended_at: str | None
+    half_at: str  # when its count passed half, and `half` is the fraction it then had (estimate.py)
+    half: float
 
 
 class AttemptDoc(TypedDict, total=False):
