@@ -1,0 +1,159 @@
+"""The outermost layer of the HTTP side: who may come in, and what every answer carries.
+
+In: Host and Origin on every verb (guard.py), the token and its scope (tokens.py), the base path taken off. Out:
+`Headway-Seq`, `nosniff`, a policy that runs nothing, CORS for listed origins. Plain ASGI, so that it also covers
+WebSockets, streams and whatever is mounted. Must never know what a route does, only what it takes to be let in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from headway.errors import CallerError, Unauthorized
+from headway.protocol.frames import CloseCode
+from headway.server.guard import SAFE_METHODS, bearer, check_request
+from headway.server.problems import answer_problem, problem_of
+from headway.server.site import SUBJECT, Site
+
+API = "/api/v1"
+STREAMS = frozenset({f"{API}/live", f"{API}/events", f"{API}/worker"})
+OPEN = frozenset({"/", "/healthz", "/readyz", "/favicon.ico"})
+"""Paths that ask for no token: they show nothing of anybody's."""
+OPEN_PREFIX = "/page/"
+
+_POLICY = b"default-src 'none'; frame-ancestors 'none'"
+_ALWAYS: list[tuple[bytes, bytes]] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
+_UNLESS_SET: list[tuple[bytes, bytes]] = [
+    (b"content-security-policy", _POLICY),
+    (b"cache-control", b"no-store"),
+]
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
+    "Access-Control-Max-Age": "600",
+}
+
+
+class Edge:
+    """An ASGI application around `inner`."""
+
+    def __init__(self, inner: ASGIApp, site: Site) -> None:
+        self.inner = inner
+        self.site = site
+        self.answered: Counter[tuple[str, int]] = Counter()
+        """(method, hundreds of the status) -> answers, for the metrics."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.inner(scope, receive, send)
+            return
+        self._take_off_base_path(scope)
+        path = path_within(scope)
+        headers = _headers(scope)
+        if scope["type"] == "http":
+            send = self._dressed(scope, headers, send)
+        try:
+            self._let_in(scope, path, headers)
+        except CallerError as error:
+            await _refuse(scope, receive, send, error)
+            return
+        if scope.get("method") == "OPTIONS" and b"access-control-request-method" in headers:
+            await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, send)
+            return
+        await self.inner(scope, receive, send)
+
+    def _take_off_base_path(self, scope: Scope) -> None:
+        """A proxy may take the prefix off or leave it on; both arrive at the same route."""
+        base, root = self.site.config.base_path, scope.get("root_path", "")
+        if base and scope["path"].startswith(root + base + "/"):
+            scope["root_path"] = root + base
+
+    def _let_in(self, scope: Scope, path: str, headers: dict[bytes, str]) -> None:
+        method = scope.get("method", "GET")
+        refusal = check_request(
+            self.site.guard,
+            method=method,
+            host=headers.get(b"host"),
+            origin=headers.get(b"origin"),
+            site=headers.get(b"sec-fetch-site"),
+            authorization=headers.get(b"authorization"),
+            stream=path in STREAMS,
+        )
+        if refusal is not None:
+            raise refusal
+        if path in OPEN or path.startswith(OPEN_PREFIX) or method == "OPTIONS":
+            return
+        subject = self.site.tokens.subject(bearer(headers.get(b"authorization")))
+        subject.require(scope_needed(method, path))
+        scope[SUBJECT] = subject
+
+    def _dressed(self, scope: Scope, headers: dict[bytes, str], send: Send) -> Send:
+        """`send` that adds the headers every answer has."""
+        origin = headers.get(b"origin", "").lower()
+        shared = origin if origin in self.site.guard.origins else ""
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.answered[scope["method"], message["status"] // 100] += 1
+                sent: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
+                names = {name for name, _ in sent}
+                sent += _ALWAYS
+                sent += [header for header in _UNLESS_SET if header[0] not in names]
+                sent.append((b"headway-seq", b"%d" % self.site.seq))
+                if shared:
+                    sent += _shared_with(shared)
+                message["headers"] = sent
+            await send(message)
+
+        return dressed
+
+
+def path_within(scope: Scope) -> str:
+    """The path below where this application is mounted."""
+    root: str = scope.get("root_path", "")
+    path: str = scope["path"]
+    return path[len(root) :] or "/" if root and path.startswith(root) else path
+
+
+def scope_needed(method: str, path: str) -> str:
+    """The scope of a token that a request takes."""
+    if path == f"{API}/worker" or (method == "PUT" and "/artifacts/" in path):
+        return "worker"
+    if path.startswith(f"{API}/admin"):
+        return "admin"
+    return "viewer" if method in SAFE_METHODS else "operator"
+
+
+def _headers(scope: Scope) -> dict[bytes, str]:
+    """The few that decide, and only those that came once: a doubled Host or token is nobody's."""
+    found: dict[bytes, str] = {}
+    for name, value in scope["headers"]:
+        if name in _WANTED:
+            found[name] = f"{found[name]}, {value.decode('latin-1')}" if name in found else value.decode("latin-1")
+    return found
+
+
+_WANTED = frozenset({b"host", b"origin", b"sec-fetch-site", b"authorization", b"access-control-request-method"})
+
+
+def _shared_with(origin: str) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"access-control-allow-origin", origin.encode("latin-1")),
+        (b"access-control-expose-headers", b"Headway-Seq, Location"),
+        (b"vary", b"Origin"),
+    ]
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, error: CallerError) -> None:
+    response = answer_problem(problem_of(error))
+    if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
+        code = CloseCode.UNAUTHENTICATED if error.status == Unauthorized.status else CloseCode.FORBIDDEN
+        await send({"type": "websocket.close", "code": code, "reason": error.message[:120]})
+        return
+    await response(scope, receive, send)

@@ -1,0 +1,89 @@
+"""The OpenAPI 3.1 description: made from the very types that decode bodies and fold documents.
+
+Endpoints that work on msgspec types say here what they take and give; `describe` puts the schemas of all those types
+into the document that FastAPI makes of the routes. Called when routers are imported, and once per application.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from headway.server.problems import MEDIA_TYPE, Problem
+
+_REF = "#/components/schemas/{name}"
+_types: dict[str, Any] = {Problem.__name__: Problem}
+
+INTRODUCTION = """\
+Every answer carries `Headway-Seq`: the number of the newest event it can know of. Errors are problem+json with `code`,
+`message` and `hint`. Unsafe methods take `Idempotency-Key`: the same key with the same body gets the first answer for
+24 hours. Live updates: `GET /api/v1/live` (WebSocket, or SSE with `Accept: text/event-stream`).
+"""
+
+
+def _schema(type: Any) -> dict[str, Any]:
+    if isinstance(type, dict):
+        return type  # pyright: ignore[reportUnknownVariableType]
+    _types[type.__name__] = type
+    return {"$ref": _REF.format(name=type.__name__)}
+
+
+def takes(type: Any, example: Any = None, *, required: bool = True) -> dict[str, Any]:
+    """`openapi_extra` of an endpoint that decodes its JSON body as `type`."""
+    content: dict[str, Any] = {"schema": _schema(type)}
+    if example is not None:
+        content["example"] = example
+    return {"requestBody": {"required": required, "content": {"application/json": content}}}
+
+
+def gives(
+    type: Any,
+    description: str = "Done",
+    status: int = 200,
+    *,
+    example: Any = None,
+    media_type: str = "application/json",
+) -> dict[int | str, dict[str, Any]]:
+    """`responses` of an endpoint that answers with `type`."""
+    content: dict[str, Any] = {"schema": _schema(type)}
+    if example is not None:
+        content["example"] = example
+    return {status: {"description": description, "content": {media_type: content}}}
+
+
+def gives_nothing(description: str = "Done") -> dict[int | str, dict[str, Any]]:
+    """`responses` of an endpoint that answers 204."""
+    return {204: {"description": description}}
+
+
+def describe(app: FastAPI) -> None:
+    """Make `app` answer with this description."""
+
+    def openapi() -> dict[str, Any]:
+        if not app.openapi_schema:
+            app.openapi_schema = _description(app)
+        return app.openapi_schema
+
+    app.openapi = openapi
+
+
+def _description(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title, version=app.version, openapi_version="3.1.0", description=INTRODUCTION, routes=app.routes
+    )
+    _, components = msgspec.json.schema_components(list(_types.values()), ref_template=_REF)
+    schemas: dict[str, Any] = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    schemas.update(components)
+    document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+    document["security"] = [{"bearer": []}, {}]
+    problem = {"description": "Refused: what and why", "content": {MEDIA_TYPE: {"schema": _schema(Problem)}}}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+            operation["responses"]["4XX"] = problem
+    return document

@@ -1,0 +1,130 @@
+"""What every endpoint needs, in one place: the hub, the configuration, the tokens, what is known by heart.
+
+One per server process; found by endpoints with `SiteOf`. Reads go to a thread, because a scan may take long and the
+loop carries the viewers; commands go through the ledger and nothing else (I1). Knows no route.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from headway.errors import InvalidInput, NotFound
+from headway.hub.hub import Hub
+from headway.hub.ledger import Commit
+from headway.model.command import Command, Once
+from headway.model.job import JobDoc
+from headway.model.settings import Settings
+from headway.server.artifacts import Artifacts
+from headway.server.config import Config
+from headway.server.guard import Perimeter, perimeter
+from headway.server.known import Known
+from headway.server.tokens import LOCAL, Subject, Tokens
+from headway.server.waits import Waits
+from headway.store.base import Reading
+
+if TYPE_CHECKING:
+    from headway.server.gateway import Gateway
+
+T = TypeVar("T")
+
+SUBJECT = "headway.subject"
+"""Where in an ASGI scope the edge leaves whose request it is."""
+
+
+class Site:
+    """`seq` is the number of the newest commit published here; every answer carries it as `Headway-Seq`."""
+
+    def __init__(self, hub: Hub, config: Config, artifacts: Artifacts) -> None:
+        self.hub = hub
+        self.config = config
+        self.artifacts = artifacts
+        self.tokens = Tokens.of(config)
+        self.guard: Perimeter = perimeter(
+            config.host,
+            allowed_hosts=config.allowed_hosts,
+            allowed_origins=config.allowed_origins,
+            authenticated=self.tokens.required,
+        )
+        self.known = Known()
+        self.waits = Waits()
+        self.gateway: Gateway | None = None
+        self.seq = 0
+        self.started_at = 0
+        self.ready = False
+        hub.ledger.on_commit(self.follow)
+
+    @property
+    def settings(self) -> Settings:
+        """The hub's numbers."""
+        return self.hub.settings
+
+    def open(self) -> None:
+        """Learn what there is, once the hub runs."""
+        self.known.fill(self.hub.store)
+        with self.hub.store.reading() as reading:
+            self.seq = max(self.seq, reading.head.seq)
+        self.started_at = self.hub.clock.now()
+        self.ready = True
+
+    def close(self) -> None:
+        """Not ready any more; whoever waits is answered."""
+        self.ready = False
+        self.waits.wake_all()
+
+    def follow(self, commit: Commit) -> None:
+        """Take a commit, in order, on the loop, before the answers of its commands are seen."""
+        self.seq = commit.events[-1].seq
+        self.known.feed(commit.events)
+        self.waits.feed(commit.events)
+
+    async def execute(self, command: Command) -> Any:
+        """The ledger's answer, once it is durable."""
+        return await self.hub.ledger.execute(command)
+
+    async def read(self, ask: Callable[[Reading], T]) -> T:
+        """What `ask` reads in one short transaction, in a thread."""
+
+        def reading() -> T:
+            with self.hub.store.reading() as view:
+                return ask(view)
+
+        return await asyncio.to_thread(reading)
+
+    async def job(self, id: str) -> JobDoc:
+        """The document of a job, or NotFound."""
+        job = await self.read(lambda reading: reading.job(id))
+        if job is None:
+            raise NotFound("job", id)
+        return job
+
+
+def site_of(request: Request) -> Site:
+    """The site a request came to."""
+    site: Site = request.app.state.site
+    return site
+
+
+def subject_of(request: Request) -> Subject:
+    """Whose request it is, as the edge found."""
+    return request.scope.get(SUBJECT, LOCAL)
+
+
+def once_of(request: Request, body: bytes) -> Once | None:
+    """The idempotency of a request with an `Idempotency-Key`: bound to its subject, path and body."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= 200:
+        raise InvalidInput("Idempotency-Key", f"has {len(key)} characters", hint="Use 1 to 200, a UUID for example.")
+    request_line = f"{request.method} {request.url.path}\n".encode()
+    return Once(subject_of(request).name, key, hashlib.sha256(request_line + body).hexdigest())
+
+
+SiteOf = Annotated[Site, Depends(site_of)]
+SubjectOf = Annotated[Subject, Depends(subject_of)]
