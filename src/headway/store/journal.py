@@ -1,0 +1,232 @@
+"""The journal: what a worked-on World becomes in the database, as plain rows. Shared by every store.
+
+One transaction writes rows, then the head, then the events (01-architecture §7). Pure functions: the stores own the
+statements. `job_columns` is the only place where an index column is derived from a document.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from headway.model.event import Event
+from headway.model.job import JobDoc, JobState
+from headway.model.lifecycle import due_at
+from headway.model.world import World
+from headway.store.base import Line
+
+KEPT_SAMPLES = 50
+"""Durations kept per kind and stage: the newest."""
+
+Row = tuple[Any, ...]
+Columns = tuple[str, int, str | None, int, int | None]
+
+encode = msgspec.json.Encoder().encode
+decode: Callable[[str | bytes], Any] = msgspec.json.Decoder().decode
+_STATES = {state: state.value for state in JobState}
+_ENTITIES = {"job": "jobs", "worker": "workers", "queue": "queues", "kind": "kinds", "service": "services"}
+
+
+class Kept(msgspec.Struct, frozen=True, gc=False):
+    """A stored job as its store remembers it: document, index columns, last event that names it."""
+
+    doc: JobDoc
+    columns: Columns
+    tail: int
+
+
+class JobRow(msgspec.Struct, frozen=True, gc=False):
+    """A job to write. `before` is None for a new one."""
+
+    id: str
+    now: Kept
+    before: Kept | None
+    text: str
+
+    @property
+    def moved(self) -> bool:
+        """True if an index column changed, or there was none."""
+        return self.before is None or self.before.columns != self.now.columns
+
+
+class Journal(msgspec.Struct):
+    """All that one commit writes, in the order of their tables."""
+
+    events: list[Event]
+    event_rows: list[Row]
+    jobs: list[JobRow]
+    documents: dict[str, list[Row]]  # table -> (id, seq, doc)
+    chunks: list[Row]
+    counts: dict[tuple[str, str], int]  # (job, state) -> change; the store knows the lane of a job
+
+
+def write_journal(world: World, after: int, stored: Callable[[str], Kept | None]) -> Journal:
+    """Number the events from `after` + 1 on, stamp their documents, and make the rows.
+
+    `stored` tells how a job stood before this batch. The documents of `world` carry their `seq` afterwards.
+    """
+    events = [msgspec.structs.replace(event, seq=seq) for seq, event in enumerate(world.events, after + 1)]
+    tails: dict[str, int] = {}
+    stamps: dict[tuple[str, str], int] = {}
+    rows = [_event_row(event, _link(event, tails, stored)) for event in events]
+    for event in events:
+        entity = _ENTITIES.get(event.prefix)
+        if entity is not None:
+            stamps[entity, event.subject] = event.seq
+    gone = set(world.deleted)
+    return Journal(
+        events=events,
+        event_rows=rows,
+        jobs=_job_rows(world, tails, stamps, stored, gone),
+        documents=_document_rows(world, stamps),
+        chunks=[_chunk_row(event) for event in events if event.extra and event.job not in gone],
+        counts=_count_changes(events, world),
+    )
+
+
+def _link(event: Event, tails: dict[str, int], stored: Callable[[str], Kept | None]) -> int | None:
+    """The event before of the same job; the job's chain then ends with this one."""
+    if (job := event.job) is None:
+        return None
+    previous = tails.get(job)
+    if previous is None and (kept := stored(job)) is not None:
+        previous = kept.tail
+    tails[job] = event.seq
+    return previous
+
+
+def _event_row(event: Event, prev: int | None) -> Row:
+    return (
+        event.seq, event.at, event.type, event.subject, event.namespace, event.priority, event.job, event.attempt,
+        event.worker, event.queue, event.kind, encode(event.labels).decode() if event.labels else None,
+        encode(event.data).decode(), prev,
+    )  # fmt: skip
+
+
+def event_of(row: Any) -> Event:
+    """The event of a row in the order of `_event_row`, without `prev`."""
+    return Event(
+        seq=row[0], at=row[1], type=row[2], subject=row[3], namespace=row[4], priority=row[5], job=row[6],
+        attempt=row[7], worker=row[8], queue=row[9], kind=row[10], labels=decode(row[11]) if row[11] else None,
+        data=decode(row[12]),
+    )  # fmt: skip
+
+
+# -- jobs ----------------------------------------------------------------------------------------------------------
+
+
+def job_columns(job: JobDoc) -> Columns:
+    """The changing index columns of a document: state, priority, queued_at, ready, due_at."""
+    state = job.get("state", "")
+    queued = state == "queued"
+    return (
+        _STATES.get(state, state),  # pyright: ignore[reportArgumentType, reportCallIssue]
+        job.get("priority", 0),
+        job.get("queued_at") if queued else None,
+        int(queued and not job.get("held")),
+        due_at(job),
+    )
+
+
+def kept_of(text: str, seq: int, tail: int) -> Kept:
+    """A job as read from its row."""
+    doc = job_of(text, seq)
+    return Kept(doc, job_columns(doc), tail)
+
+
+def job_of(text: str, seq: int) -> JobDoc:
+    """The document of a row."""
+    doc: JobDoc = decode(text)
+    doc["seq"] = seq
+    return doc
+
+
+def _job_rows(
+    world: World,
+    tails: Mapping[str, int],
+    stamps: Mapping[tuple[str, str], int],
+    stored: Callable[[str], Kept | None],
+    gone: set[str],
+) -> list[JobRow]:
+    rows: list[JobRow] = []
+    for id, tail in tails.items():
+        doc = world.jobs.get(id)
+        if doc is None or id in gone:
+            continue
+        before = stored(id)
+        if before is not None and doc is before.doc:  # named by an event that changes nothing: never touch a shared one
+            doc = world.jobs[id] = doc.copy()
+        doc.pop("seq", None)
+        text = encode(doc).decode()
+        doc["seq"] = stamps.get(("jobs", id), before.doc.get("seq", 0) if before else 0)
+        rows.append(JobRow(id, Kept(doc, job_columns(doc), tail), before, text))
+    return rows
+
+
+def bodies_of(row: JobRow, world: World) -> list[Row]:
+    """Inputs and results whose text the document does not already hold to the letter: (job, part, body)."""
+    found: list[Row] = []
+    if row.before is None and (body := world.args.get(row.id)) is not None and not _holds(row.now.doc, "args", body):
+        found.append((row.id, "args", body))
+    if (body := world.results.get(row.id)) is not None and not _holds(row.now.doc, "result", body):
+        found.append((row.id, "result", body))
+    return found
+
+
+def _holds(doc: Mapping[str, Any], part: str, body: bytes) -> bool:
+    return part in doc and encode(doc[part]) == body
+
+
+def _count_changes(events: Iterable[Event], world: World) -> dict[tuple[str, str], int]:
+    """How the number of jobs in each state changed, told by the job that moved."""
+    changes: Counter[tuple[str, str]] = Counter()
+    for event in events:
+        data = event.data
+        if "was" not in data or event.job is None:
+            continue
+        if was := data["was"]:
+            changes[event.job, _STATES.get(was, was)] -= 1
+        if not data.get("deleted") and (state := (data.get("set") or {}).get("state")):
+            changes[event.job, _STATES.get(state, state)] += 1
+    return {change: number for change, number in changes.items() if number}
+
+
+# -- other documents -----------------------------------------------------------------------------------------------
+
+
+def _document_rows(world: World, stamps: Mapping[tuple[str, str], int]) -> dict[str, list[Row]]:
+    rows: dict[str, list[Row]] = {}
+    for (entity, id), seq in stamps.items():
+        if entity == "jobs" or (doc := getattr(world, entity).get(id)) is None:
+            continue
+        doc = {**doc}
+        doc.pop("seq", None)
+        rows.setdefault(entity, []).append((id, seq, encode(doc).decode()))
+        getattr(world, entity)[id] = doc | {"seq": seq}
+    return rows
+
+
+def document_of(text: str, seq: int) -> dict[str, Any]:
+    """The document of a row of workers, services, kinds or queues."""
+    doc: dict[str, Any] = decode(text)
+    doc["seq"] = seq
+    return doc
+
+
+# -- log lines -----------------------------------------------------------------------------------------------------
+
+
+def _chunk_row(event: Event) -> Row:
+    lines: list[Any] = (event.extra or {}).get("lines", [])
+    first = lines[0][0]
+    text = encode([line[1:] for line in lines]).decode()
+    return event.seq, event.job, event.attempt or 0, first, first + len(lines) - 1, text
+
+
+def lines_of(first: int, attempt: int, text: str) -> list[Line]:
+    """The lines of a chunk."""
+    found: list[tuple[int, str, str]] = decode(text)
+    return [Line(number, at, level, said, attempt) for number, (at, level, said) in enumerate(found, first)]

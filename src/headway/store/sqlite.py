@@ -1,0 +1,276 @@
+"""SQLite: one file, one server process, one writer. What differs here from any other store, and nothing else.
+
+Being the only writer, it remembers what is hot (`mirror.py`) and reads almost nothing while it commits. Every commit
+is on disk before it returns (WAL, synchronous=FULL). Opening and its refusals are in `opening.py`, cold reads in
+`queries.py`, the rows in `journal.py`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from headway.errors import StoreUnavailable
+from headway.model.command import Reads
+from headway.model.event import Event
+from headway.model.job import JobDoc
+from headway.model.world import World
+from headway.store import statements as s
+from headway.store.base import Answer, Head
+from headway.store.journal import Journal, Kept, bodies_of, encode, write_journal
+from headway.store.lanes import Lane
+from headway.store.loading import load_mirror, load_world
+from headway.store.mirror import Mirror
+from headway.store.opening import open_file, reader_engine
+from headway.store.queries import SqlReading, verified_jobs
+from headway.store.witness import Lock, Witness, WitnessFile
+
+WITNESS_MS = 1_000
+"""How far (by the log's own clock) the witness may lag behind the head."""
+WAL_BYTES = 64 * 1024 * 1024
+"""A write-ahead log larger than this is cut at the next maintenance, while no commit runs."""
+PURGE_ROWS = 2_000
+"""Rows forgotten between two chances for commits."""
+
+
+class SqliteStore:
+    """`headway.store.base.Store` on one SQLite file. `path` and its companions `-wal`, `-shm`, `-lock`, `-witness`."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._lock = Lock(self._path)
+        self._witness = WitnessFile(self._path)
+        self._witnessed_at = 0
+        self._writing = threading.Lock()
+        self._writer: sqlite3.Connection
+        self._engine: Engine
+        self._epoch = ""
+        self._mirror: Mirror | None = None
+
+    # -- opening and closing ---------------------------------------------------------------------------------------
+
+    def open(self, *, now: int, new_epoch: str) -> Head:
+        self._lock.take()
+        try:
+            self._writer, head = open_file(self._path, self._witness.read(), now, new_epoch)
+            self._epoch = head.epoch
+            self._mirror = load_mirror(self._writer)
+            self._engine = reader_engine(self._path)
+            self._bear_witness(head.seq, now)
+        except BaseException:
+            self._lock.release()
+            raise
+        return head
+
+    def close(self) -> None:
+        with self._writing:
+            if self._mirror is not None:
+                self._bear_witness(self._mirror.seq, self._mirror.at)
+            self._engine.dispose()
+            self._writer.close()
+            self._lock.release()
+
+    # -- the writer ------------------------------------------------------------------------------------------------
+
+    def load(self, reads: Reads, now: int) -> tuple[World, dict[tuple[str, str], Answer]]:
+        self._writing.acquire()
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            if self._mirror is None:
+                self._mirror = load_mirror(self._writer)
+            return load_world(self._writer, self._mirror, reads, now)
+        except sqlite3.Error as error:
+            self._abandon()
+            raise unavailable(self._path, error) from error
+        except BaseException:
+            self._abandon()
+            raise
+
+    def commit(self, world: World, answers: Mapping[tuple[str, str], Answer]) -> list[Event]:
+        if not _is_worth_writing(world, answers):
+            self.rollback()
+            return []
+        mirror = self._mirror
+        if mirror is None:
+            raise RuntimeError("commit without load")
+        try:
+            journal = self._write(mirror, world, answers)
+        except sqlite3.Error as error:
+            self._abandon()
+            raise unavailable(self._path, error) from error
+        except BaseException:
+            self._abandon()
+            raise
+        if world.now >= self._witnessed_at + WITNESS_MS:
+            self._bear_witness(mirror.seq, world.now)
+        self._writing.release()
+        return journal.events
+
+    def rollback(self) -> None:
+        self._writer.execute("ROLLBACK")
+        self._writing.release()
+
+    def _abandon(self) -> None:
+        """After a failure: nothing is written, and what we remember may be wrong."""
+        self._mirror = None
+        with suppress(sqlite3.Error):
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+        self._writing.release()
+
+    def _write(self, mirror: Mirror, world: World, answers: Mapping[tuple[str, str], Answer]) -> Journal:
+        journal = write_journal(world, mirror.seq, mirror.jobs.get)
+        changes = self._write_jobs(mirror, journal, world)
+        samples = mirror.number_samples(world.new_samples)
+        self._write_rest(journal, world, answers)
+        self._insert(s.PUT_SAMPLES, samples)
+        if journal.events:
+            last = journal.events[-1]
+            self._writer.execute(s.MOVE_HEAD, (last.seq, max(mirror.at, last.at)))
+            self._insert(s.INSERT_EVENTS, journal.event_rows)
+        self._writer.execute("COMMIT")
+        mirror.advance(journal, world, changes, samples)
+        return journal
+
+    def _write_jobs(self, mirror: Mirror, journal: Journal, world: World) -> dict[tuple[int, str], int]:
+        """Rows of jobs and what hangs on them. Returns how the counts change, by lane and state."""
+        fresh: list[Lane] = []
+        changes = _changes_by_lane(mirror, journal, world, fresh)
+        new = [row for row in journal.jobs if row.before is None]
+        old = [row for row in journal.jobs if row.before is not None]
+        if new:
+            rows = [(row.id, *_coordinates(mirror, row.now.doc, fresh), *_changing(row.now), row.text) for row in new]
+            self._insert(s.INSERT_JOBS, rows)
+            docs = [row.now.doc for row in new]
+            self._insert(s.INSERT_LABELS, [(*label, doc.get("id")) for doc in docs for label in doc.get("labels", {}).items()])
+            self._insert(s.INSERT_AFTER, [(up, doc.get("id")) for doc in docs for up in dict.fromkeys(doc.get("after", ()))])
+        if moved := [(*_changing(row.now), row.text, row.id) for row in old if row.moved]:
+            self._writer.executemany(s.MOVE_JOB, moved)
+        if touched := [(row.now.doc.get("seq"), row.now.tail, row.text, row.id) for row in old if not row.moved]:
+            self._writer.executemany(s.TOUCH_JOB, touched)
+        if world.args or world.results:
+            self._insert(s.PUT_BODIES, [body for row in journal.jobs for body in bodies_of(row, world)])
+        self._insert(s.INSERT_LANES, [(lane.id, lane.namespace, lane.kind, lane.queue, lane.requires) for lane in fresh])
+        self._insert(s.ADD_COUNTS, [(lane, state, number) for (lane, state), number in changes.items()])
+        for id in world.deleted:
+            self._forget(id, world.jobs[id] or JobDoc())
+        return changes
+
+    def _write_rest(self, journal: Journal, world: World, answers: Mapping[tuple[str, str], Answer]) -> None:
+        for table, rows in journal.documents.items():
+            self._insert(s.PUT_DOCUMENTS[table], rows)
+        self._insert(s.INSERT_CHUNKS, journal.chunks)
+        points = {(job, key): encode(value).decode() for job, key, value in world.new_checkpoints}
+        self._insert(s.PUT_CHECKPOINTS, [(*point, value) for point, value in points.items()])
+        if world.heard:
+            heard = [(at, encode(load).decode() if load else None, id) for id, (at, load) in world.heard.items()]
+            self._writer.executemany(s.HEAR_WORKER, heard)
+        self._insert(s.PUT_ANSWERS, [(*key, each.body, each.answer, world.now) for key, each in answers.items()])
+
+    def _insert(self, insert: s.Insert, rows: Sequence[Sequence[object]]) -> None:
+        for text, parameters in insert.parts(rows):
+            self._writer.execute(text, parameters)
+
+    def _forget(self, id: str, job: JobDoc) -> None:
+        labels = encode(job.get("labels", {})).decode()
+        for text in s.FORGET_JOB:
+            self._writer.execute(text, (id, labels) if "?2" in text else (id,))
+
+    # -- readers ---------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Iterator[SqlReading]:
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("BEGIN")
+                yield SqlReading(connection)
+        except DBAPIError as error:
+            raise unavailable(self._path, error.orig or error) from error
+
+    def scan_jobs(self) -> Iterator[tuple[JobDoc, Sequence[Event]]]:
+        return verified_jobs(self.reading)
+
+    # -- upkeep ----------------------------------------------------------------------------------------------------
+
+    def maintain(self) -> None:
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+                log = self._path.with_name(self._path.name + "-wal")
+                if log.exists() and log.stat().st_size > WAL_BYTES:
+                    with self._writing:
+                        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        except DBAPIError as error:
+            raise unavailable(self._path, error.orig or error) from error
+
+    def purge(self, *, events_before: int, keys_before: int) -> int:
+        try:
+            gone = self._delete("DELETE FROM idempotency WHERE at < ?", keys_before)
+            with self.reading() as reading:
+                first, last = reading.first_seq(), min(events_before, reading.head.seq + 1)
+            for start in range(first, last, PURGE_ROWS):
+                end = min(start + PURGE_ROWS, last)
+                gone += self._delete(
+                    "DELETE FROM events WHERE seq >= ? AND seq < ? AND (job IS NULL OR job NOT IN (SELECT id FROM jobs))",
+                    start,
+                    end,
+                )
+                self._delete("UPDATE log_head SET first_seq = ?", end)
+        except sqlite3.Error as error:
+            raise unavailable(self._path, error) from error
+        return gone
+
+    def _delete(self, text: str, *parameters: int) -> int:
+        with self._writing:
+            return self._writer.execute(text, parameters).rowcount
+
+    def _bear_witness(self, seq: int, at: int) -> None:
+        """A witness that can not be written now lags: the next one is tried soon, the commit itself stands."""
+        with suppress(OSError):
+            self._witness.write(Witness(self._epoch, seq))
+            self._witnessed_at = at
+
+
+def _is_worth_writing(world: World, answers: Mapping[tuple[str, str], Answer]) -> bool:
+    return bool(world.events or world.heard or answers or world.new_checkpoints or world.new_samples or world.results)
+
+
+def _coordinates(mirror: Mirror, job: JobDoc, fresh: list[Lane]) -> tuple[object, ...]:
+    return job.get("namespace", "default"), mirror.lane_of(job, fresh), job.get("unique"), job.get("external_id")
+
+
+def _changing(kept: Kept) -> tuple[object, ...]:
+    return *kept.columns, kept.doc.get("seq"), kept.tail
+
+
+def _changes_by_lane(
+    mirror: Mirror, journal: Journal, world: World, fresh: list[Lane]
+) -> dict[tuple[int, str], int]:
+    changes: dict[tuple[int, str], int] = {}
+    for (id, state), number in journal.counts.items():
+        shelf = mirror.lane_of(world.jobs[id] or JobDoc(), fresh), state
+        changes[shelf] = changes.get(shelf, 0) + number
+    return {shelf: number for shelf, number in changes.items() if number}
+
+
+_SENTENCES = {
+    "SQLITE_FULL": ("The disk with the store {path} is full; nothing was committed.", "Free some space; the server goes on by itself."),
+    "SQLITE_BUSY": ("The store {path} is locked by another program.", "Close what has it open; the server goes on by itself."),
+    "SQLITE_READONLY": ("The store {path} can not be written.", "Give the server's user the right to write it."),
+    "SQLITE_CORRUPT": ("The store {path} is damaged.", "Stop the server and put a backup back."),
+}  # fmt: skip
+
+
+def unavailable(path: Path, error: BaseException) -> StoreUnavailable:
+    """What SQLite said, as a sentence with a way out."""
+    name = getattr(error, "sqlite_errorname", "")
+    for prefix, (sentence, hint) in _SENTENCES.items():
+        if name.startswith(prefix):
+            return StoreUnavailable(sentence.format(path=path), hint=hint)
+    return StoreUnavailable(f"The store {path} does not answer: {error}.", hint="Look at the disk; the server goes on by itself.")
