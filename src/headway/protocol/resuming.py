@@ -5,7 +5,7 @@ cut (snapshot), by the table of `plan` (R3). A snapshot in place of a replay tha
 `reset` with its reason. A viewer that fails twice to catch up gets a smaller snapshot, so that it never chases for ever.
 
 Conflation (R4) leaves an event out of a batch when a later one of the same batch covers it: same key, nothing set by
-the earlier that the later does not set again, and no change of state of the same job between them. So folding the
+the earlier that the later does not replace, and no change of state of the same job between them. So folding the
 batch with or without it gives the same documents, by construction, and the last value before each final event stays.
 
 Must never know rings, stores or links. Called by hub.feed and the simulator.
@@ -14,7 +14,8 @@ Must never know rings, stores or links. Called by hub.feed and the simulator.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -22,6 +23,8 @@ from headway.model.event import Event
 from headway.model.settings import Settings
 from headway.protocol.frames import Cursor
 from headway.protocol.topicview import superseding_key
+
+Path = tuple[str, ...]
 
 FAILED_CATCH_UPS = 2
 """After so many in a row a snapshot is made small (R3)."""
@@ -86,42 +89,81 @@ def _too_far(standing: Standing, settings: Settings) -> bool:
     return standing.missed > settings.replay_events or standing.missed_bytes > settings.replay_bytes
 
 
-def conflate(events: Sequence[Event]) -> list[int]:
-    """Indexes of the events to send, in order; the rest are covered by later ones (R4). `conflated` is the difference."""
+# -- conflation ----------------------------------------------------------------------------------------------------
+
+
+class Outline(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """All of an event that conflation looks at, for those who keep many: made once, `reach` shared by equal ones."""
+
+    seq: int
+    job: str | None
+    moves: bool
+    key: tuple[str, ...] | None
+    reach: frozenset[Path] = frozenset()
+
+
+def outline(event: Event) -> Outline:
+    """The outline of an event with its whole `data`."""
+    key = superseding_key(event)
+    moves = event.job is not None and "was" in event.data
+    reach = frozenset[Path]() if key is None else reach_of(event.data)
+    return Outline(seq=event.seq, job=event.job, moves=moves, key=key, reach=reach)
+
+
+E = TypeVar("E", Event, Outline)
+
+
+def conflate(events: Sequence[E]) -> tuple[list[E], int]:
+    """The events to send, in order, and how many are left out because a later one covers them (R4)."""
     left_out: set[int] = set()
-    newest: dict[tuple[str, ...], int] = {}
-    by_job: dict[str, set[tuple[str, ...]]] = {}
+    newest: dict[tuple[str, ...], tuple[int, Outline]] = {}
+    of_job: dict[str, set[tuple[str, ...]]] = {}
     for index, event in enumerate(events):
-        if event.job is not None and "was" in event.data:
-            for key in by_job.pop(event.job, ()):
+        seen = event if isinstance(event, Outline) else outline(event)
+        if seen.moves:
+            for key in of_job.pop(seen.job or "", ()):
                 newest.pop(key, None)
-            continue
-        key = superseding_key(event)
-        if key is None:
-            continue
-        before = newest.get(key)
-        if before is not None and covers(event.data, events[before].data):
-            left_out.add(before)
-        newest[key] = index
-        if event.job is not None:
-            by_job.setdefault(event.job, set()).add(key)
-    return [index for index in range(len(events)) if index not in left_out] if left_out else list(range(len(events)))
+        elif seen.key is not None:
+            before = newest.get(seen.key)
+            if before is not None and covers(seen.reach, before[1].reach):
+                left_out.add(before[0])
+            newest[seen.key] = index, seen
+            if seen.job is not None:
+                of_job.setdefault(seen.job, set()).add(seen.key)
+    return [event for index, event in enumerate(events) if index not in left_out], len(left_out)
 
 
-def covers(later: Mapping[str, Any], earlier: Mapping[str, Any]) -> bool:
-    """True if a document that `later` was folded into is the same whether or not `earlier` had been before it."""
-    put: Mapping[str, Any] = later.get("put") or {}
-    if not (earlier.get("put") or {}).keys() <= put.keys():
-        return False
-    patch: Mapping[str, Any] = later.get("set") or {}
-    before: Mapping[str, Any] = earlier.get("set") or {}
-    return all(key in put or (key in patch and _covers_value(patch[key], value)) for key, value in before.items())
+def reach_of(data: Mapping[str, Any]) -> frozenset[Path]:
+    """The places of a document that an event's `set` and `put` replace; those below a place go with it."""
+    places: list[Path] = []
+    _walk(data.get("set") or {}, (), places)
+    places += [(PUT, key) for key in data.get("put") or {}]
+    return _shared(tuple(places))
 
 
-def _covers_value(later: Any, earlier: Any) -> bool:
-    """A patch's value over another's: objects merge, so each key must come again; all else replaces whole."""
-    if not isinstance(later, dict):
+PUT = "\0put"
+"""Before the key of a `put`: it covers what was set or put there, and a `set` does not cover it."""
+
+
+def _walk(patch: Mapping[str, Any], path: Path, places: list[Path]) -> None:
+    for key, value in patch.items():
+        if isinstance(value, dict):
+            _walk(value, (*path, key), places)  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            places.append((*path, key))
+
+
+@lru_cache(maxsize=8192)
+def _shared(places: tuple[Path, ...]) -> frozenset[Path]:
+    return frozenset(places)
+
+
+def covers(later: frozenset[Path], earlier: frozenset[Path]) -> bool:
+    """True if a document is the same after the later patch, whether or not the earlier was folded in before it."""
+    return earlier <= later or all(_covered(place, later) for place in earlier)
+
+
+def _covered(place: Path, later: frozenset[Path]) -> bool:
+    if (PUT, place[0]) in later:
         return True
-    if not isinstance(earlier, dict):
-        return False
-    return all(key in later and _covers_value(later[key], value) for key, value in earlier.items())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return any(place[:length] in later for length in range(1, len(place) + 1))
