@@ -35,6 +35,7 @@ from headway.model.world import World
 
 S = JobState
 Rule = Callable[[World, JobDoc, Any, Settings], Any]
+_DEFAULTS = Settings()
 
 
 # -- events --------------------------------------------------------------------------------------------------------
@@ -428,15 +429,15 @@ def due_at(job: JobDoc) -> int | None:
         return from_iso(min(known)) if known else None
     attempt = current_attempt(job) or AttemptDoc()
     if attempt.get("phase") == "offered":
-        return _plus(attempt.get("offered_at"), Settings().accept_s)
-    options = job.get("options", {})
+        return _plus(attempt.get("offered_at"), _DEFAULTS.accept_s)
     if state == S.CANCELLING:
         receipt = job.get("cancel", {})
-        return _plus(receipt.get("requested_at"), receipt.get("grace_s", 0.0) + Settings().cancel_overdue_s)
-    limits = [
-        _plus(attempt.get("started_at"), options.get("timeout_s")),
-        _plus(_stall_base(attempt), options.get("progress_timeout_s")),
-    ]
+        return _plus(receipt.get("requested_at"), receipt.get("grace_s", 0.0) + _DEFAULTS.cancel_overdue_s)
+    options = job.get("options", {})
+    total_s, stall_s = options.get("timeout_s"), options.get("progress_timeout_s")
+    if total_s is None and stall_s is None:  # most jobs, at every report
+        return None
+    limits = [_plus(attempt.get("started_at"), total_s), _plus(_stall_base(attempt), stall_s)]
     return min((each for each in limits if each is not None), default=None)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -63,6 +64,12 @@ class Journal(msgspec.Struct):
     counts: dict[tuple[str, str], int]  # (job, state) -> change; the store knows the lane of a job
 
 
+@lru_cache(maxsize=1024)
+def entity_of(type: str) -> str | None:
+    """The table whose documents events of this type are about, or None."""
+    return _ENTITIES.get(type.partition(".")[0])
+
+
 def write_journal(world: World, after: int, stored: Callable[[str], Kept | None]) -> Journal:
     """Number the events from `after` + 1 on, stamp their documents, and make the rows.
 
@@ -73,7 +80,7 @@ def write_journal(world: World, after: int, stored: Callable[[str], Kept | None]
     stamps: dict[tuple[str, str], int] = {}
     rows = [_event_row(event, _link(event, tails, stored)) for event in events]
     for event in events:
-        entity = _ENTITIES.get(event.prefix)
+        entity = entity_of(event.type)
         if entity is not None:
             stamps[entity, event.subject] = event.seq
     gone = set(world.deleted)

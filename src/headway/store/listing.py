@@ -6,13 +6,13 @@ index; what is left is tested on the documents, at most SCANNED of them or SCAN_
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from heapq import merge
 from itertools import islice
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, select
 
 from headway.clock import SystemClock
 from headway.model.job import FINAL, JobDoc, JobState
@@ -40,9 +40,8 @@ def list_jobs(db: Connection, query: Query, *, now: int, limit: int, after: str 
     monotonic = SystemClock().monotonic
     stop_at = monotonic() + SCAN_S
     found: list[JobDoc] = []
-    seen = 0
     last = ""
-    for id, text, seq in _walk(db, query, after, limit):
+    for seen, (id, text, seq) in enumerate(_walk(db, query, after, limit)):
         if len(found) == limit:
             return Page(found, next=last)
         if seen >= SCANNED or (seen % 256 == 255 and monotonic() > stop_at):
@@ -50,22 +49,28 @@ def list_jobs(db: Connection, query: Query, *, now: int, limit: int, after: str 
         job = job_of(text, seq)
         if matches(query, job, now):
             found.append(job)
-        seen += 1
         last = id
     return Page(found)
 
 
 def list_board(db: Connection, topic: tuple[str, str], *, unfinished: int, finished: int) -> list[JobDoc]:
     """The rows of a snapshot: unfinished jobs of the topic, then finished ones, each newest first."""
+    return [
+        job_of(text, seq)
+        for states, most in ((_UNFINISHED, unfinished), (FINAL, finished))
+        for _, text, seq in islice(_topic(db, topic, states, most), most)
+    ]
+
+
+def _topic(db: Connection, topic: tuple[str, str], states: Collection[str], most: int) -> Iterator[Found]:
     name, value = topic
-    if name in ("label", "flow"):
-        label = value.partition("=")[::2] if name == "label" else ("flow", value)
-        walk: Callable[[Collection[str], int], Iterator[Found]] = lambda states, most: _by_label(db, *label, None, most, states)  # noqa: E731
-    else:
-        terms = (Term(name, (value,)),) if name in ("queue", "kind") else ()
-        walk = lambda states, most: _by_shelves(db, _shelves(db, _in(states, terms)), None, most)  # noqa: E731
-    parts = ((_UNFINISHED, unfinished), (FINAL, finished))
-    return [job_of(text, seq) for states, most in parts for _, text, seq in islice(walk(states, most), most)]
+    if name == "flow":
+        return _by_label(db, "flow", value, None, most, states)
+    if name == "label":
+        key, _, wanted = value.partition("=")
+        return _by_label(db, key, wanted, None, most, states)
+    terms = (Term(name, (value,)),) if name in ("queue", "kind") else ()
+    return _by_shelves(db, _shelves(db, _in(states, terms)), None, most)
 
 
 def in_states(db: Connection, states: Collection[str]) -> list[JobDoc]:
@@ -120,13 +125,13 @@ def _by_label(
     return _pages(db, statement, job_labels.c.job, after, limit + 1)
 
 
-def _pages(db: Connection, statement: Select[Any], key: Any, after: str | None, size: int) -> Iterator[Found]:
+def _pages(db: Connection, statement: Any, key: Any, after: str | None, size: int) -> Iterator[Found]:
     """The rows of a statement ordered by `key` descending, in pages that grow, below `after`."""
     size = min(size, 1_000)
     while True:
         page = statement if after is None else statement.where(key < after)
         rows = db.execute(page.limit(size)).all()
-        yield from rows  # pyright: ignore[reportReturnType]
+        yield from rows
         if len(rows) < size:
             return
         after = rows[-1][0]

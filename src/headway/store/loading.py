@@ -44,8 +44,8 @@ def load_mirror(db: sqlite3.Connection) -> Mirror:
         for id, doc, number, tail in found:
             mirror.keep(id, kept_of(doc, number, tail))
             mirror.hold(mirror.jobs[id].doc)
-    for kind, stage, n, seconds in db.execute("SELECT kind, stage, n, seconds FROM samples ORDER BY n DESC"):
-        mirror.samples.setdefault(kind, []).append((stage, n, seconds))
+    for kind, stage, n, seconds in db.execute("SELECT kind, stage, n, seconds FROM samples ORDER BY n"):
+        mirror.take_sample(kind, stage, n, seconds)
     return mirror
 
 

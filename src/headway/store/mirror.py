@@ -6,7 +6,7 @@ Touched by the appender alone. Valid only while nobody else writes: SQLite. Know
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from itertools import islice
 from typing import Any
 
@@ -34,7 +34,8 @@ class Mirror(msgspec.Struct):
     counts: Counter[tuple[int, str]] = msgspec.field(default_factory=Counter[tuple[int, str]])
     active: Counter[tuple[str, ...]] = msgspec.field(default_factory=Counter[tuple[str, ...]])
     held: dict[str, set[str]] = {}  # worker -> ids of its active jobs
-    samples: dict[str, list[tuple[str, int, float]]] = {}  # kind -> (stage, n, seconds), newest first
+    samples: dict[str, dict[str, deque[tuple[int, float]]]] = {}  # kind -> stage -> (n, seconds), newest first
+    listed: dict[str, Durations] = {}  # kind -> its durations as the world takes them, until there is a new one
 
     def lane_of(self, job: JobDoc, fresh: list[Lane]) -> int:
         """The number of the job's lane; a new lane is added to `fresh` too."""
@@ -46,8 +47,21 @@ class Mirror(msgspec.Struct):
         return lane.id
 
     def durations(self, kind: str) -> Durations:
-        """Past durations of a kind, newest first."""
-        return [(stage, seconds) for stage, _, seconds in self.samples.get(kind, ())]
+        """Past durations of a kind, newest first within a stage."""
+        found = self.listed.get(kind)
+        if found is None:
+            stages = self.samples.get(kind, {})
+            found = [(stage, seconds) for stage, kept in stages.items() for _, seconds in kept]
+            self.listed[kind] = found
+        return found
+
+    def take_sample(self, kind: str, stage: str, n: int, seconds: float) -> None:
+        """Remember a duration, newer than all before."""
+        stages = self.samples.setdefault(kind, {})
+        if stage not in stages:
+            stages[stage] = deque(maxlen=KEPT_SAMPLES)
+        stages[stage].appendleft((n, seconds))
+        self.listed.pop(kind, None)
 
     def keep(self, id: str, kept: Kept) -> None:
         """Remember a job, as the newest."""
@@ -80,7 +94,8 @@ class Mirror(msgspec.Struct):
             for id, _, _ in rows:
                 known[id] = getattr(world, entity)[id]
         self.counts.update(changes)
-        self._take_samples(samples)
+        for kind, stage, _, n, seconds in samples:
+            self.take_sample(kind, stage, n, seconds)
 
     def _settle(self, id: str, before: Kept | None, now: Kept) -> None:
         was_active = before is not None and before.columns[0] in ACTIVE
@@ -112,12 +127,8 @@ class Mirror(msgspec.Struct):
         for kind, stage, seconds in fresh:
             known = last.get((kind, stage))
             if known is None:
-                known = next((n for name, n, _ in self.samples.get(kind, ()) if name == stage), -1)
+                kept = self.samples.get(kind, {}).get(stage)
+                known = kept[0][0] if kept else -1
             n = last[kind, stage] = known + 1
             rows.append((kind, stage, n % KEPT_SAMPLES, n, seconds))
         return rows
-
-    def _take_samples(self, rows: list[Row]) -> None:
-        for kind, stage, _, n, seconds in rows:
-            old = [each for each in self.samples.get(kind, []) if each[0] != stage or each[1] > n - KEPT_SAMPLES]
-            self.samples[kind] = [(stage, n, seconds), *old]

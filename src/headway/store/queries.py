@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, func, select, text, tuple_
+from sqlalchemy import Boolean, Connection, Executable, Table, func, literal_column, select, tuple_
 
 from headway.model.event import Event
 from headway.model.job import ACTIVE, JobDoc
@@ -38,7 +38,7 @@ from headway.store.schema import (
     workers,
 )
 
-_HELD = text("state = 'queued' AND ready = 0")  # literally the condition of its partial index, or it is not used
+_HELD = literal_column("state = 'queued' AND ready = 0", Boolean)  # literally the condition of its partial index, or it is not used
 _event_columns = [column for column in events.c if column.name != "prev"]
 
 
@@ -51,7 +51,7 @@ class SqlReading:
         self.head = Head(row[0], row[1], row[2])
         self._first_seq: int = row[3]
 
-    def _all(self, statement: Select[Any]) -> Sequence[Any]:
+    def _all(self, statement: Executable) -> Sequence[Any]:
         return self._db.execute(statement).all()
 
     # -- jobs ------------------------------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ class SqlReading:
             .join_from(counts, lanes, counts.c.lane == lanes.c.id)
             .where(counts.c.state == "queued", counts.c.jobs > 0)
         )
-        held_back: dict[int, int] = {lane: number for lane, number in self._all(held)}
+        held_back: dict[int, int] = dict(self._all(held))  # pyright: ignore[reportArgumentType]
         found: dict[str, int] = {}
         for lane, kind, number in self._all(queued):
             found[kind] = found.get(kind, 0) + number - held_back.get(lane, 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -48,6 +48,7 @@ class SqliteStore:
         self._witness = WitnessFile(self._path)
         self._witnessed_at = 0
         self._writing = threading.Lock()
+        self._loaded = False
         self._writer: sqlite3.Connection
         self._engine: Engine
         self._epoch = ""
@@ -80,6 +81,7 @@ class SqliteStore:
 
     def load(self, reads: Reads, now: int) -> tuple[World, dict[tuple[str, str], Answer]]:
         self._writing.acquire()
+        self._loaded = True
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             if self._mirror is None:
@@ -109,11 +111,17 @@ class SqliteStore:
             raise
         if world.now >= self._witnessed_at + WITNESS_MS:
             self._bear_witness(mirror.seq, world.now)
-        self._writing.release()
+        self._end()
         return journal.events
 
     def rollback(self) -> None:
-        self._writer.execute("ROLLBACK")
+        if self._loaded:
+            with suppress(sqlite3.Error):
+                self._writer.execute("ROLLBACK")
+            self._end()
+
+    def _end(self) -> None:
+        self._loaded = False
         self._writing.release()
 
     def _abandon(self) -> None:
@@ -122,7 +130,7 @@ class SqliteStore:
         with suppress(sqlite3.Error):
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
-        self._writing.release()
+        self._end()
 
     def _write(self, mirror: Mirror, world: World, answers: Mapping[tuple[str, str], Answer]) -> Journal:
         journal = write_journal(world, mirror.seq, mirror.jobs.get)
@@ -185,7 +193,7 @@ class SqliteStore:
     # -- readers ---------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def reading(self) -> Iterator[SqlReading]:
+    def reading(self) -> Generator[SqlReading, None, None]:
         try:
             with self._engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN")

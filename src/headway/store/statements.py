@@ -93,7 +93,7 @@ CHAIN = (
     "UNION ALL SELECT e.seq, e.prev FROM chain JOIN events e ON e.seq = chain.prev) "
 )
 FORGET_JOB = (
-    CHAIN + "DELETE FROM events WHERE seq IN (SELECT seq FROM chain) AND seq < (SELECT first_seq FROM log_head)",
+    CHAIN + "DELETE FROM events WHERE seq IN (SELECT seq FROM chain) AND seq < (SELECT first_seq FROM log_head)",  # noqa: S608
     "DELETE FROM job_labels WHERE job = ?1 AND (name, value) IN (SELECT key, value FROM json_each(?2))",
     "DELETE FROM bodies WHERE job = ?",
     "DELETE FROM log_chunks WHERE job = ?",
