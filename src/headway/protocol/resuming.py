@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -137,7 +137,8 @@ def reach_of(data: Mapping[str, Any]) -> frozenset[Path]:
     """The places of a document that an event's `set` and `put` replace; those below a place go with it."""
     places: list[Path] = []
     _walk(data.get("set") or {}, (), places)
-    places += [(PUT, key) for key in data.get("put") or {}]
+    put: Mapping[str, Any] = data.get("put") or {}
+    places += [(PUT, key) for key in put]
     return _shared(tuple(places))
 
 
@@ -145,10 +146,16 @@ PUT = "\0put"
 """Before the key of a `put`: it covers what was set or put there, and a `set` does not cover it."""
 
 
+EMPTY = "\0empty"
+"""Below the place of an empty object: it makes one, and replaces nothing in one that is there."""
+
+
 def _walk(patch: Mapping[str, Any], path: Path, places: list[Path]) -> None:
     for key, value in patch.items():
-        if isinstance(value, dict):
-            _walk(value, (*path, key), places)  # pyright: ignore[reportUnknownArgumentType]
+        if isinstance(value, dict) and value:
+            _walk(cast("Mapping[str, Any]", value), (*path, key), places)
+        elif isinstance(value, dict):
+            places.append((*path, key, EMPTY))
         else:
             places.append((*path, key))
 
