@@ -1,1 +1,1 @@
-"""Runs handlers where the user's code is: a supervisor process with the link, executor processes with the work."""
+"""Runs handlers where the user's code lives: a supervisor that owns the link, and executor processes it can replace."""

@@ -1,0 +1,154 @@
+"""The executor processes of one worker: a shared one that is always there, isolated ones as attempts need them.
+
+Owns who lives and who is replaced: a shared executor that died comes back (with a pause when it dies at once), one
+that is mostly abandoned is retired. Must never know attempts' meaning. Called by `supervisor.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Any, Protocol
+
+import msgspec
+
+from headway.clock import Clock
+from headway.errors import InvalidInput
+from headway.worker.pipe import Pace, Quit, Ready, Setup, Unusable, Up
+from headway.worker.process import ExecutorProcess, Exit
+
+_RESTART_S = (0.1, 10.0)  # the first pause after a death, the longest one
+_HEALTHY_S = 30.0  # a life this long forgets earlier deaths
+
+
+class Events(Protocol):
+    """What the pool tells the supervisor."""
+
+    def on_messages(self, process: ExecutorProcess, messages: list[Up]) -> None:
+        """Messages about attempts."""
+        ...
+
+    def on_output(self, process: ExecutorProcess, level: str, lines: list[str]) -> None:
+        """Lines that an isolated process printed."""
+        ...
+
+    def on_exit(self, process: ExecutorProcess, exit: Exit) -> None:
+        """A process is dead; its attempts are over."""
+        ...
+
+    def on_ready(self) -> None:
+        """There is a shared executor that takes work."""
+        ...
+
+
+class Pool:
+    """`shared` is the process that takes new work, None while there is none."""
+
+    def __init__(self, setup: Setup, events: Events, clock: Clock) -> None:
+        self.shared: ExecutorProcess | None = None
+        self.kinds: list[dict[str, Any]] = []
+        self.processes: set[ExecutorProcess] = set()
+        self._setup = setup
+        self._events = events
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._starting: ExecutorProcess | None = None
+        self._first: asyncio.Future[None] = self._loop.create_future()
+        self._pause_s = _RESTART_S[0]
+        self._born = 0.0
+        self._closing = False
+
+    async def start(self) -> None:
+        """Start the shared executor. InvalidInput when the app can not be loaded."""
+        self._start_shared()
+        await self._first
+
+    def isolated(self) -> ExecutorProcess:
+        """A fresh process for one attempt or one clean-up."""
+        return self._spawn(isolated=True)
+
+    def pace(self, report_ms: int) -> None:
+        """Tell every executor how often to report."""
+        self._setup = msgspec.structs.replace(self._setup, report_ms=report_ms)
+        for process in self.processes:
+            process.post(Pace(report_ms=report_ms))
+
+    def retire(self, process: ExecutorProcess) -> None:
+        """Give it no more work, and start another in its place."""
+        if process is self.shared:
+            self.shared = None
+            process.post(Quit())
+            self._start_shared()
+
+    def close(self, number: int = signal.SIGKILL) -> None:
+        """End every process; none comes back."""
+        self._closing = True
+        for process in self.processes:
+            process.kill(number)
+
+    async def wait_closed(self) -> None:
+        """Until every process is dead."""
+        while self.processes:
+            await self._clock.sleep(0.02)
+
+    def _spawn(self, *, isolated: bool) -> ExecutorProcess:
+        setup = msgspec.structs.replace(self._setup, isolated=isolated, slots=1) if isolated else self._setup
+        process = ExecutorProcess(self, setup, self._loop)
+        self.processes.add(process)
+        return process
+
+    def _start_shared(self) -> None:
+        if not self._closing:
+            self._born = self._clock.monotonic()
+            self._starting = self._spawn(isolated=False)
+
+    # -- what processes say --
+
+    def on_messages(self, process: ExecutorProcess, messages: list[Up]) -> None:
+        """The pool's own messages are the first; all else is about attempts."""
+        first = messages[0]
+        if isinstance(first, Ready):
+            self._ready(process, first)
+            messages = messages[1:]
+        elif isinstance(first, Unusable):
+            self._unusable(process, first)
+            return
+        if messages:
+            self._events.on_messages(process, messages)
+
+    def _ready(self, process: ExecutorProcess, message: Ready) -> None:
+        if process is not self._starting:
+            return
+        self._starting, self.shared = None, process
+        self.kinds = message.kinds
+        if not self._first.done():
+            self._first.set_result(None)
+        self._events.on_ready()
+
+    def _unusable(self, process: ExecutorProcess, message: Unusable) -> None:
+        if not self._first.done():
+            self._closing = True
+            hint = message.traceback.strip()
+            self._first.set_exception(InvalidInput("app", message.problem.rstrip("."), hint=hint and f"\n{hint}"))
+
+    def on_output(self, process: ExecutorProcess, level: str, lines: list[str]) -> None:
+        """Lines that an isolated process printed."""
+        self._events.on_output(process, level, lines)
+
+    def on_exit(self, process: ExecutorProcess, exit: Exit) -> None:
+        """A process is dead. A shared one comes back; one that keeps dying, ever more slowly."""
+        self.processes.discard(process)
+        wanted = process is self.shared or process is self._starting
+        if process is self.shared:
+            self.shared = None
+        if not self._first.done():
+            self._closing = True
+            self._first.set_exception(InvalidInput("app", f"its process died while loading it: {exit.text}"))
+        self._events.on_exit(process, exit)
+        if wanted and not self._closing:
+            if self._clock.monotonic() - self._born > _HEALTHY_S:
+                self._pause_s = _RESTART_S[0]
+            self._loop.call_later(self._pause_s, self._start_shared)
+            self._pause_s = min(self._pause_s * 2, _RESTART_S[1])
+
+

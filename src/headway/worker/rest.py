@@ -1,0 +1,111 @@
+"""What an executor asks of the server by REST: store a file, submit a child. In threads, with retries.
+
+A file and a child are part of what a job did, so both are tried until the server took them or said no; only after
+`PATIENCE_S` of no answer is the attempt told. Called by `host.py`; knows no user code.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from headway.clock import Clock
+from headway.errors import CallerError, Unreachable
+from headway.worker.pending import Pending
+
+T = TypeVar("T")
+
+PATIENCE_S = 120.0
+_TIMEOUT_S = 30.0
+_LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Rest:
+    """One per executor. Threads and connections are made when first needed."""
+
+    def __init__(self, server: str, token: str | None, clock: Clock) -> None:
+        self._server = server.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._clock = clock
+        self._local = threading.local()
+        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="headway-rest")
+
+    def submit(self, spec: Mapping[str, Any], key: str) -> Pending[str]:
+        """Submit a job; the answer is its id. `key` makes the retries of this call one submit."""
+
+        def send() -> str:
+            answer = self._client().post("/api/v1/jobs", json=dict(spec), headers={"Idempotency-Key": key})
+            return str(_checked(answer)["id"])
+
+        return self._in_thread(send)
+
+    def store(self, job: str, attempt: int, name: str, file: Path, type: str | None) -> Pending[None]:
+        """Store a file as an artifact of the attempt, and delete it here."""
+
+        def send() -> None:
+            path = f"/api/v1/jobs/{job}/attempts/{attempt}/artifacts/{quote(name)}"
+            with file.open("rb") as content:
+                size = str(file.stat().st_size)
+                headers = {"Content-Type": type or "application/octet-stream", "Content-Length": size}
+                _checked(self._client().put(path, content=content, headers=headers))
+            file.unlink(missing_ok=True)
+
+        return self._in_thread(send)
+
+    def _client(self) -> Any:
+        client = getattr(self._local, "client", None)
+        if client is None:
+            import httpx
+
+            client = httpx.Client(base_url=self._server, headers=self._headers, timeout=_TIMEOUT_S)
+            self._local.client = client
+        return client
+
+    def _in_thread(self, send: Callable[[], T]) -> Pending[T]:
+        pending: Pending[T] = Pending()
+
+        def run() -> None:
+            try:
+                pending.settle(self._insist(send))
+            except BaseException as error:
+                pending.fail(error)
+
+        self._threads.submit(run)
+        return pending
+
+    def _insist(self, send: Callable[[], T]) -> T:
+        import httpx
+
+        end = self._clock.monotonic() + PATIENCE_S
+        wait = 0.2
+        while True:
+            try:
+                return send()
+            except (httpx.TransportError, _Later) as error:
+                if self._clock.monotonic() + wait > end:
+                    raise Unreachable(self._server, str(error) or type(error).__name__) from None
+            threading.Event().wait(self._clock.uniform(0.5, 1.0) * wait)
+            wait = min(wait * 2, 10.0)
+
+
+class _Later(Exception):
+    """The server asks to come again."""
+
+
+def _checked(answer: Any) -> dict[str, Any]:
+    if answer.status_code in _LATER:
+        raise _Later(f"HTTP {answer.status_code}")
+    try:
+        body: Any = answer.json()
+    except ValueError:
+        body = {}
+    if not isinstance(body, dict):
+        body = {}
+    if answer.status_code >= 400:
+        said = body.get("message") or body.get("detail") or body.get("title") or answer.text[:200]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        raise CallerError(f"The server answered {answer.status_code}: {said}", hint=str(body.get("hint") or ""))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    return body  # pyright: ignore[reportUnknownVariableType]
