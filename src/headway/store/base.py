@@ -19,7 +19,6 @@ from headway.model.job import JobDoc
 from headway.model.query import Query
 from headway.model.world import Document, World
 
-
 T = TypeVar("T")
 
 
@@ -67,12 +66,14 @@ class Reading(Protocol):
 
     def jobs(self, query: Query, *, now: int, limit: int, after: str | None = None) -> Page[JobDoc]:
         """Newest first (by id). Label, state, kind, queue, priority and time terms by index; others by a scan of the
-        newest 100,000 rows or 2 s, whichever ends first, then `partial`."""
+        newest 100,000 rows or 2 s, whichever ends first, then `partial`.
+        """
         ...
 
     def board(self, topic: tuple[str, str], *, unfinished: int, finished: int) -> list[JobDoc]:
         """Rows of a snapshot: all unfinished jobs of `jobs`, `queue:`, `kind:`, `label:` or `flow:` up to a cap,
-        newest first, and the newest finished."""
+        newest first, and the newest finished.
+        """
         ...
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -140,12 +141,14 @@ class Store(Protocol):
 
     def load(self, reads: Reads, now: int) -> tuple[World, dict[tuple[str, str], Answer]]:
         """Begin the write transaction and load what the batch declared. `World.now` is at least the head's `at`.
-        Queues are loaded whole. The second value: idempotency answers found."""
+        Queues are loaded whole. The second value: idempotency answers found.
+        """
         ...
 
     def commit(self, world: World, answers: Mapping[tuple[str, str], Answer]) -> list[Event]:
         """Write rows, then head, then events; durable when it returns (I6). The events with their `seq`, dense (I2).
-        A world without events and soft writes is rolled back. On failure nothing is written: StoreUnavailable."""
+        A world without events and soft writes is rolled back. On failure nothing is written: StoreUnavailable.
+        """
         ...
 
     def rollback(self) -> None: ...

@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 
 from headway.model.event import Event
-from headway.model.job import JobDoc, JobState
+from headway.model.fold import changes
+from headway.model.job import JobDoc, JobState, is_claimable
 from headway.model.lifecycle import due_at
 from headway.model.world import World
 from headway.store.base import Line
@@ -27,7 +28,7 @@ Columns = tuple[str, int, str | None, int, int | None]
 
 encode = msgspec.json.Encoder().encode
 decode: Callable[[str | bytes], Any] = msgspec.json.Decoder().decode
-_STATES = {state: state.value for state in JobState}
+_STATES: dict[str, str] = {state: state.value for state in JobState}  # members and plain words alike -> plain words
 _ENTITIES = {"job": "jobs", "worker": "workers", "queue": "queues", "kind": "kinds", "service": "services"}
 
 
@@ -43,6 +44,7 @@ class JobRow(msgspec.Struct, frozen=True, gc=False):
     """A job to write. `before` is None for a new one."""
 
     id: str
+    seq: int
     now: Kept
     before: Kept | None
     text: str
@@ -73,7 +75,8 @@ def entity_of(type: str) -> str | None:
 def write_journal(world: World, after: int, stored: Callable[[str], Kept | None]) -> Journal:
     """Number the events from `after` + 1 on, stamp their documents, and make the rows.
 
-    `stored` tells how a job stood before this batch. The documents of `world` carry their `seq` afterwards.
+    `stored` tells how a job stood before this batch. The documents of `world` are numbered copies
+    afterwards: what was shared is never touched.
     """
     events = [msgspec.structs.replace(event, seq=seq) for seq, event in enumerate(world.events, after + 1)]
     tails: dict[str, int] = {}
@@ -82,7 +85,7 @@ def write_journal(world: World, after: int, stored: Callable[[str], Kept | None]
     for event in events:
         entity = entity_of(event.type)
         if entity is not None:
-            stamps[entity, event.subject] = event.seq
+            stamps[entity, event.subject] = event.seq if changes(event) else stamps.get((entity, event.subject), 0)
     gone = set(world.deleted)
     return Journal(
         events=events,
@@ -122,18 +125,27 @@ def event_of(row: Any) -> Event:
     )  # fmt: skip
 
 
+def stamp_document(document: Any, stamp: int) -> tuple[Any, int, str]:
+    """A copy numbered with `stamp` (0: as before), that number, and the text of its row."""
+    copy = document.copy()
+    seq = stamp or copy.get("seq", 0)
+    copy.pop("seq", None)
+    text = encode(copy).decode()
+    copy["seq"] = seq
+    return copy, seq, text
+
+
 # -- jobs ----------------------------------------------------------------------------------------------------------
 
 
 def job_columns(job: JobDoc) -> Columns:
     """The changing index columns of a document: state, priority, queued_at, ready, due_at."""
     state = job.get("state", "")
-    queued = state == "queued"
     return (
-        _STATES.get(state, state),  # pyright: ignore[reportArgumentType, reportCallIssue]
+        _STATES.get(state, state),
         job.get("priority", 0),
-        job.get("queued_at") if queued else None,
-        int(queued and not job.get("held")),
+        job.get("queued_at") if state == "queued" else None,
+        int(is_claimable(job)),
         due_at(job),
     )
 
@@ -163,13 +175,9 @@ def _job_rows(
         doc = world.jobs.get(id)
         if doc is None or id in gone:
             continue
-        before = stored(id)
-        if before is not None and doc is before.doc:  # named by an event that changes nothing: never touch a shared one
-            doc = world.jobs[id] = doc.copy()
-        doc.pop("seq", None)
-        text = encode(doc).decode()
-        doc["seq"] = stamps.get(("jobs", id), before.doc.get("seq", 0) if before else 0)
-        rows.append(JobRow(id, Kept(doc, job_columns(doc), tail), before, text))
+        doc, seq, text = stamp_document(doc, stamps.get(("jobs", id), 0))
+        world.jobs[id] = doc
+        rows.append(JobRow(id, seq, Kept(doc, job_columns(doc), tail), stored(id), text))
     return rows
 
 
@@ -189,16 +197,17 @@ def _holds(doc: Mapping[str, Any], part: str, body: bytes) -> bool:
 
 def _count_changes(events: Iterable[Event], world: World) -> dict[tuple[str, str], int]:
     """How the number of jobs in each state changed, told by the job that moved."""
-    changes: Counter[tuple[str, str]] = Counter()
+    moved: Counter[tuple[str, str]] = Counter()
     for event in events:
-        data = event.data
-        if "was" not in data or event.job is None:
+        job, data = event.job, event.data
+        if job is None or "was" not in data:
             continue
         if was := data["was"]:
-            changes[event.job, _STATES.get(was, was)] -= 1
-        if not data.get("deleted") and (state := (data.get("set") or {}).get("state")):
-            changes[event.job, _STATES.get(state, state)] += 1
-    return {change: number for change, number in changes.items() if number}
+            moved[job, _STATES.get(was, was)] -= 1
+        patch: dict[str, Any] = data.get("set") or {}
+        if not data.get("deleted") and (state := patch.get("state")):
+            moved[job, _STATES.get(state, state)] += 1
+    return {place: number for place, number in moved.items() if number}
 
 
 # -- other documents -----------------------------------------------------------------------------------------------
@@ -206,13 +215,12 @@ def _count_changes(events: Iterable[Event], world: World) -> dict[tuple[str, str
 
 def _document_rows(world: World, stamps: Mapping[tuple[str, str], int]) -> dict[str, list[Row]]:
     rows: dict[str, list[Row]] = {}
-    for (entity, id), seq in stamps.items():
-        if entity == "jobs" or (doc := getattr(world, entity).get(id)) is None:
+    for (entity, id), stamp in stamps.items():
+        documents: dict[str, Any] = getattr(world, entity)
+        if entity == "jobs" or documents.get(id) is None:
             continue
-        doc = {**doc}
-        doc.pop("seq", None)
-        rows.setdefault(entity, []).append((id, seq, encode(doc).decode()))
-        getattr(world, entity)[id] = doc | {"seq": seq}
+        documents[id], seq, text = stamp_document(documents[id], stamp)
+        rows.setdefault(entity, []).append((id, seq, text))
     return rows
 
 

@@ -130,7 +130,7 @@ def _pages(db: Connection, statement: Any, key: Any, after: str | None, size: in
     size = min(size, 1_000)
     while True:
         page = statement if after is None else statement.where(key < after)
-        rows = db.execute(page.limit(size)).all()
+        rows: Any = db.execute(page.limit(size)).all()
         yield from rows
         if len(rows) < size:
             return

@@ -38,7 +38,9 @@ def load_mirror(db: sqlite3.Connection) -> Mirror:
         mirror.documents[table] = {id: document_of(doc, number) for id, doc, number in rows}
     for row in db.execute("SELECT id, namespace, kind, queue, requires FROM lanes"):
         mirror.lanes[row[1:]] = Lane(*row)
-    mirror.counts.update({(lane, state): jobs for lane, state, jobs in db.execute("SELECT lane, state, jobs FROM counts")})
+    mirror.counts.update(
+        {(lane, state): jobs for lane, state, jobs in db.execute("SELECT lane, state, jobs FROM counts")}
+    )
     for lane, state in [shelf for shelf, jobs in mirror.counts.items() if jobs and shelf[1] in ACTIVE]:
         found = db.execute("SELECT id, doc, seq, tail FROM jobs WHERE lane = ? AND state = ?", (lane, state))
         for id, doc, number, tail in found:
@@ -67,9 +69,7 @@ def load_world(
         _load_candidates(db, mirror, world, claim, sum(each.limit for each in reads.claims))
     for id in reads.checkpoints:
         _load_checkpoints(db, world, id)
-    for kind in {*reads.kinds, *(job.get("kind", "") for job in world.jobs.values() if job)}:
-        if kind in mirror.samples:
-            world.samples[kind] = mirror.durations(kind)
+    _load_around_jobs(mirror, world)
     return world, _load_answers(db, reads)
 
 
@@ -110,6 +110,16 @@ def _load_jobs(db: sqlite3.Connection, mirror: Mirror, world: World, ids: Iterab
             kept = kept_of(doc, seq, tail)
             mirror.keep(id, kept)
             world.jobs[id] = kept.doc
+
+
+def _load_around_jobs(mirror: Mirror, world: World) -> None:
+    """What rules need to see beside a job: past durations of its kind, the worker that has it."""
+    loaded = [job for job in world.jobs.values() if job is not None]
+    for kind in {*world.kinds, *(job.get("kind", "") for job in loaded)}:
+        world.samples[kind] = mirror.durations(kind)
+    for worker in {job.get("worker") for job in loaded if job.get("state") in ACTIVE}:
+        if worker and worker not in world.workers:
+            world.workers[worker] = mirror.documents["workers"].get(worker)
 
 
 def _load_answers(db: sqlite3.Connection, reads: Reads) -> dict[tuple[str, str], Answer]:

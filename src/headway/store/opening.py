@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import Engine, QueuePool, create_engine
+from sqlalchemy import Engine, QueuePool, StaticPool, create_engine
 from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -116,7 +116,10 @@ def _bring_forward(db: sqlite3.Connection, path: Path) -> None:
     if revision != REVISIONS[-1]:
         from headway.store.migrations import upgrade
 
-        upgrade(f"sqlite:///{path}")
+        with create_engine("sqlite://", creator=lambda: db, poolclass=StaticPool).connect() as connection:
+            db.execute("BEGIN IMMEDIATE")
+            upgrade(connection)
+            db.execute("COMMIT")
 
 
 def _make_durable(db: sqlite3.Connection, path: Path) -> None:

@@ -38,7 +38,9 @@ from headway.store.schema import (
     workers,
 )
 
-_HELD = literal_column("state = 'queued' AND ready = 0", Boolean)  # literally the condition of its partial index, or it is not used
+_HELD = literal_column(
+    "state = 'queued' AND ready = 0", Boolean
+)  # literally the condition of its partial index, or it is not used
 _event_columns = [column for column in events.c if column.name != "prev"]
 
 
@@ -134,7 +136,9 @@ class SqlReading:
     # -- other documents -------------------------------------------------------------------------------------------
 
     def workers(self) -> list[dict[str, Any]]:
-        rows = self._all(select(workers.c.doc, workers.c.seq, workers.c.last_heard_at, workers.c.load).order_by(workers.c.id))
+        rows = self._all(
+            select(workers.c.doc, workers.c.seq, workers.c.last_heard_at, workers.c.load).order_by(workers.c.id)
+        )
         return [
             document_of(doc, seq) | {"last_heard_at": heard, "load": decode(load) if load else None}
             for doc, seq, heard, load in rows
@@ -213,7 +217,9 @@ class SqlReading:
 
 
 def _joined(event: Event, lines: list[Line]) -> Event:
-    return msgspec.structs.replace(event, extra={"lines": [(line.number, line.at, line.level, line.text) for line in lines]})
+    return msgspec.structs.replace(
+        event, extra={"lines": [(line.number, line.at, line.level, line.text) for line in lines]}
+    )
 
 
 JOBS_PER_READING = 100
@@ -226,7 +232,9 @@ def verified_jobs(
     after = ""
     while True:
         with reading() as now:
-            found = [(doc, now.events_of(doc.get("id", ""), limit=None)) for doc in now.next_jobs(after, JOBS_PER_READING)]
+            found = [
+                (doc, now.events_of(doc.get("id", ""), limit=None)) for doc in now.next_jobs(after, JOBS_PER_READING)
+            ]
         if not found:
             return
         yield from found

@@ -23,7 +23,7 @@ from headway.model.job import JobDoc
 from headway.model.world import World
 from headway.store import statements as s
 from headway.store.base import Answer, Head
-from headway.store.journal import Journal, Kept, bodies_of, encode, write_journal
+from headway.store.journal import JobRow, Journal, bodies_of, encode, write_journal
 from headway.store.lanes import Lane
 from headway.store.loading import load_mirror, load_world
 from headway.store.mirror import Mirror
@@ -153,18 +153,24 @@ class SqliteStore:
         new = [row for row in journal.jobs if row.before is None]
         old = [row for row in journal.jobs if row.before is not None]
         if new:
-            rows = [(row.id, *_coordinates(mirror, row.now.doc, fresh), *_changing(row.now), row.text) for row in new]
+            rows = [(row.id, *_coordinates(mirror, row.now.doc, fresh), *_changing(row), row.text) for row in new]
             self._insert(s.INSERT_JOBS, rows)
             docs = [row.now.doc for row in new]
-            self._insert(s.INSERT_LABELS, [(*label, doc.get("id")) for doc in docs for label in doc.get("labels", {}).items()])
-            self._insert(s.INSERT_AFTER, [(up, doc.get("id")) for doc in docs for up in dict.fromkeys(doc.get("after", ()))])
-        if moved := [(*_changing(row.now), row.text, row.id) for row in old if row.moved]:
+            self._insert(
+                s.INSERT_LABELS, [(*label, doc.get("id")) for doc in docs for label in doc.get("labels", {}).items()]
+            )
+            self._insert(
+                s.INSERT_AFTER, [(up, doc.get("id")) for doc in docs for up in dict.fromkeys(doc.get("after", ()))]
+            )
+        if moved := [(*_changing(row), row.text, row.id) for row in old if row.moved]:
             self._writer.executemany(s.MOVE_JOB, moved)
-        if touched := [(row.now.doc.get("seq"), row.now.tail, row.text, row.id) for row in old if not row.moved]:
+        if touched := [(row.seq, row.now.tail, row.text, row.id) for row in old if not row.moved]:
             self._writer.executemany(s.TOUCH_JOB, touched)
         if world.args or world.results:
             self._insert(s.PUT_BODIES, [body for row in journal.jobs for body in bodies_of(row, world)])
-        self._insert(s.INSERT_LANES, [(lane.id, lane.namespace, lane.kind, lane.queue, lane.requires) for lane in fresh])
+        self._insert(
+            s.INSERT_LANES, [(lane.id, lane.namespace, lane.kind, lane.queue, lane.requires) for lane in fresh]
+        )
         self._insert(s.ADD_COUNTS, [(lane, state, number) for (lane, state), number in changes.items()])
         for id in world.deleted:
             self._forget(id, world.jobs[id] or JobDoc())
@@ -253,13 +259,11 @@ def _coordinates(mirror: Mirror, job: JobDoc, fresh: list[Lane]) -> tuple[object
     return job.get("namespace", "default"), mirror.lane_of(job, fresh), job.get("unique"), job.get("external_id")
 
 
-def _changing(kept: Kept) -> tuple[object, ...]:
-    return *kept.columns, kept.doc.get("seq"), kept.tail
+def _changing(row: JobRow) -> tuple[object, ...]:
+    return *row.now.columns, row.seq, row.now.tail
 
 
-def _changes_by_lane(
-    mirror: Mirror, journal: Journal, world: World, fresh: list[Lane]
-) -> dict[tuple[int, str], int]:
+def _changes_by_lane(mirror: Mirror, journal: Journal, world: World, fresh: list[Lane]) -> dict[tuple[int, str], int]:
     changes: dict[tuple[int, str], int] = {}
     for (id, state), number in journal.counts.items():
         shelf = mirror.lane_of(world.jobs[id] or JobDoc(), fresh), state
@@ -281,4 +285,6 @@ def unavailable(path: Path, error: BaseException) -> StoreUnavailable:
     for prefix, (sentence, hint) in _SENTENCES.items():
         if name.startswith(prefix):
             return StoreUnavailable(sentence.format(path=path), hint=hint)
-    return StoreUnavailable(f"The store {path} does not answer: {error}.", hint="Look at the disk; the server goes on by itself.")
+    return StoreUnavailable(
+        f"The store {path} does not answer: {error}.", hint="Look at the disk; the server goes on by itself."
+    )
