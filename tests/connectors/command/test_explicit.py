@@ -16,7 +16,7 @@ def said(**fields: object) -> Reading:
 @pytest.mark.parametrize(
     ("line", "reading"),
     [
-        ("::headway progress=0.42 stage=encode msg=\"a b\"", said(stage="encode", current=0.42, total=1.0, message="a b")),
+        ('::headway progress=0.42 stage=encode msg="a b"', said(stage="encode", current=0.42, total=1.0, message="a b")),
         ("::headway progress=42%", said(current=0.42, total=1.0)),
         ("::headway progress=1", said(current=1.0, total=1.0)),
         ("::headway current=17 total=40 unit=file stage=a/b", said(stage="a/b", current=17.0, total=40.0, unit="file")),

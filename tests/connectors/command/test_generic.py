@@ -47,6 +47,8 @@ NO_PROGRESS_IN_A_LOG = [
     "1.2.3/4",
     "10.0.0.0/24 via eth0",
     "INFO 3/10 retries left",
+    "failed step 3/10",
+    "step 3/10 failed",
 ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, strategies as st
 
@@ -57,7 +59,7 @@ def cut(draw: st.DrawFn) -> tuple[bytes, list[bytes]]:
     whole = b"".join(pieces)
     places = sorted(draw(st.sets(st.integers(0, len(whole)), max_size=12)))
     edges = [0, *places, len(whole)]
-    return whole, [whole[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return whole, [whole[a:b] for a, b in itertools.pairwise(edges)]
 
 
 class TestCutting:

@@ -134,13 +134,11 @@ BARS = (
         name="pip",
         hint="━",
         pattern=re.compile(
-            r"^\s*[━╸╺]{5,}[━╸╺ ]*\s(?P<n>[\d.]+)/(?P<total>[\d.]+) (?P<unit>bytes|[kMG]?B) (?P<rate>\?|[\d.]+ \S+/s)"
+            r"^\s*[━╸╺][━╸╺ ]{4,}(?P<n>[\d.]+)/(?P<total>[\d.]+) (?P<unit>bytes|[kMG]?B) (?P<rate>\?|[\d.]+ \S+/s)"
         ),
         read=_pip_bytes,
     ),
-    Format(
-        name="pip", hint="━", pattern=re.compile(r"^\s*[━╸╺]{5,}[━╸╺ ]*\s(\d+)/(\d+) \[(.*)\]$"), read=_pip_installed
-    ),
+    Format(name="pip", hint="━", pattern=re.compile(r"^\s*[━╸╺][━╸╺ ]{4,}(\d+)/(\d+) \[(.*)\]$"), read=_pip_installed),
     Format(name="pip", hint="Progress ", pattern=re.compile(r"^Progress (\d+) of (\d+)$"), read=_pip_raw),
     Format(
         name="pip",

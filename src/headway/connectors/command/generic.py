@@ -15,6 +15,7 @@ _NOT_OF_WORK = (
     r"(?:packets?|loss|lost|disks?|used|usage|full|free|avail\w*|idle|cpu|mem\w*|capacity|battery|coverage|overhead|"
     r"faster|slower|smaller|larger|confidence|off|passed|failed|failures?|errors?|warnings?)"
 )
+_OF_WORK = rf"(?!.*\b{_NOT_OF_WORK}\b)"  # asked last: it reads the whole line
 _NOUN = r"(?:step|epoch|batch|iteration|iter|item|file|task|part|chunk|page|row|frame|round|job|test)"
 _LABEL = re.compile(r"^\W*([^\W\d_][\w .,'-]{0,60}?)[\s:.\-(\[\]|=#>]*$")
 
@@ -67,7 +68,7 @@ GENERIC = (
         name="percent",
         hint="%",
         pattern=re.compile(
-            rf"^(?!.*\b{_NOT_OF_WORK}\b)\s*\[?\s*(\d{{1,3}}(?:\.\d+)?)\s*%(?!\w)(?! of (?:the|all|its|our)\b)(.*)$",
+            rf"^\s*\[?\s*(\d{{1,3}}(?:\.\d+)?)\s*%(?!\w)(?! of (?:the|all|its|our)\b){_OF_WORK}(.*)$",
             re.IGNORECASE,
         ),
         read=_opening_percent,
@@ -83,7 +84,7 @@ GENERIC = (
         name="count",
         hint="",
         pattern=re.compile(
-            rf"^(?!.*\b{_NOT_OF_WORK}\b)\s*[\[(]?(\d{{1,12}}) ?(?:/| of ) ?(\d{{1,12}})(?:[\])](?!\w)|(?=\s*$|:|\s+[^\W\d]))(.*)$",
+            rf"^\s*[\[(]?(\d{{1,12}}) ?(?:/| of ) ?(\d{{1,12}})(?:[\])](?!\w)|(?=\s*$|:|\s+[^\W\d])){_OF_WORK}(.*)$",
             re.IGNORECASE,
         ),
         read=_opening_count,
@@ -92,7 +93,7 @@ GENERIC = (
         name="count",
         hint="",
         pattern=re.compile(
-            rf"^(?!.*\b{_NOT_OF_WORK}\b)\W{{0,4}}((?:[a-z]+ )?{_NOUN}s?)[ :#]+(\d{{1,12}}) ?(?:/| of ) ?(\d{{1,12}})(?![\w/.-])(.*)$",
+            rf"^\W{{0,4}}((?:(?!{_NOT_OF_WORK}\b)[a-z]+ )?{_NOUN}s?)[ :#]+(\d{{1,12}}) ?(?:/| of ) ?(\d{{1,12}})(?![\w/.-]){_OF_WORK}(.*)$",
             re.IGNORECASE,
         ),
         read=_named_count,

@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from typing import Any
 
 from headway.clock import Clock, SystemClock
 from headway.connectors.command.explicit import MAX_STATEMENT, PREFIX
@@ -71,8 +72,9 @@ async def run_command(
     run = _Run(child, on_reading=on_reading, on_line=on_line, output=output, clock=clock)
     ended = asyncio.ensure_future(child.exited(clock))
     try:
-        with keyboard(stdin, child.master), _signals(child, window, forwarded=forward_signals), run.listening():
-            await run.until_ended(ended, cancel or asyncio.Event(), grace_s)
+        with keyboard(stdin, child.master), _signals(child, window, forwarded=forward_signals):
+            async with run.listening():
+                await run.until_ended(ended, cancel or asyncio.Event(), grace_s)
     finally:
         result = await _ended_for_sure(child, ended, clock)
         child.close()
@@ -108,8 +110,8 @@ class _Run:
         self._outlet = Outlet(output, self._resume) if isinstance(output, int) else None
         self._show = self._outlet.write if self._outlet else output if callable(output) else None
 
-    @contextlib.contextmanager
-    def listening(self) -> Generator[None]:
+    @contextlib.asynccontextmanager
+    async def listening(self) -> AsyncGenerator[None]:
         """While inside, output is read; at the end what is still on the screen is told."""
         self._loop.add_reader(self._child.master, self._guarded, self._take_output)
         self._loop.add_reader(self._child.statements, self._guarded, self._take_statements)
@@ -117,9 +119,9 @@ class _Run:
         try:
             yield
             self._tell(self._screen.close())
+            self._read_redrawn()
         finally:
-            for task in loops:
-                task.cancel()
+            await _stop(*loops)
             self._loop.remove_reader(self._child.master)
             self._loop.remove_reader(self._child.statements)
 
@@ -129,7 +131,7 @@ class _Run:
         try:
             await asyncio.wait({ended, cancelled, self._broken}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            cancelled.cancel()
+            await _stop(cancelled)
         if not self._broken.done():
             await self._end_session(ended, grace_s)
             await self._drain()
@@ -267,6 +269,12 @@ class _Run:
 
     def _settle(self) -> None:
         self._tell(self._screen.settle())
+
+
+async def _stop(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _ended_for_sure(child: Child, ended: asyncio.Future[None], clock: Clock) -> CommandResult:

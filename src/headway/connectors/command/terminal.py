@@ -211,8 +211,8 @@ def _environment(env: Mapping[str, str], statements_end: int) -> dict[str, str]:
 def _cannot_start(command: str, cwd: str | os.PathLike[str] | None, error: OSError | ValueError) -> CallerError:
     if isinstance(error, ValueError):
         return InvalidInput("command", str(error), hint="Arguments and variables must be free of zero bytes.")
-    if cwd is not None and error.filename == os.fspath(cwd):
-        problem = f"can not start in {os.fspath(cwd)!r} ({error.strerror})"
+    if cwd is not None and error.filename is not None and os.fsdecode(error.filename) == os.fsdecode(cwd):
+        problem = f"can not start in {os.fsdecode(cwd)!r} ({error.strerror})"
         return CannotStart(command, problem, exit_code=126, hint="Name a directory that exists and may be entered.")
     if error.errno == errno.ENOENT and "/" in command and os.path.exists(command):  # noqa: PTH110 -- a name, no path yet
         problem = "the interpreter named in its first line was not found"
