@@ -18,7 +18,7 @@ from starlette.responses import Response
 from headway.errors import HeadwayError, InvalidInput
 from headway.model import command as c
 from headway.model.job import JobDoc
-from headway.model.query import parse
+from headway.model.query import Query, parse
 from headway.server.answers import answer
 from headway.server.bodies import decode, read_json
 from headway.server.jobs import remove_files
@@ -89,18 +89,27 @@ async def act(site: SiteOf, request: Request) -> Response:
     asked = decode(await read_json(request, ENVELOPE_BYTES), ActionsRequest, site.settings.json_depth)
     if asked.action == "priority" and asked.priority is None:
         raise InvalidInput("priority", "is missing", hint="The action 'priority' needs the new one.")
-    found = await site.read(lambda reading: _find(reading, asked, site.hub.clock.now()))
+    return answer(await _act(site, asked, parse(asked.q), subject_of(request).name))
+
+
+async def cancel_all(site: Site, query: Query, by: str, reason: str) -> ActionsDone:
+    """Cancel every job of a query."""
+    return await _act(site, ActionsRequest(action="cancel", q=str(query), reason=reason), query, by)
+
+
+async def _act(site: Site, asked: ActionsRequest, query: Query, by: str) -> ActionsDone:
+    now = site.hub.clock.now()
+    found = await site.read(lambda reading: _find(reading, asked, query, now))
     said = ActionsDone(
         action=asked.action, matched=len(found.jobs), seq=found.seq, dry_run=asked.dry_run,
         more=found.more, partial=found.partial,
     )  # fmt: skip
     if not asked.dry_run:
-        await _carry_out(site, asked, found, said, subject_of(request).name)
-    return answer(said)
+        await _carry_out(site, asked, found, said, by)
+    return said
 
 
-def _find(reading: Reading, asked: ActionsRequest, now: int) -> _Found:
-    query = parse(asked.q)
+def _find(reading: Reading, asked: ActionsRequest, query: Query, now: int) -> _Found:
     found = _Found(reading.head.seq, [], {}, more=False, partial=False)
     after: str | None = None
     while len(found.jobs) < MOST:

@@ -7,8 +7,6 @@ WebSockets, streams and whatever is mounted. Must never know what a route does, 
 
 from __future__ import annotations
 
-from collections import Counter
-
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -46,8 +44,6 @@ class Edge:
     def __init__(self, inner: ASGIApp, site: Site) -> None:
         self.inner = inner
         self.site = site
-        self.answered: Counter[tuple[str, int]] = Counter()
-        """(method, hundreds of the status) -> answers, for the metrics."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -100,7 +96,7 @@ class Edge:
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self.answered[scope["method"], message["status"] // 100] += 1
+                self.site.answered[scope["method"], message["status"] // 100] += 1
                 sent: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
                 names = {name for name, _ in sent}
                 sent += _ALWAYS

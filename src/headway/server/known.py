@@ -50,6 +50,10 @@ class Known:
         """The JSON Schema of the newest definition of `kind`; None where nobody declared one."""
         return (self.kinds.get(kind) or {}).get("schema")
 
+    def serves(self, kind: str) -> bool:
+        """True where a live worker serves `kind`."""
+        return kind in self._served
+
     def hint(self, kind: str) -> str | None:
         """A sentence where a job of `kind` would wait for a worker that is not there yet."""
         if kind in self._served:

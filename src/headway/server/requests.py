@@ -118,7 +118,7 @@ class KindRequest(Asked, frozen=True):
 class EventRequest(Asked, frozen=True):
     """A custom event: `<prefix>.<name>` outside the reserved prefixes."""
 
-    type: Annotated[str, Meta(min_length=3, max_length=200, pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")]
+    type: Annotated[str, Meta(min_length=3, max_length=200)]
     data: dict[str, Any] = {}
     priority: Literal["low", "normal", "high", "critical"] = "normal"
     conflate_key: Annotated[str, Meta(max_length=200)] | None = None

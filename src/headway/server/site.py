@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends
+from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 
 from headway.errors import InvalidInput, NotFound
@@ -20,6 +22,7 @@ from headway.hub.ledger import Commit
 from headway.model.command import Command, Once
 from headway.model.job import JobDoc
 from headway.model.settings import Settings
+from headway.server.allowance import Allowance
 from headway.server.artifacts import Artifacts
 from headway.server.config import Config
 from headway.server.guard import Perimeter, perimeter
@@ -53,7 +56,11 @@ class Site:
         )
         self.known = Known()
         self.waits = Waits()
+        self.allowance = Allowance(hub.clock, hub.settings.custom_per_s, hub.settings.custom_burst)
         self.gateway: Gateway | None = None
+        self.registry = CollectorRegistry()
+        self.answered: Counter[tuple[str, int]] = Counter()
+        """(method, hundreds of the status) -> HTTP answers."""
         self.seq = 0
         self.started_at = 0
         self.ready = False

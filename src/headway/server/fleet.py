@@ -1,0 +1,166 @@
+"""Workers, machines, services and kinds by REST: what there is, how old the news of it is, and what may be asked.
+
+Ages are the server's: from the roster, which hears every frame. A machine is derived from its workers. What is asked
+of a worker goes through the ledger (drain) or to its link here (disconnect, repair).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from headway.clock import iso
+from headway.errors import NotFound, Refused
+from headway.model import command as c
+from headway.server.answers import answer
+from headway.server.bodies import decode, read_json
+from headway.server.gateway import Gateway
+from headway.server.known import ALIVE
+from headway.server.openapi import gives, takes
+from headway.server.requests import KindRequest
+from headway.server.site import Site, SiteOf, subject_of
+from headway.server.submit import ENVELOPE_BYTES
+
+router = APIRouter(tags=["workers"])
+
+Document = dict[str, Any]
+
+STATES = ("online", "draining", "stale", "problem", "disconnected", "lost")
+"""States of a worker, the best first: a machine is as well as its best worker."""
+
+_LIST = {"type": "object"}
+
+
+def with_age(site: Site, worker: Document) -> Document:
+    """The document with `heard_at`, and `age_s`: seconds since anything was heard of it."""
+    known = {key: value for key, value in worker.items() if key != "last_heard_at"}
+    heard = site.hub.roster.last_heard(worker["id"]) or worker.get("last_heard_at")
+    if heard:
+        known |= {"heard_at": iso(heard), "age_s": max(0.0, (site.hub.clock.now() - heard) / 1000)}
+    return known
+
+
+def machines_of(workers: list[Document]) -> list[Document]:
+    """Machines with their workers and slots, by name; each in the best state of its workers."""
+    machines: dict[str, Document] = {}
+    for worker in workers:
+        name = worker.get("machine") or "(unknown)"
+        machine = machines.setdefault(name, {"name": name, "state": STATES[-1], "workers": [], "slots": 0})
+        machine["workers"].append(worker["id"])
+        if worker.get("state") in ALIVE:
+            machine["slots"] += worker.get("slots") or 0
+        machine["state"] = min(machine["state"], worker.get("state", STATES[-1]), key=_rank)
+    return [machines[name] for name in sorted(machines)]
+
+
+def _rank(state: str) -> int:
+    return STATES.index(state) if state in STATES else len(STATES)
+
+
+async def _workers(site: Site) -> list[Document]:
+    workers = await site.read(lambda reading: reading.workers())
+    return [with_age(site, worker) for worker in sorted(workers, key=lambda worker: worker["id"])]
+
+
+@router.get(
+    "/workers", summary="All workers", responses=gives(_LIST, "workers, by id, with the age of their last word")
+)
+async def list_workers(site: SiteOf) -> Response:
+    """Every worker there was, connected or not, with its problems."""
+    return answer({"workers": await _workers(site), "now": iso(site.hub.clock.now())})
+
+
+@router.get("/machines", summary="All machines", responses=gives(_LIST, "machines, by name"))
+async def list_machines(site: SiteOf) -> Response:
+    """The hosts of the workers."""
+    return answer({"machines": machines_of(await _workers(site)), "now": iso(site.hub.clock.now())})
+
+
+@router.get("/services", summary="All services", responses=gives(_LIST, "services, by worker and name"))
+async def list_services(site: SiteOf) -> Response:
+    """The engines behind the workers and the state each was last seen in."""
+    services = await site.read(lambda reading: reading.services())
+    return answer({"services": sorted(services, key=lambda service: service["id"]), "now": iso(site.hub.clock.now())})
+
+
+@router.get("/workers/{id:path}", summary="One worker", responses=gives(_LIST, "The worker"))
+async def get_worker(site: SiteOf, id: str) -> Response:
+    """Its profile, state, load and problems."""
+    return answer(await _worker(site, id))
+
+
+async def _worker(site: Site, id: str) -> Document:
+    for worker in await _workers(site):
+        if worker["id"] == id:
+            return worker
+    raise NotFound("worker", id, hint="GET /api/v1/workers lists them.")
+
+
+@router.post("/workers/{id:path}/drain", summary="No more work for it", responses=gives(_LIST, "The worker after it"))
+async def drain(site: SiteOf, request: Request, id: str) -> Response:
+    """It gets no more offers and leaves when what it runs has ended."""
+    await site.execute(c.Drain(worker=id, by=subject_of(request).name))
+    return answer(await _worker(site, id))
+
+
+@router.post("/workers/{id:path}/disconnect", summary="Cut its link", responses=gives(_LIST, "The worker after it"))
+async def disconnect(site: SiteOf, id: str) -> Response:
+    """Close its link for good; what it runs is lost when its lease ends, unless it comes back before."""
+    await _worker(site, id)
+    await _linked(site, id).disconnect(id, reason="disconnected by an administrator", for_good=True)
+    return answer(await _worker(site, id))
+
+
+@router.post("/workers/{id:path}/repair", summary="Ask it who it is", responses=gives(_LIST, "The worker after it"))
+async def repair(site: SiteOf, id: str) -> Response:
+    """Close its link and have it say hello again: profile, kinds and attempts are settled anew."""
+    await _worker(site, id)
+    await _linked(site, id).disconnect(id, reason="repair", for_good=False)
+    return answer(await _worker(site, id))
+
+
+def _linked(site: Site, id: str) -> Gateway:
+    if site.gateway is None or not site.gateway.has(id):
+        raise Refused("disconnect", "not linked to this server", entity=f"worker {id}", hint="There is no link to cut.")
+    return site.gateway
+
+
+# -- kinds ---------------------------------------------------------------------------------------------------------
+
+
+@router.get("/kinds", summary="All kinds of jobs", tags=["kinds"], responses=gives(_LIST, "kinds, by name"))
+async def list_kinds(site: SiteOf) -> Response:
+    """What workers have declared: schema, plan, defaults; and whether one of them is connected."""
+    return answer({"kinds": [_kind(site, name) for name in sorted(site.known.kinds)]})
+
+
+@router.get("/kinds/{name}", summary="One kind", tags=["kinds"], responses=gives(_LIST, "The kind"))
+async def get_kind(site: SiteOf, name: str) -> Response:
+    """Its newest definition."""
+    if name not in site.known.kinds:
+        raise NotFound("kind", name, hint="GET /api/v1/kinds lists those that workers have declared.")
+    return answer(_kind(site, name))
+
+
+def _kind(site: Site, name: str) -> Document:
+    return {**site.known.kinds[name], "served": site.known.serves(name)}
+
+
+@router.patch(
+    "/kinds/{name}",
+    summary="Limit it",
+    tags=["kinds"],
+    openapi_extra=takes(KindRequest, {"limit": 4}),
+    responses=gives(_LIST, "The kind after it"),
+)
+async def change_kind(site: SiteOf, request: Request, name: str) -> Response:
+    """How many of its jobs may run at once. Set here, it wins over what the code declares."""
+    asked = decode(await read_json(request, ENVELOPE_BYTES), KindRequest, site.settings.json_depth)
+    if name not in site.known.kinds:
+        raise NotFound("kind", name, hint="GET /api/v1/kinds lists those that workers have declared.")
+    await site.execute(c.LimitKind(kind=name, **msgspec.structs.asdict(asked)))
+    return answer(_kind(site, name))
