@@ -1,1 +1,10 @@
-"""Submits, asks, acts and follows, over whatever transport works. Knows the server by its URL only."""
+"""The client: submit, ask, act, follow. Installs and starts without anything of the server."""
+
+from __future__ import annotations
+
+from headway.client.follow import Update
+from headway.client.http import Client
+from headway.client.jobs import Job, JobView
+from headway.client.sync import Blocking, connect
+
+__all__ = ["Blocking", "Client", "Job", "JobView", "Update", "connect"]

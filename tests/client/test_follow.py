@@ -1,0 +1,218 @@
+"""Following over links that break: what is seen, in which order, and when following ends."""
+
+from __future__ import annotations
+
+import json
+from contextlib import aclosing
+
+import pytest
+from fake_server import NOW, batch, frame, logged, moved, snapshot, welcome
+
+from headway.client import Client
+from headway.clock import SystemClock
+from headway.errors import InvalidInput, LinkRefused, NotFound, Unreachable, WireError
+
+
+class LuckyClock(SystemClock):
+    """Its dice always fall on the shortest wait."""
+
+    def uniform(self, low: float, high: float) -> float:
+        return low
+
+
+def client_of(server) -> Client:
+    return Client(server.url, "secret", patience_s=0.0, clock=LuckyClock())
+
+
+JOB = {"id": "j", "kind": "crawl", "queue": "default", "state": "queued"}
+TOPIC = {"job:j": {"documents": {"job": {"j": JOB}}}}
+BEGIN = ["hear", welcome(), "hear", snapshot(TOPIC)]
+DONE = moved(3, "j", "completed")
+
+
+async def states(client: Client) -> list[str]:
+    return [view.state if view.live else f"({view.state})" for view in [view async for view in client.watch("j")]]
+
+
+async def test_watching_yields_each_change_and_ends_with_the_final_one(server):
+    server.scripts = [[*BEGIN, batch(1, 2, moved(2, "j", "running")), batch(2, 3, DONE)]]
+
+    async with client_of(server) as client:
+        seen = await states(client)
+
+    assert seen == ["queued", "running", "completed"]
+    hello, subscribe = server.heard
+    assert (hello["type"], hello["token"]) == ("hello", "secret")
+    assert subscribe["topics"] == ["job:j"]
+
+
+async def test_a_ping_is_answered(server):
+    server.scripts = [[*BEGIN, frame("ping", now=NOW, seq=1), "hear", batch(1, 3, DONE)]]
+
+    async with client_of(server) as client:
+        await states(client)
+
+    assert server.heard[2] == {"type": "pong"}
+
+
+@pytest.mark.parametrize("end", ["cut", 1001, 4101, 4200])
+async def test_a_link_that_ends_is_shown_and_gone_on_from_the_cursor(server, end):
+    server.scripts = [
+        [*BEGIN, batch(1, 2, moved(2, "j", "running")), end],
+        ["hear", welcome(), "hear", batch(2, 3, DONE)],
+    ]
+
+    async with client_of(server) as client:
+        seen = await states(client)
+
+    assert seen == ["queued", "running", "(running)", "completed"]
+    assert server.heard[3]["since"] == "e.2"
+
+
+async def test_a_gap_is_closed_by_asking_again_on_the_same_link(server):
+    server.scripts = [[*BEGIN, batch(2, 3, DONE), "hear", batch(1, 3, moved(2, "j", "running"), DONE)]]
+
+    async with client_of(server) as client:
+        seen = await states(client)
+
+    assert seen == ["queued", "completed"]
+    assert server.heard[2]["since"] == "e.1"
+    assert server.links == 1
+
+
+async def test_bye_says_when_to_come_back(server):
+    server.scripts = [[*BEGIN, frame("bye", reason="drain", after_ms=[0, 1])], [*BEGIN[:3], batch(1, 3, DONE)]]
+
+    async with client_of(server) as client:
+        assert (await states(client))[-1] == "completed"
+
+
+async def test_a_refusal_ends_following_with_its_reason(server):
+    server.scripts = [["hear", 4001]]
+
+    async with client_of(server) as client:
+        with pytest.raises(LinkRefused) as caught:
+            await states(client)
+
+    assert (caught.value.close_code, caught.value.reason) == (4001, "as the script says")
+
+
+async def test_a_wish_that_the_server_does_not_understand_is_its_error(server):
+    wrong = frame("error", id="s1", code="invalid_input", message="topic: 'x' is unknown.", field="topic")
+    server.scripts = [["hear", welcome(), "hear", wrong]]
+
+    async with client_of(server) as client:
+        with pytest.raises(InvalidInput, match="topic: 'x' is unknown"):
+            await states(client)
+
+
+async def test_a_job_that_does_not_exist_is_not_found(server):
+    server.scripts = [["hear", welcome(), "hear", snapshot({"job:j": {}})]]
+
+    async with client_of(server) as client:
+        with pytest.raises(NotFound):
+            await states(client)
+
+
+async def test_nobody_there_at_the_first_try_is_said_at_once():
+    async with Client("http://127.0.0.1:9") as client:
+        with pytest.raises(Unreachable):
+            await states(client)
+
+
+# -- the other transports -------------------------------------------------------------------------------------------
+
+
+def sse(*frames: str, ids: bool = True) -> str:
+    parts = []
+    for text in frames:
+        value = json.loads(text)
+        seq = value.get("to", value.get("seq"))
+        parts.append((f"id: e.{seq}\n" if ids and seq else "") + f"data: {text}\n\n")
+    return ": hello\n\nretry: 1000\n\n" + "".join(parts)
+
+
+async def test_where_websocket_does_not_get_through_sse_does(server):
+    stream = sse(snapshot(TOPIC, id="live"), batch(1, 3, DONE, id="live"))
+    server.answers["/api/v1/live"] = [(200, "text/event-stream", stream)]
+
+    async with client_of(server) as client:
+        seen = await states(client)
+
+    assert seen[-2:] == ["queued", "completed"]
+
+
+async def test_a_stream_that_ends_is_opened_again_from_its_cursor(server):
+    first, second = sse(snapshot(TOPIC, id="live")), sse(batch(1, 3, DONE, id="live"))
+    server.answers["/api/v1/live"] = [
+        (426, "text/plain", ""),
+        *[(200, "text/event-stream", each) for each in (first, second)],
+    ]
+
+    async with client_of(server) as client:
+        seen = await states(client)
+
+    assert seen[-3:] == ["queued", "(queued)", "completed"]
+    assert "since=e.1" in server.asked[-1]
+
+
+async def test_where_only_plain_requests_get_through_polling_does(server):
+    server.answers["/api/v1/live"] = [(200, "text/html", "<html>a proxy</html>")]
+    polled = [
+        {"frames": [json.loads(snapshot(TOPIC, id="live"))], "cursor": "e.1"},
+        {"frames": [], "cursor": "e.1"},
+        {"frames": [json.loads(batch(1, 3, DONE, id="live"))], "cursor": "e.3"},
+    ]
+    server.answers["/api/v1/events"] = [(200, "application/json", json.dumps(each)) for each in polled]
+
+    async with client_of(server) as client:
+        seen = await states(client)
+
+    assert seen[-2:] == ["queued", "completed"]
+    assert [("since=e.1" in path) for path in server.asked if "/events" in path] == [False, True, True]
+
+
+async def test_where_nothing_gets_through_the_last_reason_is_said(server):
+    async with client_of(server) as client:
+        with pytest.raises(WireError, match="answered 404, and not as a Headway server does"):
+            await states(client)
+
+
+# -- lines and events -----------------------------------------------------------------------------------------------
+
+
+async def test_followed_lines_have_no_hole_and_none_twice(server):
+    stored = [
+        {"number": number, "at": NOW, "level": "info", "text": f"line {number}", "attempt": 1} for number in (1, 2)
+    ]
+    server.answers["/api/v1/jobs/j/logs"] = [(200, "application/jsonl", "\n".join(map(json.dumps, stored)) + "\n")]
+    newest = {"lines": [[3, NOW, "info", "line 3"]], "first": 3, "last": 3}
+    running = {"job:j": {"documents": {"job": {"j": {**JOB, "state": "running"}}}}, "logs:j": newest}
+    server.scripts = [
+        ["hear", welcome(), "hear", snapshot(running), batch(1, 2, logged(2, "j", 4, "line 4", "line 5")), "cut"],
+        ["hear", welcome(), "hear", batch(1, 2, logged(2, "j", 4, "line 4", "line 5")),
+         batch(2, 3, moved(3, "j", "completed", log_lines=6)), batch(3, 4, logged(4, "j", 6, "line 6"))],
+    ]  # fmt: skip
+
+    async with client_of(server) as client:
+        seen = [line["text"] async for line in client.logs("j", follow=True)]
+
+    assert seen == [f"line {number}" for number in range(1, 7)]
+    assert server.asked == ["/api/v1/jobs/j/logs?format=jsonl&from=1&limit=2"]
+
+
+async def test_events_go_on_from_a_cursor_each_once(server):
+    server.scripts = [
+        ["hear", welcome(), "hear", batch(1, 2, moved(2, "j", "running")), "cut"],
+        ["hear", welcome(), "hear", batch(2, 3, DONE)],
+    ]
+
+    async with client_of(server) as client, aclosing(client.events(["jobs"], since="e.1")) as events:
+        seen = [(await anext(events)) for _ in range(2)]
+
+    assert [(event.type, cursor) for event, cursor in seen] == [("job.running", "e.2"), ("job.completed", "e.3")]
+    subscriptions = [heard for heard in server.heard if heard["type"] == "subscribe"]
+    assert [(heard["since"], heard["want"], heard["conflate"]) for heard in subscriptions] == [
+        ("e.1", "events", False),
+        ("e.2", "events", False),
+    ]
