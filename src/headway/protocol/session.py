@@ -1,0 +1,372 @@
+"""The server's half of the worker link: one worker's session, from hello to the end of its link.
+
+Theory. The session decides nothing about jobs: it turns frames into commands, in order, and the ledger's answers into
+frames. What it does decide is who speaks: first a hello in time; a registration that is whole; one link per worker id
+(an old link is asked for a sign of life and has 5 s; the same process, or a new one on the same boot, takes over at
+once).
+
+    new ─hello─► asking ─rival silent─► joining ─answer─► live ─drain, goodbye, lost─► closed
+     │  └─────────────── no rival ─────────┘ └─refused─► closed
+     └─ anything else, or nothing in time ─► closed
+
+Frames, answers and instants (ms) come in; `frames()`, `commands()` and `closing` come out. Must never know sockets or
+stores. Called by server.gateway and the simulator; the other half is leasing.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from headway.clock import iso
+from headway.errors import HeadwayError, InvalidInput, ServerError
+from headway.model import command as c
+from headway.model.settings import Settings
+from headway.protocol.frames import (
+    Accept,
+    Begin,
+    Bye,
+    Cancel,
+    CancelState,
+    CloseCode,
+    Drain,
+    Draining,
+    Ended,
+    Fenced,
+    Frame,
+    FromWorker,
+    Goodbye,
+    Heartbeat,
+    InputAnswer,
+    Ping,
+    Pong,
+    Refuse,
+    Report,
+    ReportPace,
+    Running,
+    WorkerHello,
+    WorkerWelcome,
+)
+from headway.protocol.registration import Claim, checked_profile, claim_of
+from headway.protocol.translation import (
+    Speaker,
+    Statement,
+    adopted,
+    begun,
+    error_frame,
+    offer_of,
+    reply,
+    stated,
+    substitute,
+)
+
+
+class SessionPhase(StrEnum):
+    """Where the session stands."""
+
+    NEW = "new"
+    ASKING = "asking"  # a rival is being asked for a sign of life
+    JOINING = "joining"  # the ledger has the registration
+    LIVE = "live"
+    CLOSED = "closed"
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A command for the ledger. Hand its answer, or error, back with `answered(order, …)`, in the order given."""
+
+    command: c.Command
+    frame: Frame | None = None
+    tries: int = 0
+
+
+class Closing(msgspec.Struct, frozen=True):
+    """Close the socket with this, once the frames are written."""
+
+    code: CloseCode
+    reason: str
+
+
+class WorkerSession:
+    """One worker on one link. `rival_of` finds the live session that has the same worker id, if any.
+
+    `profile`, `kinds` are what `dispatcher.attach` wants once `phase` is LIVE; a `Hear` command among the orders may
+    go to a roster instead of the ledger. `new_id` and `dice` are the randomness of its commands.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        now: int,
+        *,
+        session_key: str,
+        rival_of: Callable[[str], WorkerSession | None],
+        new_id: Callable[[], str],
+        dice: Callable[[], float],
+        namespace: str = "default",
+        server: str = "",
+    ) -> None:
+        self.settings = settings
+        self.phase = SessionPhase.NEW
+        self.worker = ""
+        self.instance = ""
+        self.profile: dict[str, Any] = {}
+        self.kinds: tuple[str, ...] = ()
+        self.namespace = namespace
+        self.heard_at = now
+        self.closing: Closing | None = None
+        self._opened_at = now
+        self._said_at = now
+        self._now = now
+        self._session_key = session_key
+        self._rival_of = rival_of
+        self._speaker = Speaker("", "", namespace, new_id, dice)
+        self._server = server
+        self._hello: WorkerHello | None = None
+        self._asked_at = now
+        self._replaced = False
+        self._left = False
+        self._frames: list[Frame] = []
+        self._orders: list[Order] = []
+
+    # -- out -------------------------------------------------------------------------------------------------------
+
+    def frames(self) -> list[Frame]:
+        """What is to be sent, in order; each is given once. May travel as one message (`encode_many`)."""
+        frames, self._frames = self._frames, []
+        if frames:
+            self._said_at = self._now
+        return frames
+
+    def orders(self) -> list[Order]:
+        """What the ledger is to do, in order; each is given once."""
+        orders, self._orders = self._orders, []
+        return orders
+
+    # -- in --------------------------------------------------------------------------------------------------------
+
+    def receive(self, frames: Sequence[FromWorker], now: int) -> None:
+        """Take the frames of one message."""
+        self._now = self.heard_at = now
+        for frame in frames:
+            if self.phase is SessionPhase.CLOSED:
+                return
+            if self.phase is SessionPhase.LIVE and not isinstance(frame, WorkerHello):
+                self._listen(frame)
+            elif self.phase is SessionPhase.NEW and isinstance(frame, WorkerHello):
+                self._register(frame)
+            elif not isinstance(frame, Pong):
+                expected = "hello first" if self.phase is SessionPhase.NEW else "one hello, and its welcome, first"
+                self.close(CloseCode.BAD_FRAME, f"{expected}; got {frame.__struct_config__.tag}")
+
+    def tick(self, now: int) -> None:
+        """What time brings about: hello overdue, a rival that stays silent, a ping, a worker that says nothing."""
+        self._now = now
+        settings = self.settings
+        if self.phase is SessionPhase.NEW and now - self._opened_at >= settings.hello_s * 1000:
+            self.close(CloseCode.BAD_FRAME, f"no hello within {settings.hello_s:g} s")
+        elif self.phase is SessionPhase.ASKING:
+            self._look_at_rival()
+        elif self.phase is SessionPhase.LIVE:
+            if now - self.heard_at >= settings.lease_s * 1000:
+                self.close(CloseCode.NO_PONG, f"nothing heard for {settings.lease_s:g} s")
+            elif now - self._said_at >= settings.ping_s * 1000:
+                self.ping()
+
+    def lost(self, now: int, reason: str = "link lost") -> None:
+        """The socket ended, whoever ended it. The attempts keep their lease."""
+        self._now = now
+        self.phase = SessionPhase.CLOSED
+        if self.instance and not self._replaced and not self._left:
+            self._left = True
+            self._order(c.Disconnect(worker=self.worker, instance=self.instance, reason=reason))
+
+    def close(self, code: CloseCode, reason: str, *, after_ms: tuple[int, int] | None = None) -> None:
+        """End the link from here; the first reason stands."""
+        if self.phase is not SessionPhase.CLOSED:
+            self.phase = SessionPhase.CLOSED
+            if after_ms is not None:
+                self._frames.append(Bye(reason=reason, after_ms=after_ms))
+            self.closing = Closing(code, reason)
+
+    # -- for the dispatcher ----------------------------------------------------------------------------------------
+
+    def offer(self, job: Mapping[str, Any], args: bytes, checkpoints: dict[str, Any]) -> None:
+        """Offer the job's current attempt."""
+        self._say(offer_of(job, args, checkpoints, self.settings.accept_s))
+
+    def cancel(self, job: str, attempt: int, reason: str, grace_s: float) -> None:
+        """Ask the worker to stop an attempt; the receipt says `delivered`."""
+        if self._say(Cancel(job=job, attempt=attempt, reason=reason, grace_s=grace_s)):
+            self._order(c.CancelStep(job=job, worker=self.worker, attempt=attempt, step="delivered"))
+
+    def fence(self, job: str, attempt: int, reason: str) -> None:
+        """Tell the worker that an attempt is not its own any more."""
+        self._say(Fenced(job=job, attempt=attempt, reason=reason))
+
+    def answer_input(self, job: str, attempt: int, request: str, answer: dict[str, Any]) -> None:
+        """Hand an answer to the handler that waits for it."""
+        self._say(InputAnswer(job=job, attempt=attempt, request=request, answer=answer))
+
+    def drain(self, reason: str = "") -> None:
+        """Ask the worker to finish what runs and leave."""
+        self._say(Drain(reason=reason))
+
+    def pace(self, report_ms: int) -> None:
+        """Ask for fewer reports, or as many as before."""
+        self._say(ReportPace(report_ms=report_ms))
+
+    def ping(self) -> None:
+        """Ask for a sign of life."""
+        self._say(Ping(now=iso(self._now)))
+
+    def _say(self, frame: Frame) -> bool:
+        """A session that is not live says nothing: what it missed is settled at the next welcome."""
+        if self.phase is SessionPhase.LIVE:
+            self._frames.append(frame)
+        return self.phase is SessionPhase.LIVE
+
+    def _order(self, command: c.Command, frame: Frame | None = None) -> None:
+        self._orders.append(Order(command, frame))
+
+    # -- registration ----------------------------------------------------------------------------------------------
+
+    def _register(self, hello: WorkerHello) -> None:
+        try:
+            self.profile = checked_profile(hello.worker)
+        except InvalidInput as error:
+            self._refuse(hello, error)
+            return
+        self._hello = hello
+        self.worker = self.profile["id"]
+        self.profile["queues"] = hello.queues
+        rival = self._rival_of(self.worker)
+        if rival is None or claim_of(rival.profile, self.profile) is Claim.TAKE_OVER:
+            self._join(rival)
+        else:
+            self.phase = SessionPhase.ASKING
+            self._asked_at = self._now
+            rival.ping()
+
+    def _refuse(self, hello: WorkerHello, error: HeadwayError) -> None:
+        """On the board with its problem, if it has as much as a name."""
+        name = hello.worker.get("id")
+        if isinstance(name, str) and name:
+            profile = {key: hello.worker[key] for key in ("name", "machine", "version") if hello.worker.get(key)}
+            self._order(c.Problem(worker=name, problem=str(error), profile=profile, namespace=self.namespace))
+        self._frames.append(error_frame(error, None))
+        self.close(CloseCode.NOT_REGISTERED, error.message)
+
+    def _look_at_rival(self) -> None:
+        rival = self._rival_of(self.worker)
+        if rival is not None and rival.heard_at > self._asked_at:
+            host = rival.profile.get("machine")
+            reason = f"worker {self.worker!r} is linked already, from {host}; give this one another id"
+            self.close(CloseCode.NOT_REGISTERED, reason)
+        elif rival is None or self._now - self._asked_at >= self.settings.takeover_probe_s * 1000:
+            self._join(rival)
+
+    def _join(self, rival: WorkerSession | None) -> None:
+        """Take the id, and give the registration to the ledger."""
+        hello = self._hello
+        if rival is not None:
+            rival.replace(self.profile)
+        if hello is None:
+            return
+        self.phase = SessionPhase.JOINING
+        self.instance = self.profile["instance"]
+        self._speaker = msgspec.structs.replace(self._speaker, worker=self.worker, instance=self.instance)
+        self.kinds = tuple(str(kind.get("name", "")) for kind in hello.kinds)
+        command = c.Connect(
+            worker=self.worker,
+            profile=self.profile,
+            kinds=tuple(hello.kinds),
+            services=tuple(hello.services),
+            running=tuple((each.job, each.attempt, each.n) for each in hello.running),
+            namespace=self.namespace,
+            server=self._server,
+            dice=self._speaker.dice(),
+        )
+        self._order(command, hello)
+
+    def replace(self, newer: Mapping[str, Any]) -> None:
+        """Another link has the id now. This one must not come back, and its end is no news."""
+        self._replaced = True
+        same = newer.get("instance") == self.instance
+        code = CloseCode.NO_PONG if same else CloseCode.FORBIDDEN
+        self.close(code, f"replaced by another link of worker {self.worker!r}, from {newer.get('machine')}")
+
+    # -- frames to commands ----------------------------------------------------------------------------------------
+
+    def _listen(self, frame: FromWorker) -> None:
+        """One frame of a live worker."""
+        match frame:
+            case Heartbeat():
+                self._order(c.Hear(worker=self.worker, at=self._now, load=frame.load), frame)
+                if frame.services is not None:
+                    self._order(c.ReportServices(worker=self.worker, services=tuple(frame.services)), frame)
+            case Begin():
+                self._order(adopted(frame, self._speaker), frame)
+            case Draining():
+                self._order(c.Drain(worker=self.worker, by=self.worker), frame)
+            case Goodbye():
+                self._left = True
+                reason = frame.reason or "goodbye"
+                command = c.Disconnect(worker=self.worker, instance=self.instance, reason=reason, goodbye=True)
+                self._order(command, frame)
+                self.close(CloseCode.DRAIN, "goodbye")
+            case Accept() | Refuse() | Report() | Ended() | CancelState():
+                self._order(stated(frame, self._speaker), frame)
+            case _:
+                pass  # pong: heard
+
+    # -- answers to frames -----------------------------------------------------------------------------------------
+
+    def answered(self, order: Order, answer: Any | HeadwayError, now: int) -> None:
+        """The ledger has done, fenced or refused what a frame asked for."""
+        self._now = now
+        match order.frame:
+            case WorkerHello():
+                self._welcome(order.frame, answer)
+            case Begin():
+                self._say(begun(order.frame, answer))
+            case Report() | Ended() | CancelState() | Accept() | Refuse():
+                self._acknowledge(order, order.frame, answer)
+            case _:
+                pass  # nobody waits for it
+
+    def _welcome(self, hello: WorkerHello, answer: Any) -> None:
+        if self.phase is not SessionPhase.JOINING:
+            return
+        if isinstance(answer, ServerError):
+            self.instance = ""
+            self.close(CloseCode.OVERLOADED, answer.message, after_ms=(1_000, 5_000))
+        elif isinstance(answer, HeadwayError):
+            self.instance = ""
+            self._refuse(hello, answer)
+        else:
+            self.phase = SessionPhase.LIVE
+            self._frames.append(
+                WorkerWelcome(
+                    session_key=self._session_key,
+                    lease_s=self.settings.lease_s,
+                    heartbeat_s=self.settings.heartbeat_s,
+                    report_ms=self.settings.report_ms,
+                    now=iso(self._now),
+                    yours=[Running(each["job"], each["attempt"], each["n"]) for each in answer["yours"]],
+                    fenced=[Running(each["job"], each["attempt"]) for each in answer["fenced"]],
+                    server=self._server,
+                )
+            )
+
+    def _acknowledge(self, order: Order, frame: Statement, answer: Any) -> None:
+        if isinstance(answer, HeadwayError) and not isinstance(answer, ServerError):
+            instead = substitute(frame, answer, order.tries)
+            if instead is None:
+                self._say(Fenced(job=frame.job, attempt=frame.attempt, reason=str(answer)))
+            else:
+                self._orders.append(Order(stated(instead, self._speaker), instead, order.tries + 1))
+        elif (answering := reply(frame, answer)) is not None:
+            self._say(answering)
