@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
+from headway.model.elapse import due_at
 from headway.model.event import Event
 from headway.model.fold import changes
 from headway.model.job import JobDoc, JobState, is_claimable
-from headway.model.lifecycle import due_at
 from headway.model.world import World
 from headway.store.base import Line
 
@@ -93,7 +93,7 @@ def write_journal(world: World, after: int, stored: Callable[[str], Kept | None]
         jobs=_job_rows(world, tails, stamps, stored, gone),
         documents=_document_rows(world, stamps),
         chunks=[_chunk_row(event) for event in events if event.extra and event.job not in gone],
-        counts=_count_changes(events, world),
+        counts=_count_changes(events),
     )
 
 
@@ -138,11 +138,15 @@ def stamp_document(document: Any, stamp: int) -> tuple[Any, int, str]:
 # -- jobs ----------------------------------------------------------------------------------------------------------
 
 
+def _plain(state: str) -> str:
+    return _STATES.get(state, state)
+
+
 def job_columns(job: JobDoc) -> Columns:
     """The changing index columns of a document: state, priority, queued_at, ready, due_at."""
     state = job.get("state", "")
     return (
-        _STATES.get(state, state),
+        _plain(state),
         job.get("priority", 0),
         job.get("queued_at") if state == "queued" else None,
         int(is_claimable(job)),
@@ -195,7 +199,7 @@ def _holds(doc: Mapping[str, Any], part: str, body: bytes) -> bool:
     return part in doc and encode(doc[part]) == body
 
 
-def _count_changes(events: Iterable[Event], world: World) -> dict[tuple[str, str], int]:
+def _count_changes(events: Iterable[Event]) -> dict[tuple[str, str], int]:
     """How the number of jobs in each state changed, told by the job that moved."""
     moved: Counter[tuple[str, str]] = Counter()
     for event in events:
@@ -203,10 +207,10 @@ def _count_changes(events: Iterable[Event], world: World) -> dict[tuple[str, str
         if job is None or "was" not in data:
             continue
         if was := data["was"]:
-            moved[job, _STATES.get(was, was)] -= 1
+            moved[job, _plain(was)] -= 1
         patch: dict[str, Any] = data.get("set") or {}
         if not data.get("deleted") and (state := patch.get("state")):
-            moved[job, _STATES.get(state, state)] += 1
+            moved[job, _plain(state)] += 1
     return {place: number for place, number in moved.items() if number}
 
 

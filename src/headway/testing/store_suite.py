@@ -1,0 +1,388 @@
+"""The conformance suite of stores: every promise of `headway.store.base`, run against each implementation.
+
+    class TestMyStore(StoreSuite):
+        @pytest.fixture
+        def make(self, tmp_path):
+            return lambda: MyStore(tmp_path / "store")      # not opened; each call a new one on the same data
+
+Needs pytest. Built on hand-made events (`store_worlds.py`), so that it judges the store and not the rules. Claims and
+queries have their own half in `store_suite_reads.py`; `StoreSuite` is both.
+"""
+# ruff: noqa: S101 - tests: they assert, their names are sentences, and they group without state
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from headway.clock import iso
+from headway.errors import StoreUnavailable
+from headway.model.command import Reads
+from headway.model.fold import fold, fold_counts
+from headway.model.job import JobDoc
+from headway.store.base import Answer, Line, Reading, Store
+from headway.testing.store_suite_reads import ReadsSuite
+from headway.testing.store_worlds import (
+    NOW,
+    Stream,
+    about,
+    changed,
+    deleted,
+    job_id,
+    load_for,
+    logged,
+    submitted,
+    write,
+)
+
+A, B = job_id(1), job_id(2)
+
+
+def refolded(reading: Reading, id: str) -> Any:
+    """The document that the job's events make."""
+    document = None
+    for event in reading.events_of(id, limit=100_000):
+        document = fold(document, event)
+    return document
+
+
+class StoreSuite(ReadsSuite):
+    """Subclass it and give the fixture `make`."""
+
+    @pytest.fixture
+    def make(self) -> Callable[[], Store]:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def store(self, make: Callable[[], Store]) -> Iterator[Store]:
+        store = make()
+        store.open(now=NOW, new_epoch="e1")
+        yield store
+        store.close()
+
+    # -- one order -------------------------------------------------------------------------------------------------
+
+    def test_numbers_are_dense_from_one_and_in_order(self, store: Store) -> None:
+        first = write(store, submitted(A), submitted(B))
+        second = write(store, changed(first[0].data["set"], state="running"))
+
+        with store.reading() as reading:
+            stored = reading.events(0)
+        assert [event.seq for event in first + second] == [1, 2, 3]
+        assert stored == first + second
+
+    def test_a_batch_that_is_rolled_back_uses_no_number_and_leaves_nothing(self, store: Store) -> None:
+        write(store, submitted(A))
+        load_for(store, submitted(B))
+        store.rollback()
+        store.rollback()
+
+        made = write(store, submitted(job_id(3)))
+
+        assert [event.seq for event in made] == [2]
+        with store.reading() as reading:
+            assert reading.job(B) is None
+            assert reading.counts() == {"default": {"queued": 2}}
+
+    def test_a_world_without_changes_is_not_written(self, store: Store) -> None:
+        write(store, submitted(A))
+        world, _ = store.load(Reads(jobs={A}), NOW + 50)
+
+        events = store.commit(world, {})
+
+        assert events == []
+        with store.reading() as reading:
+            assert (reading.head.seq, reading.head.at) == (1, NOW)
+
+    def test_events_that_can_not_be_written_fail_their_batch_alone(self, store: Store) -> None:
+        write(store, submitted(A))
+        with pytest.raises((TypeError, StoreUnavailable)):
+            write(store, submitted(B), changed({"id": B, **_PLACE}, progress={"bad": object()}))
+
+        made = write(store, changed({"id": A, **_PLACE}, state="running", worker="w/1"))
+
+        with store.reading() as reading:
+            assert [event.seq for event in made] == [2]
+            assert reading.job(B) is None
+            assert reading.counts() == {"default": {"running": 1}}
+
+    def test_time_never_goes_back_in_the_log(self, store: Store) -> None:
+        write(store, submitted(A), at=NOW)
+
+        world, _ = store.load(Reads(), NOW - 60_000)
+        store.rollback()
+
+        assert world.now == NOW
+
+    def test_events_are_read_by_range(self, store: Store) -> None:
+        made = write(store, *[submitted(job_id(n)) for n in range(1, 8)])
+
+        with store.reading() as reading:
+            assert reading.events(2, until=5) == made[2:5]
+            assert reading.events(2, limit=2) == made[2:4]
+            assert reading.events(7) == []
+
+    def test_events_of_a_job_are_its_own_in_order_even_between_those_of_others(self, store: Store) -> None:
+        write(store, submitted(A), submitted(B))
+        for step in range(5):
+            write(store, changed({"id": A, **_PLACE}, steps=step), changed({"id": B, **_PLACE}, steps=step))
+
+        with store.reading() as reading:
+            mine = reading.events_of(A)
+            assert [event.seq for event in mine] == [1, 3, 5, 7, 9, 11]
+            assert reading.events_of(A, after=5, limit=2) == mine[3:5]
+            assert reading.events_of(A, after=11) == []
+
+    # -- fold ------------------------------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("seed", range(12))
+    def test_rows_are_what_their_events_make_of_them(self, make: Callable[[], Store], seed: int) -> None:
+        stream = Stream(seed)
+        store = make()
+        store.open(now=NOW, new_epoch="e1")
+        for turn in range(30):
+            world = load_for(store, *stream.batch())
+            if turn % 7 == 6:
+                store.rollback()
+                continue
+            store.commit(world, {})
+            stream.jobs.update({id: job for id, job in world.jobs.items() if job})
+            stream.jobs = {id: job for id, job in stream.jobs.items() if id not in world.deleted}
+            if turn % 10 == 9:
+                store.close()
+                store = make()
+                store.open(now=NOW, new_epoch="e1")
+
+        self.check_against_the_log(store, stream.jobs)
+        store.close()
+
+    def check_against_the_log(self, store: Store, expected: dict[str, JobDoc]) -> None:
+        """Rows, counts, counters and the log all tell the same."""
+        with store.reading() as reading:
+            counted: dict[str, dict[str, int]] = {}
+            for event in reading.events(0, limit=100_000):
+                fold_counts(counted, event)
+            assert {id: reading.job(id) for id in expected} == expected
+            assert {id: refolded(reading, id) for id in expected} == expected
+            assert reading.counts() == counted
+        assert {doc.get("id"): doc for doc, _ in store.scan_jobs()} == expected
+        world, _ = store.load(Reads(held_by={"w/1", "w/2"}), NOW)
+        store.rollback()
+        active = [job for job in expected.values() if job.get("state") in ("running", "cancelling")]
+        for queue in ("default", "gpu"):
+            assert world.active["queue", queue] == sum(job.get("queue") == queue for job in active)
+        for worker, held in world.held_by.items():
+            assert held == {job.get("id") for job in active if job.get("worker") == worker}
+            assert all(world.jobs[id] == expected[id] for id in held)
+
+    def test_a_job_is_deleted_with_its_log(self, store: Store) -> None:
+        job = {"id": A, **_PLACE, "labels": {"x": "y"}}
+        write(store, submitted(A, state="completed", labels={"x": "y"}), args={A: b'{"a":"' + b"x" * 5_000 + b'"}'})
+        write(store, logged(job, 1, "one"), new_checkpoints=[(A, "k", 1)])
+
+        write(store, deleted({**job, "state": "completed"}))
+
+        with store.reading() as reading:
+            assert (reading.job(A), reading.args(A), reading.lines(A), reading.checkpoints(A)) == (None, None, [], {})
+            assert reading.counts() == {}
+            assert [event.type for event in reading.events(0)] == ["job.submitted", "job.logged", "job.deleted"]
+
+    # -- what hangs on jobs ----------------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("args", [b'{"n": 1}', b'{"n":1}', b"null", b'{"big":"' + b"x" * 9_000 + b'"}'])
+    def test_inputs_and_results_come_back_to_the_letter(self, store: Store, args: bytes) -> None:
+        event = submitted(A, args_bytes=len(args))
+        write(store, event, args={A: args})
+        write(store, changed({"id": A, **_PLACE}, state="completed"), results={A: args})
+
+        with store.reading() as reading:
+            assert reading.args(A) == args
+            assert reading.result(A) == args
+
+    def test_log_lines_are_ranged_and_joined_to_their_events(self, store: Store) -> None:
+        job = {"id": A, **_PLACE}
+        write(store, submitted(A), logged(job, 1, "one", "two"), logged(job, 3, "three", attempt=2))
+
+        with store.reading() as reading:
+            event = reading.events(1, limit=1)[0]
+            assert event.extra == {"lines": [(1, NOW, "info", "one"), (2, NOW + 1, "info", "two")]}
+            assert "lines" not in event.data
+            assert [line.text for line in reading.lines(A, first=2)] == ["two", "three"]
+            assert reading.lines(A, last=1) == [Line(3, NOW, "info", "three", 2)]
+            assert [line.number for line in reading.lines(A, limit=2)] == [1, 2]
+            assert reading.lines(B) == []
+
+    def test_checkpoints_are_overwritten_by_key(self, store: Store) -> None:
+        write(store, submitted(A), new_checkpoints=[(A, "page", 1), (A, "page", 2), (A, "done", None)])
+
+        world, _ = store.load(Reads(checkpoints={A, B}), NOW)
+        store.rollback()
+        with store.reading() as reading:
+            assert reading.checkpoints(A) == {"page": 2, "done": None}
+        assert world.checkpoints == {A: {"page": 2, "done": None}, B: {}}
+
+    def test_only_the_newest_fifty_durations_are_kept_of_each_stage(self, make: Callable[[], Store], store: Store) -> None:
+        for batch in range(13):
+            write(store, about("kind.noted", "crawl"), new_samples=[("crawl", "", float(5 * batch + n)) for n in range(5)])
+        write(store, about("kind.noted", "crawl"), new_samples=[("crawl", "parse", 7.5)])
+
+        world, _ = store.load(Reads(kinds={"crawl"}), NOW)
+        store.rollback()
+        with store.reading() as reading:
+            stored = reading.samples("crawl")
+        newest = [("", float(n)) for n in range(64, 14, -1)]
+        assert [sample for sample in stored if sample[0] == ""] == newest
+        assert [sample for sample in world.samples["crawl"] if sample[0] == ""] == newest
+        assert ("parse", 7.5) in stored
+
+    # -- other documents -------------------------------------------------------------------------------------------
+
+    def test_workers_services_queues_and_kinds_are_kept(self, store: Store) -> None:
+        write(
+            store, about("worker.connected", "w/1", id="w/1", state="ready"), about("queue.paused", "gpu", paused=True),
+            about("kind.registered", "crawl", limit=3), about("service.changed", "w/1/comfy", status="up"),
+        )  # fmt: skip
+        write(store, about("worker.drained", "w/1", state="draining"), heard={"w/1": (NOW + 5, {"cpu": 0.5})})
+
+        world, _ = store.load(Reads(workers={"w/1", "w/2"}, kinds={"crawl"}, services={"w/1"}), NOW)
+        store.rollback()
+        with store.reading() as reading:
+            worker = {"id": "w/1", "state": "draining", "seq": 5}
+            assert reading.workers() == [worker | {"last_heard_at": NOW + 5, "load": {"cpu": 0.5}}]
+            assert reading.queues() == [{"paused": True, "seq": 2}]
+            assert reading.kinds() == [{"limit": 3, "seq": 3}]
+            assert reading.services() == [{"status": "up", "seq": 4}]
+        assert world.workers == {"w/1": worker, "w/2": None}
+        assert world.queues == {"gpu": {"paused": True, "seq": 2}}
+        assert world.kinds == {"crawl": {"limit": 3, "seq": 3}}
+        assert world.services == {"w/1/comfy": {"status": "up", "seq": 4}}
+
+    def test_a_worker_that_is_heard_changes_no_document(self, store: Store) -> None:
+        write(store, about("worker.connected", "w/1", id="w/1"))
+        write(store, heard={"w/1": (NOW + 1, {"cpu": 1})})
+        write(store, heard={"w/1": (NOW + 2, None)})
+
+        with store.reading() as reading:
+            assert reading.head.seq == 1
+            assert reading.workers() == [{"id": "w/1", "seq": 1, "last_heard_at": NOW + 2, "load": {"cpu": 1}}]
+
+    def test_the_worker_of_a_loaded_active_job_is_loaded_with_it(self, store: Store) -> None:
+        write(store, about("worker.connected", "w/1", id="w/1"), submitted(A, state="running", worker="w/1"))
+
+        world, _ = store.load(Reads(jobs={A}), NOW)
+        store.rollback()
+
+        assert world.workers == {"w/1": {"id": "w/1", "seq": 1}}
+
+    # -- keys ------------------------------------------------------------------------------------------------------
+
+    def test_an_idempotency_key_has_its_answer_until_it_is_purged(self, store: Store) -> None:
+        key = ("token", "k1")
+        write(store, submitted(A), answers={key: Answer("hash", b'{"id":1}')}, at=NOW)
+        write(store, answers={("token", "k2"): Answer("hash2", b"2")}, at=NOW + 10)
+
+        _, answers = store.load(Reads(once={key, ("token", "other")}), NOW)
+        store.rollback()
+        gone = store.purge(events_before=0, keys_before=NOW + 1)
+
+        assert answers == {key: Answer("hash", b'{"id":1}')}
+        assert gone == 1
+        with store.reading() as reading:
+            assert reading.answer(*key) is None
+            assert reading.answer("token", "k2") == Answer("hash2", b"2")
+
+    def test_keys_find_the_newest_job_that_has_them(self, store: Store) -> None:
+        write(store, submitted(A, unique="k", state="completed"), submitted(B, unique="k", external_id="x"))
+
+        world, _ = store.load(Reads(uniques={("default", "k"), ("other", "k")}, externals={("default", "x")}), NOW)
+        store.rollback()
+
+        assert world.uniques == {("default", "k"): B, ("other", "k"): None}
+        assert world.externals == {("default", "x"): B}
+        assert (world.jobs[B] or {}).get("unique") == "k"
+
+    # -- readers and upkeep ----------------------------------------------------------------------------------------
+
+    def test_a_reading_sees_one_moment_while_others_commit(self, store: Store) -> None:
+        write(store, submitted(A))
+        with store.reading() as reading:
+            write(store, changed({"id": A, **_PLACE}, state="running"))
+            assert reading.head.seq == 1
+            assert [event.seq for event in reading.events(0)] == [1]
+            assert (reading.job(A) or {}).get("state") == "queued"
+            assert reading.counts() == {"default": {"queued": 1}}
+
+    def test_readings_stay_whole_while_a_writer_runs(self, store: Store) -> None:
+        stop = threading.Event()
+
+        def append() -> None:
+            n = 0
+            while not stop.is_set():
+                n += 1
+                write(store, submitted(job_id(n)), changed({"id": job_id(n), **_PLACE}, state="running", worker="w/1"))
+
+        writer = threading.Thread(target=append)
+        writer.start()
+        try:
+            for _ in range(60):
+                with store.reading() as reading:
+                    head = reading.head.seq
+                    newest = reading.events(max(head - 3, 0))
+                    jobs = reading.board(("jobs", ""), unfinished=10_000, finished=10)
+                    assert ([event.seq for event in newest] or [0])[-1] == head
+                    assert sum(reading.counts().get("default", {}).values()) == len(jobs) == head // 2
+                    assert all(job.get("state") == "running" for job in jobs)
+        finally:
+            stop.set()
+            writer.join()
+
+    def test_purging_forgets_what_no_job_needs(self, store: Store) -> None:
+        write(store, about("worker.connected", "w/1", id="w/1"), submitted(A), submitted(B, state="completed"))
+        write(store, deleted({"id": B, **_PLACE, "state": "completed"}), about("worker.lost", "w/1", state="lost"))
+
+        gone = store.purge(events_before=5, keys_before=0)
+
+        assert gone == 3
+        with store.reading() as reading:
+            assert reading.first_seq() == 5
+            assert [event.seq for event in reading.events(0)] == [2, 5]
+            assert refolded(reading, A) == reading.job(A)
+            assert reading.head.seq == 5
+
+    def test_what_a_purge_kept_for_a_job_goes_with_the_job(self, store: Store) -> None:
+        write(store, submitted(A, state="completed"), submitted(B))
+        store.purge(events_before=3, keys_before=0)
+
+        write(store, deleted({"id": A, **_PLACE, "state": "completed"}))
+
+        with store.reading() as reading:
+            assert [event.seq for event in reading.events(0)] == [2, 3]
+
+    def test_the_log_goes_on_where_it_ended_after_a_restart(self, make: Callable[[], Store]) -> None:
+        first = make()
+        first.open(now=NOW, new_epoch="e1")
+        write(first, submitted(A), at=NOW + 7)
+        first.close()
+
+        second = make()
+        head = second.open(now=NOW, new_epoch="e2")
+        made = write(second, submitted(B))
+        second.close()
+
+        assert (head.epoch, head.seq, head.at) == ("e1", 1, NOW)
+        assert [event.seq for event in made] == [2]
+
+    def test_maintenance_changes_nothing(self, store: Store) -> None:
+        write(store, submitted(A))
+
+        store.maintain()
+
+        with store.reading() as reading:
+            assert reading.head.seq == 1
+            assert (reading.job(A) or {}).get("created_at") == iso(NOW)
+
+
+_PLACE = {"namespace": "default", "kind": "crawl", "queue": "default", "state": "queued"}
