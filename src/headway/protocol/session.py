@@ -25,31 +25,8 @@ from headway.clock import iso
 from headway.errors import HeadwayError, InvalidInput, ServerError
 from headway.model import command as c
 from headway.model.settings import Settings
-from headway.protocol.frames import (
-    Accept,
-    Begin,
-    Bye,
-    Cancel,
-    CancelState,
-    CloseCode,
-    Drain,
-    Draining,
-    Ended,
-    Fenced,
-    Frame,
-    FromWorker,
-    Goodbye,
-    Heartbeat,
-    InputAnswer,
-    Ping,
-    Pong,
-    Refuse,
-    Report,
-    ReportPace,
-    Running,
-    WorkerHello,
-    WorkerWelcome,
-)
+from headway.protocol import frames as f
+from headway.protocol.frames import CloseCode, Frame, FromWorker, WorkerHello
 from headway.protocol.registration import Claim, checked_profile, claim_of
 from headway.protocol.translation import (
     Speaker,
@@ -124,7 +101,7 @@ class WorkerSession:
         self._rival_of = rival_of
         self._speaker = Speaker("", "", namespace, new_id, dice)
         self._server = server
-        self._hello: WorkerHello | None = None
+        self._hello = WorkerHello(worker={})
         self._asked_at = now
         self._replaced = False
         self._left = False
@@ -157,7 +134,7 @@ class WorkerSession:
                 self._listen(frame)
             elif self.phase is SessionPhase.NEW and isinstance(frame, WorkerHello):
                 self._register(frame)
-            elif not isinstance(frame, Pong):
+            elif not isinstance(frame, f.Pong):
                 expected = "hello first" if self.phase is SessionPhase.NEW else "one hello, and its welcome, first"
                 self.close(CloseCode.BAD_FRAME, f"{expected}; got {frame.__struct_config__.tag}")
 
@@ -188,7 +165,7 @@ class WorkerSession:
         if self.phase is not SessionPhase.CLOSED:
             self.phase = SessionPhase.CLOSED
             if after_ms is not None:
-                self._frames.append(Bye(reason=reason, after_ms=after_ms))
+                self._frames.append(f.Bye(reason=reason, after_ms=after_ms))
             self.closing = Closing(code, reason)
 
     # -- for the dispatcher ----------------------------------------------------------------------------------------
@@ -199,28 +176,28 @@ class WorkerSession:
 
     def cancel(self, job: str, attempt: int, reason: str, grace_s: float) -> None:
         """Ask the worker to stop an attempt; the receipt says `delivered`."""
-        if self._say(Cancel(job=job, attempt=attempt, reason=reason, grace_s=grace_s)):
+        if self._say(f.Cancel(job=job, attempt=attempt, reason=reason, grace_s=grace_s)):
             self._order(c.CancelStep(job=job, worker=self.worker, attempt=attempt, step="delivered"))
 
     def fence(self, job: str, attempt: int, reason: str) -> None:
         """Tell the worker that an attempt is not its own any more."""
-        self._say(Fenced(job=job, attempt=attempt, reason=reason))
+        self._say(f.Fenced(job=job, attempt=attempt, reason=reason))
 
     def answer_input(self, job: str, attempt: int, request: str, answer: dict[str, Any]) -> None:
         """Hand an answer to the handler that waits for it."""
-        self._say(InputAnswer(job=job, attempt=attempt, request=request, answer=answer))
+        self._say(f.InputAnswer(job=job, attempt=attempt, request=request, answer=answer))
 
     def drain(self, reason: str = "") -> None:
         """Ask the worker to finish what runs and leave."""
-        self._say(Drain(reason=reason))
+        self._say(f.Drain(reason=reason))
 
     def pace(self, report_ms: int) -> None:
         """Ask for fewer reports, or as many as before."""
-        self._say(ReportPace(report_ms=report_ms))
+        self._say(f.ReportPace(report_ms=report_ms))
 
     def ping(self) -> None:
         """Ask for a sign of life."""
-        self._say(Ping(now=iso(self._now)))
+        self._say(f.Ping(now=iso(self._now)))
 
     def _say(self, frame: Frame) -> bool:
         """A session that is not live says nothing: what it missed is settled at the next welcome."""
@@ -267,14 +244,14 @@ class WorkerSession:
             self.close(CloseCode.NOT_REGISTERED, reason)
         elif rival is None or self._now - self._asked_at >= self.settings.takeover_probe_s * 1000:
             self._join(rival)
+        else:
+            rival.ping()
 
     def _join(self, rival: WorkerSession | None) -> None:
         """Take the id, and give the registration to the ledger."""
         hello = self._hello
         if rival is not None:
             rival.replace(self.profile)
-        if hello is None:
-            return
         self.phase = SessionPhase.JOINING
         self.instance = self.profile["instance"]
         self._speaker = msgspec.structs.replace(self._speaker, worker=self.worker, instance=self.instance)
@@ -303,21 +280,21 @@ class WorkerSession:
     def _listen(self, frame: FromWorker) -> None:
         """One frame of a live worker."""
         match frame:
-            case Heartbeat():
+            case f.Heartbeat():
                 self._order(c.Hear(worker=self.worker, at=self._now, load=frame.load), frame)
                 if frame.services is not None:
                     self._order(c.ReportServices(worker=self.worker, services=tuple(frame.services)), frame)
-            case Begin():
+            case f.Begin():
                 self._order(adopted(frame, self._speaker), frame)
-            case Draining():
+            case f.Draining():
                 self._order(c.Drain(worker=self.worker, by=self.worker), frame)
-            case Goodbye():
+            case f.Goodbye():
                 self._left = True
                 reason = frame.reason or "goodbye"
                 command = c.Disconnect(worker=self.worker, instance=self.instance, reason=reason, goodbye=True)
                 self._order(command, frame)
                 self.close(CloseCode.DRAIN, "goodbye")
-            case Accept() | Refuse() | Report() | Ended() | CancelState():
+            case f.Accept() | f.Refuse() | f.Report() | f.Ended() | f.CancelState():
                 self._order(stated(frame, self._speaker), frame)
             case _:
                 pass  # pong: heard
@@ -330,9 +307,9 @@ class WorkerSession:
         match order.frame:
             case WorkerHello():
                 self._welcome(order.frame, answer)
-            case Begin():
+            case f.Begin():
                 self._say(begun(order.frame, answer))
-            case Report() | Ended() | CancelState() | Accept() | Refuse():
+            case f.Report() | f.Ended() | f.CancelState() | f.Accept() | f.Refuse():
                 self._acknowledge(order, order.frame, answer)
             case _:
                 pass  # nobody waits for it
@@ -349,14 +326,14 @@ class WorkerSession:
         else:
             self.phase = SessionPhase.LIVE
             self._frames.append(
-                WorkerWelcome(
+                f.WorkerWelcome(
                     session_key=self._session_key,
                     lease_s=self.settings.lease_s,
                     heartbeat_s=self.settings.heartbeat_s,
                     report_ms=self.settings.report_ms,
                     now=iso(self._now),
-                    yours=[Running(each["job"], each["attempt"], each["n"]) for each in answer["yours"]],
-                    fenced=[Running(each["job"], each["attempt"]) for each in answer["fenced"]],
+                    yours=[f.Running(each["job"], each["attempt"], each["n"]) for each in answer["yours"]],
+                    fenced=[f.Running(each["job"], each["attempt"]) for each in answer["fenced"]],
                     server=self._server,
                 )
             )
@@ -365,7 +342,7 @@ class WorkerSession:
         if isinstance(answer, HeadwayError) and not isinstance(answer, ServerError):
             instead = substitute(frame, answer, order.tries)
             if instead is None:
-                self._say(Fenced(job=frame.job, attempt=frame.attempt, reason=str(answer)))
+                self._say(f.Fenced(job=frame.job, attempt=frame.attempt, reason=str(answer)))
             else:
                 self._orders.append(Order(stated(instead, self._speaker), instead, order.tries + 1))
         elif (answering := reply(frame, answer)) is not None:
