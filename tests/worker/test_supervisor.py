@@ -121,7 +121,7 @@ class TestAnAttempt:
         end = await rig.said.outcome_of(job)
 
         assert rig.said.words[0] == ("accept", job)
-        assert (end.outcome, bytes(end.result or b"")) == ("succeeded", b"5")
+        assert (end.outcome, bytes(end.result)) == ("succeeded", b"5")
 
     async def test_in_a_thread_reports_stage_progress_and_captured_logging_in_order(self, rig: Rig):
         job = rig.offer("add_in_thread", a=2, b=3)
@@ -139,7 +139,7 @@ class TestAnAttempt:
 
         end = await rig.said.outcome_of(job)
 
-        assert bytes(end.result or b"") == b"5"
+        assert bytes(end.result) == b"5"
         assert sorted(rig.said.lines(job)) == [("err", "100%"), ("out", "on stdout")]
 
     async def test_may_be_async_in_its_own_process(self, rig: Rig):
@@ -177,7 +177,7 @@ class TestAnAttempt:
     async def test_has_its_directory_deleted_when_it_ends(self, rig: Rig):
         end = await rig.said.outcome_of(rig.offer("keep_a_file"))
 
-        tmp = Path(msgspec.json.decode(end.result or b""))
+        tmp = Path(msgspec.json.decode(end.result))
         async with asyncio.timeout(5):
             while tmp.exists():
                 await asyncio.sleep(0.01)
@@ -191,7 +191,7 @@ class TestAnAttempt:
         )
 
         end = await rig.said.outcome_of(job)
-        assert bytes(end.result or b"") == b'"accept: yes"'
+        assert bytes(end.result) == b'"accept: yes"'
 
     async def test_that_blocks_its_loop_is_still_reported(self, rig: Rig):
         job = rig.offer("block_the_loop", n=50)
@@ -320,7 +320,7 @@ async def test_a_fenced_attempt_is_stopped_and_says_nothing_more(rig: Rig):
     await rig.said.until_item(job, has_step)
     said = len(rig.said.words)
 
-    rig.supervisor.fence(job, 1, "late")
+    rig.supervisor.take_away(job, 1, "fenced", "late")
 
     async with asyncio.timeout(5):
         while rig.supervisor.held:
@@ -332,7 +332,7 @@ async def test_a_lost_lease_is_told_to_the_handler_and_ends_it_as_released(rig: 
     job = rig.offer("see_the_lease_go")
     await asyncio.sleep(0.1)
 
-    rig.supervisor.lose_lease()
+    rig.supervisor.take_away(job, 1, "lease", "the lease was lost")
 
     end = await rig.said.outcome_of(job)
     assert (end.outcome, end.reason) == ("released", "the lease was lost")

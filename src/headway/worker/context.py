@@ -116,7 +116,7 @@ class Context:
 
     def track(self, iterable: Any, total: float | None = None, unit: str | None = None) -> Any:
         """Iterate and count, in the stage that is open, else for the job as a whole."""
-        return self._here().track(iterable, total, unit)
+        return self.here().follow(iterable, total, unit)
 
     def progress(
         self,
@@ -128,13 +128,14 @@ class Context:
         details: Any = None,
     ) -> None:
         """Say where the open stage (else the job) stands. What is not given stays; `details`: any JSON up to 4 KB."""
-        self._here().show(current, total, unit, message, details)
+        self.here().show(current, total, unit, message, details)
 
     def advance(self, n: float = 1) -> None:
         """`n` more are done in the open stage (else in the job)."""
-        self._here().advance(n)
+        self.here().advance(n)
 
-    def _here(self) -> Stage:
+    def here(self) -> Stage:
+        """The stage that is open here, else the job as a whole."""
         if (stage := open_stage()) is not None:
             return stage
         if self._root is None:

@@ -196,7 +196,7 @@ class Executor:
         self.outbox.put(
             Done(
                 key=active.key, outcome=ending.outcome, error=ending.error, retry_after_s=ending.retry_after_s,
-                result=None if ending.result is None else msgspec.Raw(ending.result), reason=ending.reason,
+                result=msgspec.Raw(ending.result or b"null"), reason=ending.reason,
                 cleaned=ending.cleaned, tmp=active.host.tmp_made,
             )
         )  # fmt: skip
@@ -293,7 +293,7 @@ def _serve_isolated(executor: Executor) -> None:
     message = executor.inbox.get()
     if isinstance(message, Active):
         executor.run_in_main(message, _run_loop)
-    elif isinstance(message, CleanUp):
+    else:
         executor.outbox.post(_clean_up(executor.app, message))
     leave()
 

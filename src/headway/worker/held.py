@@ -47,7 +47,7 @@ class End(msgspec.Struct, kw_only=True, frozen=True):
     """How it ended, as the server is told. `result` is JSON text."""
 
     outcome: str
-    result: msgspec.Raw | None = None
+    result: msgspec.Raw = msgspec.Raw(b"null")
     error: dict[str, str] | None = None
     retry_after_s: float | None = None
     reason: str = ""
@@ -65,7 +65,6 @@ class Held:
         "job",
         "key",
         "kind",
-        "on_lost",
         "process",
         "reason",
         "stopping",
@@ -81,7 +80,6 @@ class Held:
         self.tmp = tmp
         self.process: Any = None
         self.isolated = False
-        self.on_lost = "abort"
         self.checkpoints: dict[str, Any] = {}
         self.stopping: Stopping | None = None
         self.reason = ""

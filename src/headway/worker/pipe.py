@@ -126,7 +126,7 @@ class Done(Message, frozen=True, tag="done"):
 
     key: int
     outcome: str
-    result: msgspec.Raw | None = None
+    result: msgspec.Raw = msgspec.Raw(b"null")
     error: dict[str, str] | None = None
     retry_after_s: float | None = None
     reason: str = ""

@@ -252,4 +252,5 @@ def _load_module(where: str, reference: str) -> Any:
 
 
 def _apps(module: Any) -> list[str]:
-    return sorted(name for name, value in vars(module).items() if isinstance(value, App))
+    names: dict[str, Any] = vars(module)
+    return sorted(name for name, value in names.items() if isinstance(value, App))

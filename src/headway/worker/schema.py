@@ -6,10 +6,12 @@ parameters are refused. Knows nothing of jobs or processes; called by `registry.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any, get_type_hints
 
 import msgspec
@@ -111,8 +113,7 @@ def _default(parameter: inspect.Parameter) -> Any:
     if parameter.default is inspect.Parameter.empty:
         return dataclasses.field()
     if parameter.default.__class__.__hash__ is None:  # a list or dict: each call gets its own
-        value = parameter.default
-        return dataclasses.field(default_factory=lambda: msgspec.convert(msgspec.to_builtins(value), type(value)))
+        return dataclasses.field(default_factory=partial(copy.deepcopy, parameter.default))
     return dataclasses.field(default=parameter.default)
 
 

@@ -115,6 +115,10 @@ class Stage:
 
     def track(self, iterable: Any, total: float | None = None, unit: str | None = None) -> Any:
         """Iterate and count; the total is the iterable's length where it has one. A second loop adds to the first."""
+        return self.follow(iterable, total, unit)
+
+    def follow(self, iterable: Any, total: float | None = None, unit: str | None = None) -> Any:
+        """`track` for callers that do not know which sort of iterable they pass on."""
         counter = self._counter
         if unit is not None:
             counter.unit = unit

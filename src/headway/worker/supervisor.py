@@ -18,7 +18,7 @@ from typing import Any
 
 from headway.clock import Clock
 from headway.model.job import Outcome
-from headway.model.report import LogLines
+from headway.model.report import Checkpoint, LogLines
 from headway.protocol.frames import Cancel, InputAnswer, Offer
 from headway.worker.context import Work
 from headway.worker.held import End, Held, Statements, Stopping, end_of_crash, end_of_killed, end_of_run
@@ -74,8 +74,7 @@ class Supervisor:
             return self._say.refuse(offer.job, offer.attempt, "no free slot")
         self._last_key = key = self._last_key + 1
         held = Held(key, offer.job, offer.attempt, offer.kind, self._tmp / f"{offer.job}-{offer.attempt}")
-        held.checkpoints = offer.checkpoints
-        held.on_lost = str(offer.options.get("on_lost") or "abort")
+        held.checkpoints = dict(offer.checkpoints)
         held.isolated = kind.get("isolation") == "process"
         held.process = self.pool.isolated() if held.isolated else shared
         self.held[key] = held
@@ -93,22 +92,21 @@ class Supervisor:
         if (held := self._find(cancel.job, cancel.attempt)) is not None and held.stopping != "cancel":
             self._stop(held, "cancel", cancel.reason or "cancelled", cancel.grace_s)
 
-    def fence(self, job: str, attempt: int, reason: str) -> None:
-        """It is not ours any more: stop it and say nothing."""
-        if (held := self._find(job, attempt)) is not None and held.stopping != "fenced":
-            self._stop(held, "fenced", reason or "the attempt was taken away", _GRACE_S)
+    def take_away(self, job: str, attempt: int, why: Stopping, reason: str) -> None:
+        """Stop it, although nobody cancelled it: it is fenced, or by our own clock the lease ends and another worker
+        may run it now (08 W7)."""
+        held = self._find(job, attempt)
+        if held is None or held.stopping == "fenced":
+            return
+        if why == "lease":
+            held.process.post(LeaseLost(key=held.key))
+        if held.stopping is None or why == "fenced":
+            self._stop(held, why, reason, _GRACE_S)
 
     def answer(self, answer: InputAnswer) -> None:
         """An answer to `ctx.ask`."""
         if (held := self._find(answer.job, answer.attempt)) is not None:
             held.process.post(Answered(key=held.key, request=answer.request, answer=answer.answer))
-
-    def lose_lease(self) -> None:
-        """By our own clock the lease is about to end: others may run these jobs now (08 W7)."""
-        for held in list(self.held.values()):
-            held.process.post(LeaseLost(key=held.key))
-            if held.on_lost != "continue" and held.stopping is None:
-                self._stop(held, "lease", "the lease was lost", _GRACE_S)
 
     def _find(self, job: str, attempt: int) -> Held | None:
         return self.held.get(self._keys.get((job, attempt), 0))
@@ -171,8 +169,12 @@ class Supervisor:
                 self._cleaned(process, message)
 
     def _reported(self, held: Held, message: Reported) -> None:
-        if not held.silent:
-            self._say.report(held.job, held.attempt, message.items)
+        if held.silent:
+            return
+        for item in message.items:
+            if isinstance(item, Checkpoint):
+                held.checkpoints[item.key] = item.value  # a clean-up after a kill gets the newest
+        self._say.report(held.job, held.attempt, message.items)
 
     def _acknowledged(self, held: Held, message: Acknowledged) -> None:
         if held.stopping == "cancel" and not held.acknowledged and not held.abandoned:

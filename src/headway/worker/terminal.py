@@ -11,7 +11,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import TextIO
 
 from headway.clock import Clock
 from headway.model.duration import duration_text

@@ -1,0 +1,174 @@
+"""A worker from start to end: load the app, take a seat, link, serve, drain at a signal.
+
+SIGTERM or Ctrl-C once: no more offers, finish what runs within `drain_s`, release the rest, leave. Twice: leave now.
+Called by the CLI (`headway worker`) and by `headway serve --app`, which starts one as a child process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from headway.clock import Clock, SystemClock
+from headway.errors import InvalidInput, LinkRefused
+from headway.protocol.frames import Begun, Cancel, Drain, Error, InputAnswer, Offer, WorkerHello
+from headway.protocol.leasing import Leaseholder, Stop, Wish
+from headway.protocol.link import LinkState
+from headway.worker.identity import Seat, profile, take_seat
+from headway.worker.link import WorkerLink
+from headway.worker.load import LoadMeter
+from headway.worker.pipe import Setup
+from headway.worker.supervisor import Supervisor
+
+Say = Callable[[str], None]
+_FAREWELL_S = 5.0  # for the last statements to be acknowledged
+
+
+async def run_worker(
+    app_ref: str,
+    server: str,
+    *,
+    slots: int = 4,
+    queues: Sequence[str] = (),
+    labels: Mapping[str, str] | None = None,
+    name: str | None = None,
+    machine: str | None = None,
+    token: str | None = None,
+    drain_s: float = 30.0,
+    say: Say | None = None,
+) -> int:
+    """Serve the app's jobs until a signal; the exit code: 0, or 6 when the server refused this worker.
+
+    InvalidInput when the app can not be loaded, or the name is held by another living worker of this machine.
+    """
+    clock = SystemClock()
+    try:
+        seat = take_seat(machine, name)
+    except BlockingIOError:
+        raise InvalidInput("name", f"{name!r} is held by another worker here", hint="Leave --name out.") from None
+    worker = Worker(seat, clock, say or _to_stderr)
+    try:
+        return await worker.run(app_ref, server, token, slots, list(queues), dict(labels or {}), drain_s)
+    finally:
+        seat.leave()
+
+
+class Worker:
+    """Supervisor and link, and who tells whom what."""
+
+    def __init__(self, seat: Seat, clock: Clock, say: Say) -> None:
+        self._seat = seat
+        self._clock = clock
+        self._say = say
+        self._signals = 0
+        self._asked = asyncio.Event()
+        self._supervisor: Supervisor | None = None
+        self._report_s = 0.0
+
+    async def run(
+        self, app: str, server: str, token: str | None, slots: int, queues: list[str], labels: dict[str, str],
+        drain_s: float,
+    ) -> int:  # fmt: skip
+        """From the loaded app to the goodbye."""
+        who = profile(self._seat, self._clock, slots=slots, labels=labels, version=version("headway"))
+        holder = Leaseholder(WorkerHello(worker=who, queues=queues))
+        link = WorkerLink(holder, server, token, self._clock, self._wish, self._state)
+        setup = Setup(app=app, server=server, token=token, slots=slots)
+        supervisor = Supervisor(setup, link, self._clock, self._seat.directory)
+        self._supervisor = supervisor
+        with self._signals_heard():
+            await supervisor.pool.start()
+            holder.hello = WorkerHello(worker=who, queues=queues, kinds=supervisor.pool.kinds)
+            self._say(f"{self._seat.worker} serves {', '.join(sorted(k['name'] for k in supervisor.pool.kinds))}")
+            linked = asyncio.ensure_future(link.run())
+            watch = asyncio.ensure_future(self._watch_load(holder, link, supervisor))
+            asked = asyncio.ensure_future(self._asked.wait())
+            try:
+                await asyncio.wait((linked, asked), return_when=asyncio.FIRST_COMPLETED)
+                if not linked.done():
+                    await self._leave(link, supervisor, drain_s)
+                await linked
+            except LinkRefused as refusal:
+                self._say(str(refusal))
+                return 6
+            finally:
+                for task in (watch, asked, linked):
+                    task.cancel()
+                await supervisor.stop_now()
+        return 0
+
+    async def _leave(self, link: WorkerLink, supervisor: Supervisor, drain_s: float) -> None:
+        self._say(f"leaving: {supervisor.busy} attempts run; a second signal stops them now")
+        link.drain("signal")
+        draining = asyncio.ensure_future(supervisor.drain(drain_s))
+        while not draining.done() and self._signals < 2:
+            await asyncio.wait((draining,), timeout=0.05)
+        if not draining.done():
+            draining.cancel()
+            await supervisor.stop_now()
+        await link.leave(_FAREWELL_S)
+
+    @contextlib.contextmanager
+    def _signals_heard(self) -> Any:
+        loop = asyncio.get_running_loop()
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        for number in numbers:
+            loop.add_signal_handler(number, self._signal)
+        try:
+            yield
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)
+
+    def _signal(self) -> None:
+        self._signals += 1
+        self._asked.set()
+
+    async def _watch_load(self, holder: Leaseholder, link: WorkerLink, supervisor: Supervisor) -> None:
+        """Before each heartbeat, look how busy we are; pass a changed pace of reports on."""
+        meter = LoadMeter()
+        while True:
+            attempts = [(held.job, held.attempt, held.process.pid) for held in supervisor.held.values() if held.isolated]
+            holder.observe(load=meter.read(busy=supervisor.busy, slots=supervisor.slots, attempts=attempts))
+            if holder.report_s != self._report_s:
+                self._report_s = holder.report_s
+                supervisor.pool.pace(round(holder.report_s * 1000))
+            link.wake()
+            await self._clock.sleep(min(holder.heartbeat_s, 5.0) / 2)
+
+    def _state(self, state: LinkState, reason: str) -> None:
+        if state is LinkState.LIVE:
+            self._say("linked")
+        elif state is LinkState.WAITING:
+            self._say(f"no link, trying again: {reason}")
+        elif reason.startswith("passed over"):
+            self._say(reason)
+
+    def _wish(self, wish: Wish) -> None:
+        if self._supervisor is not None:
+            _WISHES[type(wish)](self, self._supervisor, wish)
+
+    def drain_asked(self) -> None:
+        """The server asks us to leave when what runs is done."""
+        self._asked.set()
+
+
+_WISHES: dict[type[Any], Callable[[Worker, Supervisor, Any], None]] = {
+    Offer: lambda worker, supervisor, wish: supervisor.offer(wish),
+    Cancel: lambda worker, supervisor, wish: supervisor.cancel(wish),
+    InputAnswer: lambda worker, supervisor, wish: supervisor.answer(wish),
+    Stop: lambda worker, supervisor, wish: supervisor.take_away(wish.job, wish.attempt, wish.why, wish.reason),
+    Drain: lambda worker, supervisor, wish: worker.drain_asked(),
+    Begun: lambda worker, supervisor, wish: None,  # a worker of handlers adopts nothing
+    Error: lambda worker, supervisor, wish: None,
+}
+
+
+def _to_stderr(sentence: str) -> None:
+    sys.stderr.write(f"headway worker: {sentence}\n")
+    sys.stderr.flush()
