@@ -15,6 +15,15 @@ import msgspec
 from headway.model.report import ReportItem
 from headway.protocol.base import DEFAULTS, VERSION, Bye, Error, Frame, Name, Number, Ping, Pong, Seconds
 
+
+def _no_args() -> msgspec.Raw:
+    return msgspec.Raw(b"{}")
+
+
+def _no_result() -> msgspec.Raw:
+    return msgspec.Raw(b"null")
+
+
 # -- worker link: worker -> server ---------------------------------------------------------------------------------
 
 
@@ -61,7 +70,7 @@ class Begin(Frame, frozen=True, tag="begin"):
 
     external_id: Name
     kind: Name
-    args: msgspec.Raw = msgspec.Raw(b"{}")
+    args: msgspec.Raw = msgspec.field(default_factory=_no_args)
     plan: Any = None
     attempt: Number | None = None
     queue: str | None = None
@@ -85,7 +94,7 @@ class Ended(Frame, frozen=True, tag="outcome"):
     attempt: Number
     n: Number
     outcome: str
-    result: msgspec.Raw = msgspec.Raw(b"null")
+    result: msgspec.Raw = msgspec.field(default_factory=_no_result)
     error: dict[str, str] | None = None
     retry_after_s: Seconds | None = None
     reason: str = ""
@@ -146,7 +155,7 @@ class Offer(Frame, frozen=True, tag="offer"):
     job: str
     attempt: Number
     kind: str
-    args: msgspec.Raw = msgspec.Raw(b"{}")
+    args: msgspec.Raw = msgspec.field(default_factory=_no_args)
     tries: Number = 0
     queue: str = ""
     namespace: str = "default"
