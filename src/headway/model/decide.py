@@ -9,21 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from headway.model import attempt, command as c, fleet, lifecycle
+from headway.model import attempt, command as c, custom, fleet, lifecycle, offering, submit
 from headway.model.settings import Settings
 from headway.model.world import World
 
-
-def _job_rule(world: World, command: Any, settings: Settings) -> Any:
-    return lifecycle.apply_to_job(world, command, settings)
-
-
 RULES: dict[type[c.Command], Callable[[World, Any, Settings], Any]] = {
-    c.Submit: lifecycle.submit,
-    c.Claim: attempt.claim,
-    c.Begin: attempt.begin,
-    c.Emit: attempt.emit,
-    **dict.fromkeys(lifecycle.TABLE, _job_rule),
+    c.Submit: submit.submit,
+    c.Claim: offering.claim,
+    c.Begin: offering.begin,
+    c.Emit: custom.emit,
+    **dict.fromkeys(lifecycle.TABLE, lifecycle.apply_to_job),
     **dict.fromkeys(attempt.RULES, attempt.state_attempt),
     **fleet.RULES,
 }

@@ -2,8 +2,9 @@
 
 Theory. A worker's document is made by its hello and never blanked by a later one: a hello merges. Its states:
 `online` → `stale` (nothing heard) → `online` (back) or `lost` (lease over); `draining`; `disconnected` (link
-ended, lease runs on); `problem` (refused, shown with why). A process is told by its `instance`: attempts of
-another instance of the same worker died with that process. Last heard and load are soft, outside the fold (I3).
+ended, lease runs on); `problem` (refused, shown with why). That it drains stays with it (`draining`) through all of
+them, until another process takes its place. A process is told by its `instance`: attempts of another instance of the
+same worker died with that process. Last heard and load are soft, outside the fold (I3).
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import Any
 
 from headway.errors import InvalidInput, NotFound, Refused
 from headway.model import command as c
+from headway.model.change import job_event
+from headway.model.ending import Ending, end_attempt
 from headway.model.event import Event
-from headway.model.job import JobDoc, Outcome, current_attempt
-from headway.model.lifecycle import end_attempt, job_event
+from headway.model.job import AttemptDoc, JobDoc, Outcome, current_attempt
+from headway.model.progress import make_plan
 from headway.model.settings import Settings
 from headway.model.world import World
 
@@ -44,28 +47,45 @@ def connect(world: World, command: c.Connect, settings: Settings) -> dict[str, A
         if not profile.get(field):
             raise InvalidInput(field, "is missing in the worker's hello", hint=f"Set {field} and connect again.")
     old = world.workers.get(command.worker) or {}
+    if old.get("namespace", command.namespace) != command.namespace:
+        said = f"worker {command.worker} belongs to namespace {old['namespace']!r}"
+        raise InvalidInput("namespace", said, hint="Give this worker another id, or use a token of that namespace.")
     same = old.get("instance") == profile["instance"]
-    state = "draining" if same and old.get("state") == "draining" else "online"
-    change: dict[str, Any] = {key: value for key, value in profile.items() if value not in (None, "")}
-    change |= {"id": command.worker, "namespace": command.namespace, "state": state, "server": command.server or None}
-    change |= {"connected_at": world.now_text, "kinds": sorted(kind["name"] for kind in command.kinds)}
-    change |= {"stale_at": None, "disconnected_at": None, "lost_at": None, "problems": None, "reason": None}
-    type = "worker.back" if same and old.get("state") in ("stale", "disconnected", "lost") else "worker.connected"
-    _worker_event(world, command.worker, type, set=change)
-    world.heard[command.worker] = (world.now, None)
+    _register(world, command, old, same=same)
+    world.put(world.heard, command.worker, (world.now, None))
     for kind in command.kinds:
         _learn_kind(world, kind, command.worker)
-    _services(world, command.worker, command.services)
+    named = {service.get("name") for service in command.services}
+    gone = [each for each in world.services.values() if each.get("worker") == command.worker]
+    absent = tuple({"name": each.get("name"), "status": "unknown"} for each in gone if each.get("name") not in named)
+    _services(world, command.worker, (*command.services, *absent))
     return _settle(world, command, settings)
+
+
+def _register(world: World, command: c.Connect, old: Mapping[str, Any], *, same: bool) -> None:
+    draining = same and bool(old.get("draining"))
+    change: dict[str, Any] = {key: value for key, value in command.profile.items() if value not in (None, "")}
+    labels = change.pop("labels", None)
+    change |= {"id": command.worker, "namespace": command.namespace, "state": "draining" if draining else "online"}
+    change |= {"connected_at": world.now_text, "kinds": sorted(kind["name"] for kind in command.kinds)}
+    if command.server:
+        change["server"] = command.server
+    over = ("stale_at", "disconnected_at", "lost_at", "problems", "reason")
+    change |= {key: None for key in (over if draining else (*over, "draining", "drained_by")) if key in old}
+    was_away = same and old.get("state") in ("stale", "disconnected", "lost")
+    words = {"put": {"labels": labels}} if labels is not None else {}
+    _worker_event(world, command.worker, "worker.back" if was_away else "worker.connected", set=change, **words)
 
 
 def _learn_kind(world: World, kind: Mapping[str, Any], worker: str) -> None:
     """Keep the newest definition of a kind; limits set at run time stay."""
     name = kind["name"]
     old = world.kinds.get(name) or {}
-    if old.get("hash") == kind.get("hash") and old.get("defaults") == kind.get("defaults") and old:
-        return
     whole = {key: kind[key] for key in ("schema", "output", "plan", "defaults") if key in kind}
+    if "plan" in whole:
+        whole["plan"] = make_plan(whole["plan"], f"kinds.{name}.plan")
+    if old and old.get("hash") == kind.get("hash") and all(old.get(key) == value for key, value in whole.items()):
+        return
     rest = {key: value for key, value in kind.items() if key not in whole}
     if old.get("limits_set"):
         rest = {key: value for key, value in rest.items() if key not in ("limit", "key_limit")}
@@ -74,50 +94,67 @@ def _learn_kind(world: World, kind: Mapping[str, Any], worker: str) -> None:
 
 def _settle(world: World, command: c.Connect, settings: Settings) -> dict[str, Any]:
     """Compare what the worker says it runs with what it holds here."""
-    said = {(job, attempt): n for job, attempt, n in command.running}
+    said = {(job, attempt) for job, attempt, _ in command.running}
+    instance = command.profile["instance"]
     yours: list[dict[str, Any]] = []
     for id in sorted(world.held_by.get(command.worker, ())):
         job = world.jobs[id] or JobDoc()
-        attempt = current_attempt(job) or {}
-        number = job.get("attempt", 0)
-        if (id, number) in said:
-            _heard_again(world, job, number, attempt.get("phase") == "offered")
-            yours.append({"job": id, "attempt": number, "n": attempt.get("n", 0)})
-        elif attempt.get("instance") != command.profile["instance"]:
-            if not job.get("adopted") or attempt.get("phase") == "offered":
-                end_attempt(world, job, Outcome.CRASHED, settings=settings, reason="its worker's process was replaced",
-                            dice=command.dice)  # fmt: skip
-        elif attempt.get("phase") == "offered":
-            end_attempt(world, job, Outcome.RELEASED, settings=settings, reason="the offer did not arrive")
-        else:
-            end_attempt(world, job, Outcome.LOST, settings=settings, reason="its worker no longer knows it",
-                        dice=command.dice)  # fmt: skip
+        attempt = current_attempt(job) or AttemptDoc()
+        if (id, job.get("attempt", 0)) in said:
+            _heard_again(world, job, instance)
+            yours.append({"job": id, "attempt": job.get("attempt", 0), "n": job.get("soft", {}).get("n", 0)})
+        elif ending := _given_up(job, attempt, instance, command.dice):
+            end_attempt(world, job, ending, settings)
     held = {(each["job"], each["attempt"]) for each in yours}
-    fenced = [{"job": job, "attempt": attempt} for job, attempt in said if (job, attempt) not in held]
+    fenced = [{"job": job, "attempt": attempt} for job, attempt, _ in command.running if (job, attempt) not in held]
     return {"yours": yours, "fenced": fenced}
 
 
-def _heard_again(world: World, job: JobDoc, number: int, offered: bool) -> None:
+def _given_up(job: JobDoc, attempt: AttemptDoc, instance: str, dice: float) -> Ending | None:
+    """How an attempt ended that its worker does not name; None: its engine runs it, the new process will ask there."""
+    if attempt.get("instance") != instance:
+        if job.get("adopted"):
+            return None
+        return Ending(outcome=Outcome.CRASHED, reason="its worker's process was replaced", dice=dice)
+    if attempt.get("phase") == "offered":
+        return Ending(outcome=Outcome.RELEASED, reason="the offer did not arrive")
+    return Ending(outcome=Outcome.LOST, reason="its worker no longer knows it", dice=dice)
+
+
+def _heard_again(world: World, job: JobDoc, instance: str | None = None) -> None:
     """The stall clock starts anew: what was made meanwhile is still in the worker's buffer (08 W5)."""
+    number = job.get("attempt", 0)
+    attempt = current_attempt(job) or AttemptDoc()
     change: dict[str, Any] = {"heard_from": world.now_text}
     more: dict[str, Any] = {}
-    if offered:
+    if instance is not None and attempt.get("instance") != instance:
+        change["instance"] = instance
+    starts = instance is not None and attempt.get("phase") == "offered"
+    if starts:
         change |= {"phase": "started", "started_at": world.now_text}
         more = {"started_at": job.get("started_at") or world.now_text}
-    type = "job.started" if offered else "job.noted"
-    job_event(world, job, type, attempt=number, set={"attempts": {str(number): change}} | more)
+    type = "job.started" if starts else "job.noted"
+    job_event(world, job, type, {"attempts": {str(number): change}, **more}, attempt=number)
 
 
 def disconnect(world: World, command: c.Disconnect, settings: Settings) -> None:
-    """The link ended. Its attempts keep their lease, unless it said goodbye: then they are released."""
+    """The link ended. Its attempts keep their lease, unless it said goodbye: then they are released.
+
+    Adopted work goes on in its engine, whatever becomes of who tells of it: it keeps the lease in any case.
+    """
     worker = _same_instance(world, command.worker, command.instance)
     if worker is None or worker.get("state") in ("disconnected", "lost"):
         return
-    change = {"state": "disconnected", "disconnected_at": world.now_text, "reason": command.reason or None}
     if command.goodbye:
         for id in sorted(world.held_by.get(command.worker, ())):
-            end_attempt(world, world.jobs[id] or JobDoc(), Outcome.RELEASED, settings=settings, reason="worker stopped")
-    _worker_event(world, command.worker, "worker.disconnected", set=change, goodbye=command.goodbye or None)
+            job = world.jobs[id] or JobDoc()
+            if not job.get("adopted"):
+                end_attempt(world, job, Ending(outcome=Outcome.RELEASED, reason="its worker stopped"), settings)
+    change: dict[str, Any] = {"state": "disconnected", "disconnected_at": world.now_text}
+    if command.reason:
+        change["reason"] = command.reason
+    words = {"goodbye": True} if command.goodbye else {}
+    _worker_event(world, command.worker, "worker.disconnected", set=change, **words)
 
 
 def _same_instance(world: World, id: str, instance: str) -> Mapping[str, Any] | None:
@@ -129,8 +166,7 @@ def stale(world: World, command: c.Stale, settings: Settings) -> None:
     """Nothing heard for `stale_s`: said, and no more offers."""
     worker = _same_instance(world, command.worker, command.instance)
     if worker and worker.get("state") in ("online", "draining"):
-        draining = worker.get("state") == "draining" or None
-        change = {"state": "stale", "stale_at": world.now_text, "draining": draining}
+        change = {"state": "stale", "stale_at": world.now_text}
         _worker_event(world, command.worker, "worker.stale", set=change)
 
 
@@ -142,34 +178,35 @@ def back(world: World, command: c.Back, settings: Settings) -> None:
     state = "draining" if worker.get("draining") else "online"
     _worker_event(world, command.worker, "worker.back", set={"state": state, "stale_at": None})
     for id in sorted(world.held_by.get(command.worker, ())):
-        job = world.jobs[id] or JobDoc()
-        _heard_again(world, job, job.get("attempt", 0), offered=False)
+        _heard_again(world, world.jobs[id] or JobDoc())
 
 
 def lose(world: World, command: c.Lose, settings: Settings) -> int:
     """The lease is over: every attempt is lost, each to its own fate. Answer: how many."""
     worker = _same_instance(world, command.worker, command.instance)
-    if worker is None or worker.get("state") == "lost":
+    if worker is None or worker.get("state") in ("lost", "problem"):
         return 0
     held = sorted(world.held_by.get(command.worker, ()))
-    _worker_event(
-        world, command.worker, "worker.lost", set={"state": "lost", "lost_at": world.now_text}, jobs=len(held)
-    )
+    change = {"state": "lost", "lost_at": world.now_text}
+    _worker_event(world, command.worker, "worker.lost", set=change, jobs=len(held))
     for id in held:
-        end_attempt(world, world.jobs[id] or JobDoc(), Outcome.LOST, settings=settings, dice=command.dice)
+        end_attempt(world, world.jobs[id] or JobDoc(), Ending(outcome=Outcome.LOST, dice=command.dice), settings)
     return len(held)
 
 
 def drain(world: World, command: c.Drain, settings: Settings) -> None:
-    """No more offers; what runs goes on."""
+    """No more offers; what runs goes on. A second drain changes nothing."""
     worker = world.workers.get(command.worker)
     if worker is None:
         raise NotFound("worker", command.worker)
-    if worker.get("state") in ("lost", "disconnected"):
+    if worker.get("state") in ("lost", "disconnected", "problem"):
         raise Refused("drain", worker["state"], entity=f"worker {command.worker}", hint="It is not connected.")
-    if worker.get("state") != "draining":
-        change = {"state": "draining", "drained_by": command.by or None}
-        _worker_event(world, command.worker, "worker.draining", set=change)
+    if worker.get("draining"):
+        return
+    change: dict[str, Any] = {"draining": True, "drained_by": command.by or None}
+    if worker.get("state") == "online":
+        change["state"] = "draining"
+    _worker_event(world, command.worker, "worker.draining", set=change)
 
 
 def problem(world: World, command: c.Problem, settings: Settings) -> None:
@@ -188,7 +225,7 @@ def problem(world: World, command: c.Problem, settings: Settings) -> None:
 
 def hear(world: World, command: c.Hear, settings: Settings) -> None:
     """Soft: no event unless there is a load to show."""
-    world.heard[command.worker] = (command.at, command.load)
+    world.put(world.heard, command.worker, (command.at, command.load))
     if command.load is not None and world.workers.get(command.worker):
         _worker_event(world, command.worker, "worker.loaded", load=command.load, heard_at=world.now_text)
 

@@ -61,6 +61,7 @@ class StageSpec(TypedDict):
 
     name: str
     weight: float
+    progress_timeout_s: NotRequired[float]  # while this stage runs, instead of the job's
     stages: NotRequired[list[StageSpec]]
 
 
@@ -80,10 +81,11 @@ class StageDoc(TypedDict, total=False):
 
 
 class AttemptDoc(TypedDict, total=False):
-    """One attempt. Its number is the fence (I4); `n` is the last statement of its worker that was applied."""
+    """One attempt. Its number is the fence (I4)."""
 
     number: int
     worker: str
+    instance: str  # the process of the worker that it was offered to
     phase: str  # offered | started | ended
     offered_at: str
     started_at: str
@@ -91,14 +93,15 @@ class AttemptDoc(TypedDict, total=False):
     outcome: str
     counted: bool
     error: ErrorDoc | None
-    n: int
+    reason: str  # why it ended so, in words
+    n: int  # of the last statement applied, once it has ended; while it runs: SoftDoc
     plan: list[StageSpec]
     stages: dict[str, StageDoc]  # key: path, "parse" or "parse/inner"
     progress_at: str  # last evidence of progress
     heard_from: str  # the stall clock counts from here when it is later than progress_at
-    fenced: bool
-    late: str
-    released: str  # the worker gave it back: reason
+    alone: bool  # an executor died under this job before: give it one of its own, so that neighbours are not blamed
+    fenced: bool  # somebody spoke for it after it had ended
+    late: str  # the outcome that came too late
 
 
 class ProgressDoc(TypedDict, total=False):
@@ -135,6 +138,14 @@ class CancelDoc(TypedDict, total=False):
     stopped_at: str
     cleaned_at: str
     cleaned: str  # done | not run
+
+
+class SoftDoc(TypedDict, total=False):
+    """What only the server needs to know (I3). Patched by `data["soft"]`, never shown to viewers."""
+
+    n: int  # the last statement of the current attempt that was applied (I4)
+    log_lines: int  # the number of the newest line
+    log_bytes: int  # of the current attempt
 
 
 class OptionsDoc(TypedDict, total=False):
@@ -199,14 +210,15 @@ class JobDoc(TypedDict, total=False):
     notes: list[dict[str, Any]]  # the newest 5 warnings and noted errors
     steps: int
     last_steps: list[str]  # the newest 10
-    log_lines: int
-    log_bytes: int
+    log_lines: int  # the number of the newest line when its last attempt ended; meanwhile: SoftDoc, and its log
     log_cut: str
     artifacts: dict[str, dict[str, Any]]
-    seq: int
+    soft: SoftDoc
+    seq: int  # of the last event that changed the document
 
 
 KEPT_ATTEMPTS = 20
+KEPT_STAGES = 200
 KEPT_NOTES = 5
 KEPT_STEPS = 10
 INLINE_BYTES = 2_048
@@ -221,3 +233,17 @@ def is_final(job: JobDoc) -> bool:
 def current_attempt(job: JobDoc) -> AttemptDoc | None:
     """The attempt that holds the fence, or None before the first offer."""
     return job.get("attempts", {}).get(str(job.get("attempt", 0)))
+
+
+def is_claimable(job: JobDoc) -> bool:
+    """True if it may be offered, as far as the job itself goes: adopted work waits for its own engine."""
+    return job.get("state") == JobState.QUEUED and not job.get("held") and not job.get("adopted")
+
+
+def visible(job: JobDoc) -> JobDoc:
+    """The document as viewers see it: without what is soft."""
+    if "soft" not in job:
+        return job
+    seen = job.copy()
+    del seen["soft"]  # pyright: ignore[reportTypedDictNotRequiredAccess]
+    return seen

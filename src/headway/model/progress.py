@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headway.errors import InvalidInput
-from headway.model.job import StageDoc, StageSpec
+from headway.model.job import AttemptDoc, JobDoc, StageDoc, StageSpec
 
 ALMOST = 0.999
 """The most an overall shows before the job is completed: 1.0 is said by completion alone (I8)."""
@@ -40,9 +40,19 @@ def _make_stage(name: Any, spec: Any, field: str) -> StageSpec:
     if not isinstance(weight, int | float) or isinstance(weight, bool) or not 0 < weight < 1e9:
         raise InvalidInput(field, f"weight {weight!r} is not a positive number", hint="Weights are relative: 1, 3, 6.")
     stage = StageSpec(name=name, weight=float(weight))
-    if isinstance(spec, Mapping) and spec.get("stages"):  # pyright: ignore[reportUnknownMemberType]
-        stage["stages"] = make_plan(spec["stages"], field)
+    if isinstance(spec, Mapping):
+        _add_parts(stage, spec, field)  # pyright: ignore[reportUnknownArgumentType]
     return stage
+
+
+def _add_parts(stage: StageSpec, spec: Mapping[str, Any], field: str) -> None:
+    quiet = spec.get("progress_timeout_s")
+    if quiet is not None:
+        if not isinstance(quiet, int | float) or isinstance(quiet, bool) or quiet <= 0:
+            raise InvalidInput(field, f"progress_timeout_s {quiet!r} is not a duration", hint="Give seconds, above 0.")
+        stage["progress_timeout_s"] = float(quiet)
+    if spec.get("stages"):
+        stage["stages"] = make_plan(spec["stages"], field)
 
 
 def fraction_of(current: float | None, total: float | None) -> float | None:
@@ -83,3 +93,20 @@ def _stage_fraction(stage: StageSpec, stages: Stages, prefix: str) -> float:
     if children := stage.get("stages"):
         return _mean(children, stages, path + "/")
     return seen.get("fraction") or 0.0
+
+
+def quiet_s(job: JobDoc, attempt: AttemptDoc) -> float | None:
+    """Seconds without progress after which the attempt is stalled: its present stage's own, or the job's; None: never."""
+    stage = job.get("progress", {}).get("stage")
+    spec = _spec_of(attempt.get("plan", []), stage.split("/")) if stage and "plan" in attempt else None
+    own = spec.get("progress_timeout_s") if spec else None
+    return own if own is not None else job.get("options", {}).get("progress_timeout_s")
+
+
+def _spec_of(plan: Sequence[StageSpec], path: Sequence[str]) -> StageSpec | None:
+    """The nearest stage of the plan on the path that says something of its own."""
+    for spec in plan:
+        if spec["name"] == path[0]:
+            inner = _spec_of(spec.get("stages", []), path[1:]) if len(path) > 1 else None
+            return inner if inner and "progress_timeout_s" in inner else spec
+    return None

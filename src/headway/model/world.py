@@ -1,36 +1,42 @@
 """The working copy of one batch: the rows that commands declared, changed by the events they make.
 
-Loaded by a store, used by `decide`, written back by the store. Lives for one transaction. Knows no SQL and no rule.
+Loaded by a store, used by `decide`, written back by the store. Lives for one transaction. Whatever a rule changes here
+goes through `add`, `put` or one of the lists, so that a refused command can be taken back whole (`rewind`). Knows no
+SQL and no rule.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from headway.clock import iso
 from headway.model.command import Claim
 from headway.model.event import Event
 from headway.model.fold import fold
-from headway.model.job import ACTIVE, JobDoc
+from headway.model.job import ACTIVE, JobDoc, is_claimable
 
 Document = dict[str, Any]
+Mark = tuple[int, ...]
+
+_ABSENT: Any = object()
 
 
 class World:
-    """Documents by id; `None` in a map means: looked for, does not exist.
+    """Documents by id; `None` in a map means: looked for, does not exist; no entry: not looked for.
 
-    `now` in ms since the epoch, `now_text` the same as documents write it. `dirty` holds (entity, id) of every
-    document that an event changed. `args` are inputs as JSON text, of jobs that are new or were loaded for a claim.
+    `now` in ms since the epoch, `now_text` the same as documents write it. `args` are inputs as JSON text, of jobs
+    that are new or were loaded for a claim.
     `active` counts running and cancelling jobs by ("queue", q), ("kind", k), ("key", k, key): exact for every
-    limit that a claim of this batch can meet.
+    limit that a claim of this batch can meet. Documents are shared and never changed in place.
     """
 
     def __init__(self, now: int) -> None:
         self.now = now
         self.now_text = iso(now)
         self.jobs: dict[str, JobDoc | None] = {}
-        self.workers: dict[str, Document | None] = {}
+        self.workers: dict[str, Document | None] = {}  # those declared, and those of every loaded active job
         self.queues: dict[str, Document] = {}  # all of them
         self.kinds: dict[str, Document | None] = {}
         self.services: dict[str, Document] = {}  # "worker/service"
@@ -39,25 +45,29 @@ class World:
         self.externals: dict[tuple[str, str], str | None] = {}
         self.candidates: dict[int, list[str]] = {}  # id(claim) -> job ids, best first
         self.active: Counter[tuple[str, ...]] = Counter()
-        self.samples: dict[str, Any] = {}  # kind -> past durations (estimate.py)
+        self.samples: dict[str, Any] = {}  # kind -> past durations (past.py), of the kinds of loaded jobs
         self.checkpoints: dict[str, dict[str, Any]] = {}
         self.args: dict[str, bytes] = {}
         self.results: dict[str, bytes] = {}
         self.new_checkpoints: list[tuple[str, str, Any]] = []
         self.new_samples: list[tuple[str, str, float]] = []  # kind, stage path ("" the whole), seconds
+        self.new_queued: list[str] = []  # queued by this batch: claims must see them too
         self.deleted: list[str] = []
         self.heard: dict[str, tuple[int, Document | None]] = {}  # soft: worker -> (at, load)
         self.events: list[Event] = []
-        self.stamp: tuple[str, str, int] | None = None  # (job, attempt, n) of the statement being applied
-        self.dirty: dict[tuple[str, str], None] = {}
-        self._undo: list[tuple[dict[str, Any], str, Any]] = []
-        self.new_queued: list[str] = []  # queued by this batch: claims must see them too
+        self.stamp: tuple[str, int] | None = None  # (job, n) of the statement being applied
+        self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def job(self, id: str) -> JobDoc | None:
+        """The job as the events so far have made it; None for one that does not exist (any more)."""
+        return None if id in self.deleted else self.jobs.get(id)
 
     def candidates_of(self, claim: Claim) -> list[str]:
         """Ids of queued jobs that the claim may take, best first, including those that this batch queued."""
         ids = self.candidates.get(id(claim), [])
-        fresh = [id for id in self.new_queued if _fits(self.jobs[id], claim)]
-        if fresh:
+        if fresh := [id for id in self.new_queued if _fits(self.jobs[id], claim)]:
             ids = sorted(dict.fromkeys([*ids, *fresh]), key=self._rank)
         return ids
 
@@ -65,56 +75,83 @@ class World:
         job = self.jobs[id] or JobDoc()
         return -job.get("priority", 0), job.get("queued_at", ""), id
 
-    def job(self, id: str) -> JobDoc | None:
-        return self.jobs.get(id)
-
-    def mark(self) -> int:
-        """A point to `rewind` to: nothing of a refused command may stay."""
-        self._undo.clear()
-        return len(self.events)
-
-    def rewind(self, mark: int) -> None:
-        """Take back every event since `mark`, newest first."""
-        if len(self.events) == mark:
-            return
-        del self.events[mark:]
-        for documents, id, before in reversed(self._undo):
-            after = documents[id]
-            documents[id] = before
-            if documents is self.jobs:
-                self._count(after, before)
-        self._undo.clear()
+    # -- changing --------------------------------------------------------------------------------------------------
 
     def add(self, event: Event) -> None:
         """Take an event into the batch and fold it into its document."""
         self.events.append(event)
-        fold_into = _ENTITY.get(event.prefix)
-        if fold_into is None or ("set" not in event.data and "put" not in event.data):
+        entity = _ENTITY.get(event.prefix)
+        data = event.data
+        if entity is None or not ("set" in data or "put" in data or "soft" in data):
             return
-        documents: dict[str, Any] = getattr(self, fold_into)
-        before = documents.get(event.subject)
-        after = fold(before, event)
+        documents: dict[str, Any] = getattr(self, entity)
+        before = documents.get(event.subject, _ABSENT)
+        known = None if before is _ABSENT else before
+        after = fold(known, event)
         documents[event.subject] = after
         self._undo.append((documents, event.subject, before))
-        self.dirty[fold_into, event.subject] = None
-        if fold_into == "jobs":
-            self._count(before, after)
+        if entity == "jobs":
+            self._count(known, after)
+
+    def put(self, table: dict[Any, Any], key: Any, value: Any) -> None:
+        """Set an entry of one of the maps beside the documents (keys, inputs, results, what was heard)."""
+        self._undo.append((table, key, table.get(key, _ABSENT)))
+        table[key] = value
+
+    # -- taking back -----------------------------------------------------------------------------------------------
+
+    def mark(self) -> Mark:
+        """A point to `rewind` to: nothing of a refused command may stay."""
+        self._undo.clear()
+        return tuple(len(grown) for grown in self._lists())
+
+    def rewind(self, mark: Mark) -> None:
+        """Take back everything since `mark`, newest first."""
+        for table, key, before in reversed(self._undo):
+            if table is self.jobs:
+                self._count(table[key], None if before is _ABSENT else before)
+            if before is _ABSENT:
+                del table[key]
+            else:
+                table[key] = before
+        self._undo.clear()
+        for grown, length in zip(self._lists(), mark, strict=True):
+            del grown[length:]
+        self.stamp = None
+
+    def _lists(self) -> tuple[list[Any], ...]:
+        return self.events, self.new_checkpoints, self.new_samples, self.new_queued, self.deleted
+
+    # -- counting --------------------------------------------------------------------------------------------------
 
     def _count(self, before: Document | None, after: Document | None) -> None:
+        """Keep `active`, `held_by` and `new_queued` right while a job goes from one document to another."""
         old = before["state"] if before else None
         new = after["state"] if after else None
-        if after and new == "queued" and old != "queued":
+        if new == "queued" and old != "queued" and after:
             self.new_queued.append(after["id"])
-        step = (new in ACTIVE) - (old in ACTIVE)
-        if step:
-            job: Any = after if step > 0 else before
-            for key in limit_keys(job):
-                self.active[key] += step
-            if (held := self.held_by.get(job.get("worker"))) is not None:
-                (held.add if step > 0 else held.discard)(job["id"])
+        was, now = old in ACTIVE, new in ACTIVE
+        if was and before and not (now and after and _holder(before) == _holder(after)):
+            self._uncount(before)
+            was = False
+        if now and not was and after:
+            for key in limit_keys(after):  # pyright: ignore[reportArgumentType]
+                self.active[key] += 1
+            if (held := self.held_by.get(_holder(after))) is not None:
+                held.add(after["id"])
+
+    def _uncount(self, job: Document) -> None:
+        for key in limit_keys(job):  # pyright: ignore[reportArgumentType]
+            self.active[key] -= 1
+        if (held := self.held_by.get(_holder(job))) is not None:
+            held.discard(job["id"])
 
 
 _ENTITY = {"job": "jobs", "worker": "workers", "queue": "queues", "kind": "kinds", "service": "services"}
+
+
+def _holder(job: Mapping[str, Any]) -> str:
+    return job.get("worker") or ""
 
 
 def limit_keys(job: JobDoc) -> list[tuple[str, ...]]:
@@ -128,8 +165,7 @@ def limit_keys(job: JobDoc) -> list[tuple[str, ...]]:
 def _fits(job: JobDoc | None, claim: Claim) -> bool:
     return (
         job is not None
-        and job.get("state") == "queued"
-        and not job.get("held")
+        and is_claimable(job)
         and job.get("kind") in claim.kinds
         and job.get("namespace") == claim.namespace
         and (not claim.queues or job.get("queue") in claim.queues)

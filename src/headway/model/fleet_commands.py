@@ -1,0 +1,166 @@
+"""Commands about everything but jobs: workers, services, queues, kinds, custom events, and the server's own words.
+
+Imported through `command.py`.
+"""
+
+# ruff: noqa: RUF012 (ruff does not see that Command is a msgspec.Struct, which makes empty defaults anew each time)
+
+from __future__ import annotations
+
+from typing import Any
+
+from headway.model.reads import Command, Reads, WorkerCommand
+
+# -- workers and services ------------------------------------------------------------------------------------------
+
+
+class Connect(WorkerCommand, frozen=True, kw_only=True):
+    """A worker said hello. `profile` is its description (machine, name, version, boot_id, instance, pid, labels,
+    slots, queues); `running` what it says it runs: (job, attempt, n). Answer: `{"yours": […], "fenced": […]}`.
+    """
+
+    profile: dict[str, Any]
+    kinds: tuple[dict[str, Any], ...] = ()
+    services: tuple[dict[str, Any], ...] = ()
+    running: tuple[tuple[str, int, int], ...] = ()
+    namespace: str = "default"
+    server: str = ""
+
+    def reads(self, reads: Reads) -> None:
+        reads.workers.add(self.worker)
+        reads.held_by.add(self.worker)
+        reads.services.add(self.worker)
+        reads.kinds.update(kind["name"] for kind in self.kinds)
+        reads.jobs.update(job for job, _, _ in self.running)
+
+
+class Disconnect(WorkerCommand, frozen=True, kw_only=True):
+    """Its link ended. Attempts keep their lease. `goodbye`: it said so itself and holds nothing more."""
+
+    instance: str
+    reason: str = ""
+    goodbye: bool = False
+
+    def reads(self, reads: Reads) -> None:
+        reads.workers.add(self.worker)
+        if self.goodbye:
+            reads.held_by.add(self.worker)
+
+
+class Stale(WorkerCommand, frozen=True, kw_only=True):
+    """Nothing was heard of it for `stale_s`."""
+
+    instance: str
+
+
+class Back(WorkerCommand, frozen=True, kw_only=True):
+    """It is heard again on the same link. Stall clocks of its attempts start anew."""
+
+    instance: str
+
+    def reads(self, reads: Reads) -> None:
+        reads.workers.add(self.worker)
+        reads.held_by.add(self.worker)
+
+
+class Lose(WorkerCommand, frozen=True, kw_only=True):
+    """Its lease ended: every attempt it holds is lost."""
+
+    instance: str
+
+    def reads(self, reads: Reads) -> None:
+        reads.workers.add(self.worker)
+        reads.held_by.add(self.worker)
+
+
+class Drain(WorkerCommand, frozen=True, kw_only=True):
+    """No more offers to it; what it runs goes on."""
+
+    by: str = ""
+
+
+class Problem(WorkerCommand, frozen=True, kw_only=True):
+    """It is on the board with a problem: a refused registration, a state that disagrees."""
+
+    problem: str
+    profile: dict[str, Any] = {}
+    namespace: str = "default"
+
+
+class ReportServices(WorkerCommand, frozen=True, kw_only=True):
+    """The state of the engines behind a worker: `[{name, type, status, …}]`."""
+
+    services: tuple[dict[str, Any], ...]
+
+    def reads(self, reads: Reads) -> None:
+        reads.workers.add(self.worker)
+        reads.services.add(self.worker)
+
+
+class Hear(WorkerCommand, frozen=True, kw_only=True):
+    """Soft: the worker was heard at `at` (ms), with its load. Writes soft columns; makes a `worker.loaded` event only
+    when `load` is given.
+    """
+
+    at: int
+    load: dict[str, Any] | None = None
+
+
+# -- queues, kinds, custom events, the system ----------------------------------------------------------------------
+
+
+class PauseQueue(Command, frozen=True, kw_only=True):
+    """No offers from it. Running jobs go on."""
+
+    queue: str
+    by: str = ""
+    reason: str = ""
+
+
+class ResumeQueue(Command, frozen=True, kw_only=True):
+    """Offers again."""
+
+    queue: str
+    by: str = ""
+
+
+class LimitQueue(Command, frozen=True, kw_only=True):
+    """At most `limit` running jobs of this queue; None: no limit."""
+
+    queue: str
+    limit: int | None
+    by: str = ""
+
+
+class LimitKind(Command, frozen=True, kw_only=True):
+    """At most `limit` running jobs of this kind, and `key_limit` per `limit_key`; None: no limit."""
+
+    kind: str
+    limit: int | None
+    key_limit: int | None = None
+
+    def reads(self, reads: Reads) -> None:
+        reads.kinds.add(self.kind)
+
+
+class Emit(Command, frozen=True, kw_only=True):
+    """A custom event. `name` is `<prefix>.<name>` outside the reserved prefixes."""
+
+    name: str
+    data: dict[str, Any] = {}
+    priority: str = "normal"
+    conflate_key: str | None = None
+    job: str | None = None
+    namespace: str = "default"
+
+    def reads(self, reads: Reads) -> None:
+        if self.job:
+            reads.jobs.add(self.job)
+
+
+class Note(Command, frozen=True, kw_only=True):
+    """A `system.*` or `metrics.*` event of the server itself."""
+
+    name: str
+    data: dict[str, Any] = {}
+    priority: str = "normal"
