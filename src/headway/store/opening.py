@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from headway.errors import StoreUnusable
 from headway.store.base import Head
 from headway.store.schema import APPLICATION_ID, REVISIONS, metadata
-from headway.store.witness import Witness, continues
+from headway.store.witness import Witness, continues, unopenable
 
 WAL_PAGES = 16_384
 """A commit checkpoints by itself only past this many pages (64 MB): maintenance does it before, off the hot path."""
@@ -26,7 +26,6 @@ def open_file(path: Path, witness: Witness | None, now: int, new_epoch: str) -> 
     """The connection of the writer, and where the log stands. Makes, upgrades or refuses the store first."""
     db: sqlite3.Connection | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         db = connect(path)
         if _is_new(db, path):
             _create(db, now, new_epoch)
@@ -37,10 +36,7 @@ def open_file(path: Path, witness: Witness | None, now: int, new_epoch: str) -> 
     except (OSError, sqlite3.Error) as error:
         if db is not None:
             db.close()
-        raise StoreUnusable(
-            f"The store {path} can not be opened: {error}.",
-            hint="Check the path and the rights of the server's user, or name another file with --store sqlite:///PATH.",
-        ) from error
+        raise unopenable(path, error) from error
     except BaseException:
         if db is not None:
             db.close()
@@ -49,9 +45,7 @@ def open_file(path: Path, witness: Witness | None, now: int, new_epoch: str) -> 
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection without transactions of its own, for any thread."""
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0, cached_statements=512)
-    db.execute("PRAGMA cache_size = -32768")
-    return db
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0, cached_statements=512)
 
 
 def reader_engine(path: Path) -> Engine:
@@ -130,6 +124,7 @@ def _make_durable(db: sqlite3.Connection, path: Path) -> None:
             hint="Put it on a local disk: network file systems do not share memory.",
         )
     db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA cache_size = -32768")
     db.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
 
 

@@ -232,10 +232,15 @@ def verified_jobs(
     after = ""
     while True:
         with reading() as now:
-            found = [
-                (doc, now.events_of(doc.get("id", ""), limit=None)) for doc in now.next_jobs(after, JOBS_PER_READING)
-            ]
+            docs = now.next_jobs(after, JOBS_PER_READING)
+            found = [(doc, _from_checkpoint(now.events_of(doc.get("id", ""), limit=None))) for doc in docs]
         if not found:
             return
         yield from found
         after = found[-1][0].get("id", "")
+
+
+def _from_checkpoint(found: list[Event]) -> list[Event]:
+    """From the newest event that holds the whole document on; all of them where there is none."""
+    last = max((place for place, event in enumerate(found) if event.data.get("checkpoint")), default=0)
+    return found[last:]

@@ -225,24 +225,33 @@ class SqliteStore:
 
     def purge(self, *, events_before: int, keys_before: int) -> int:
         try:
-            gone = self._delete("DELETE FROM idempotency WHERE at < ?", keys_before)
+            with self._writing:
+                gone = self._writer.execute(s.FORGET_KEYS, (keys_before,)).rowcount
             with self.reading() as reading:
                 first, last = reading.first_seq(), min(events_before, reading.head.seq + 1)
             for start in range(first, last, PURGE_ROWS):
-                end = min(start + PURGE_ROWS, last)
-                gone += self._delete(
-                    "DELETE FROM events WHERE seq >= ? AND seq < ? AND (job IS NULL OR job NOT IN (SELECT id FROM jobs))",
-                    start,
-                    end,
-                )
-                self._delete("UPDATE log_head SET first_seq = ?", end)
+                gone += self._purge_range(start, min(start + PURGE_ROWS, last))
         except sqlite3.Error as error:
             raise unavailable(self._path, error) from error
         return gone
 
-    def _delete(self, text: str, *parameters: int) -> int:
+    def _purge_range(self, start: int, end: int) -> int:
+        """One short transaction: events of no living job, and those below a checkpoint in the range."""
+        db = self._writer
         with self._writing:
-            return self._writer.execute(text, parameters).rowcount
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                gone = db.execute(s.FORGET_UNOWNED, (start, end)).rowcount
+                for seq, prev in db.execute(s.CHECKPOINTS, (start, end)).fetchall():
+                    gone += db.execute(s.FORGET_BEFORE, (prev,)).rowcount
+                    db.execute(s.CUT_CHAIN, (seq,))
+                db.execute(s.MOVE_FIRST, (end,))
+                db.execute("COMMIT")
+            except sqlite3.Error:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+        return gone
 
     def _bear_witness(self, seq: int, at: int) -> None:
         """A witness that can not be written now lags: the next one is tried soon, the commit itself stands."""

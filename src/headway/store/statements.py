@@ -92,6 +92,17 @@ CHAIN = (
     "WITH RECURSIVE chain (seq, prev) AS (SELECT seq, prev FROM events WHERE seq = (SELECT tail FROM jobs WHERE id = ?) "
     "UNION ALL SELECT e.seq, e.prev FROM chain JOIN events e ON e.seq = chain.prev) "
 )
+FORGET_UNOWNED = "DELETE FROM events WHERE seq >= ? AND seq < ? AND (job IS NULL OR job NOT IN (SELECT id FROM jobs))"
+CHECKPOINTS = "SELECT seq, prev FROM events WHERE seq >= ? AND seq < ? AND type = 'job.compacted' AND prev IS NOT NULL ORDER BY seq"
+FORGET_BEFORE = (  # everything of a job below its checkpoint (I3); the parameter is the event before the checkpoint
+    "DELETE FROM events WHERE seq IN ("
+    "WITH RECURSIVE chain (seq, prev) AS (SELECT seq, prev FROM events WHERE seq = ? "
+    "UNION ALL SELECT e.seq, e.prev FROM chain JOIN events e ON e.seq = chain.prev) SELECT seq FROM chain)"
+)
+CUT_CHAIN = "UPDATE events SET prev = NULL WHERE seq = ?"
+MOVE_FIRST = "UPDATE log_head SET first_seq = ?"
+FORGET_KEYS = "DELETE FROM idempotency WHERE at < ?"
+
 FORGET_JOB = (
     CHAIN + "DELETE FROM events WHERE seq IN (SELECT seq FROM chain) AND seq < (SELECT first_seq FROM log_head)",  # noqa: S608
     "DELETE FROM job_labels WHERE job = ?1 AND (name, value) IN (SELECT key, value FROM json_each(?2))",

@@ -15,6 +15,14 @@ import msgspec
 from headway.errors import StoreUnusable
 
 
+def unopenable(store: Path, error: Exception) -> StoreUnusable:
+    """The path is wrong, or the rights are, or the disk."""
+    return StoreUnusable(
+        f"The store {store} can not be opened: {error}.",
+        hint="Check the path and the rights of the server's user, or name another file with --store sqlite:///PATH.",
+    )
+
+
 class Witness(msgspec.Struct, frozen=True):
     """The history and the last number that were surely given."""
 
@@ -31,8 +39,12 @@ class Lock:
         self._file: int | None = None
 
     def take(self) -> None:
-        """StoreUnusable names the process that has it."""
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Makes the folder where there is none. StoreUnusable names the process that has the lock."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise unopenable(self._store, error) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

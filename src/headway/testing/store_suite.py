@@ -30,6 +30,7 @@ from headway.testing.store_worlds import (
     Stream,
     about,
     changed,
+    compacted,
     deleted,
     job_id,
     load_for,
@@ -224,9 +225,13 @@ class StoreSuite(ReadsSuite):
             assert reading.checkpoints(A) == {"page": 2, "done": None}
         assert world.checkpoints == {A: {"page": 2, "done": None}, B: {}}
 
-    def test_only_the_newest_fifty_durations_are_kept_of_each_stage(self, make: Callable[[], Store], store: Store) -> None:
+    def test_only_the_newest_fifty_durations_are_kept_of_each_stage(
+        self, make: Callable[[], Store], store: Store
+    ) -> None:
         for batch in range(13):
-            write(store, about("kind.noted", "crawl"), new_samples=[("crawl", "", float(5 * batch + n)) for n in range(5)])
+            write(
+                store, about("kind.noted", "crawl"), new_samples=[("crawl", "", float(5 * batch + n)) for n in range(5)]
+            )
         write(store, about("kind.noted", "crawl"), new_samples=[("crawl", "parse", 7.5)])
 
         world, _ = store.load(Reads(kinds={"crawl"}), NOW)
@@ -351,6 +356,21 @@ class StoreSuite(ReadsSuite):
             assert [event.seq for event in reading.events(0)] == [2, 5]
             assert refolded(reading, A) == reading.job(A)
             assert reading.head.seq == 5
+
+    def test_a_checkpoint_stands_for_all_events_before_it(self, store: Store) -> None:
+        write(store, submitted(A), changed({"id": A, **_PLACE}, state="completed"))
+        with store.reading() as reading:
+            whole = {key: value for key, value in (reading.job(A) or {}).items() if key != "seq"}
+        write(store, compacted(whole), changed({**whole}, retried_by=B))
+
+        scanned = [(doc, [event.seq for event in events]) for doc, events in store.scan_jobs()]
+        gone = store.purge(events_before=4, keys_before=0)
+
+        with store.reading() as reading:
+            assert scanned == [(reading.job(A), [3, 4])]
+            assert gone == 2
+            assert [event.seq for event in reading.events(0)] == [3, 4]
+            assert refolded(reading, A) == reading.job(A)
 
     def test_what_a_purge_kept_for_a_job_goes_with_the_job(self, store: Store) -> None:
         write(store, submitted(A, state="completed"), submitted(B))

@@ -67,7 +67,7 @@ class ReadsSuite:
             store, about("queue.paused", "paused", paused=True), about("queue.limited", "full", limit=1),
             about("kind.limited", "full", limit=1), about("kind.limited", "keyed", key_limit=1),
         )  # fmt: skip
-        running = {"state": "running", "worker": "w/9"}
+        running: dict[str, Any] = {"state": "running", "worker": "w/9"}
         write(
             store, submitted(job_id(7), queue="full", **running), submitted(job_id(8), kind="full", **running),
             submitted(job_id(9), kind="keyed", limit_key="k", **running),
@@ -122,8 +122,14 @@ class ReadsSuite:
     # -- the sweeper's reads ---------------------------------------------------------------------------------------
 
     def test_due_jobs_come_in_order_and_page_by_page(self, store: Store) -> None:
-        expiring = {"expires_at": iso(NOW + 5)}
-        write(store, submitted(B, **expiring), submitted(A, **expiring), submitted(C, expires_at=iso(NOW + 1)), submitted(D))
+        expiring: dict[str, Any] = {"expires_at": iso(NOW + 5)}
+        write(
+            store,
+            submitted(B, **expiring),
+            submitted(A, **expiring),
+            submitted(C, expires_at=iso(NOW + 1)),
+            submitted(D),
+        )
 
         with store.reading() as reading:
             everything = [(NOW + 1, C), (NOW + 5, A), (NOW + 5, B)]

@@ -31,8 +31,11 @@ def submitted(id: str, *, args: Any = None, at: int = NOW, **fields: Any) -> Eve
     doc: dict[str, Any] = {
         "id": id, "namespace": "default", "kind": "crawl", "queue": "default", "priority": 0, "labels": {},
         "state": "queued", "created_at": iso(at), "queued_at": iso(at), "attempt": 0, "tries": 0,
-    } | fields  # fmt: skip
-    return _event(doc, "job.submitted", at, {"set": doc, "put": {"args": args if args is not None else {}}, "was": None})
+    }  # fmt: skip
+    doc |= fields
+    return _event(
+        doc, "job.submitted", at, {"set": doc, "put": {"args": args if args is not None else {}}, "was": None}
+    )
 
 
 def changed(job: Mapping[str, Any], type: str = "job.noted", *, at: int = NOW, **fields: Any) -> Event:
@@ -46,6 +49,11 @@ def changed(job: Mapping[str, Any], type: str = "job.noted", *, at: int = NOW, *
 def deleted(job: Mapping[str, Any], *, at: int = NOW) -> Event:
     """The event that removes a job; `world.deleted` must name it too."""
     return _event(job, "job.deleted", at, {"was": job["state"], "deleted": True})
+
+
+def compacted(job: Mapping[str, Any], *, at: int = NOW) -> Event:
+    """A checkpoint: the whole document in one event."""
+    return _event(job, "job.compacted", at, {"put": dict(job), "checkpoint": True})
 
 
 def logged(job: Mapping[str, Any], first: int, *texts: str, at: int = NOW, attempt: int = 1) -> Event:
@@ -123,9 +131,11 @@ class Stream:
             return deleted(job)
         if dice.random() < 0.5:
             state = dice.choice(STATES)
-            queued_at = {"queued_at": iso(NOW + dice.randint(0, 9))} if state == "queued" else {}
+            queued_at: dict[str, Any] = {"queued_at": iso(NOW + dice.randint(0, 9))} if state == "queued" else {}
             return changed(job, f"job.{state}", state=state, worker=dice.choice(["w/1", "w/2", None]), **queued_at)
-        return changed(job, "job.progressed", progress={"overall": dice.random(), "message": dice.choice(["é", None, "x"])})
+        return changed(
+            job, "job.progressed", progress={"overall": dice.random(), "message": dice.choice(["é", None, "x"])}
+        )
 
     def _new(self, id: str) -> Event:
         dice = self._random
