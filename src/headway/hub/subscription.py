@@ -163,6 +163,13 @@ class Subscription:
         self.link.write(encode_batch(self.crowd.shape, entries, self.cursor, to, now, source.epoch))
         self.cursor = to
 
+    def bookmark(self, source: Source) -> None:
+        """Say that nothing has happened up to now, if that is so."""
+        if self.state is State.LIVE and not self.crowd.waiting and self.stands_at < source.ring.settled:
+            self.leave()
+            self._send(source, [], source.ring.settled)
+            self.advance(source)
+
     # -- what the source has found
 
     def snapshot_found(self, source: Source, found: Snapshots) -> None:

@@ -233,10 +233,15 @@ class Viewer:
                 CloseCode.TOO_MANY_SUBSCRIPTIONS, f"more than {self._house.settings.subscriptions} subscriptions"
             )
             return
+        self.begin(frame)
+
+    def begin(self, frame: f.Subscribe) -> Subscription | None:
+        """Begin a subscription, or say why not."""
         try:
-            self.subscribe(frame)
+            return self.subscribe(frame)
         except CallerError as error:
             self._complain(frame.id, error)
+            return None
 
     def subscribe(self, frame: f.Subscribe) -> Subscription:
         """Begin a subscription; one of the same id ends. InvalidInput or BadCursor: it was not begun."""
