@@ -12,22 +12,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headway.errors import CallerError, Unauthorized
 from headway.protocol.frames import CloseCode
+from headway.server.door import EVENTS, LIVE
 from headway.server.guard import SAFE_METHODS, bearer, check_request
 from headway.server.problems import answer_problem, problem_of
 from headway.server.site import SUBJECT, Site
 
 API = "/api/v1"
-STREAMS = frozenset({f"{API}/live", f"{API}/events", f"{API}/worker"})
+DOOR = frozenset({("GET", LIVE), ("GET", EVENTS)})
+"""Streams for viewers have a door of their own (door.py): their token may come in a frame."""
+STREAMS = frozenset({f"{API}/worker"})
 OPEN = frozenset({"/", "/healthz", "/readyz", "/favicon.ico"})
 """Paths that ask for no token: they show nothing of anybody's."""
 OPEN_PREFIX = "/page/"
 
 _POLICY = b"default-src 'none'; frame-ancestors 'none'"
-_ALWAYS: list[tuple[bytes, bytes]] = [
+_UNLESS_SET: list[tuple[bytes, bytes]] = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
-]
-_UNLESS_SET: list[tuple[bytes, bytes]] = [
     (b"content-security-policy", _POLICY),
     (b"cache-control", b"no-store"),
 ]
@@ -72,6 +73,8 @@ class Edge:
 
     def _let_in(self, scope: Scope, path: str, headers: dict[bytes, str]) -> None:
         method = scope.get("method", "GET")
+        if (method, path) in DOOR:
+            return
         refusal = check_request(
             self.site.guard,
             method=method,
@@ -99,7 +102,6 @@ class Edge:
                 self.site.answered[scope["method"], message["status"] // 100] += 1
                 sent: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
                 names = {name for name, _ in sent}
-                sent += _ALWAYS
                 sent += [header for header in _UNLESS_SET if header[0] not in names]
                 sent.append((b"headway-seq", b"%d" % self.site.seq))
                 if shared:

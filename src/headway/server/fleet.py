@@ -124,7 +124,7 @@ async def repair(site: SiteOf, id: str) -> Response:
 
 
 def _linked(site: Site, id: str) -> Gateway:
-    if site.gateway is None or not site.gateway.has(id):
+    if not site.gateway.has(id):
         raise Refused("disconnect", "not linked to this server", entity=f"worker {id}", hint="There is no link to cut.")
     return site.gateway
 

@@ -16,6 +16,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
+from headway.clock import iso
 from headway.server.answers import answer
 from headway.server.site import Site, SiteOf
 
@@ -25,7 +26,7 @@ router = APIRouter(tags=["health"])
 @router.get("/healthz", summary="Is it alive?")
 async def healthz(site: SiteOf) -> Response:
     """200 as long as the process answers."""
-    return answer({"status": "ok", "now": site.hub.clock.now()})
+    return answer({"status": "ok", "now": iso(site.hub.clock.now())})
 
 
 @router.get("/readyz", summary="Does it take work?")

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends
 from prometheus_client import CollectorRegistry
@@ -25,14 +25,13 @@ from headway.model.settings import Settings
 from headway.server.allowance import Allowance
 from headway.server.artifacts import Artifacts
 from headway.server.config import Config
+from headway.server.door import Door
+from headway.server.gateway import Gateway
 from headway.server.guard import Perimeter, perimeter
 from headway.server.known import Known
 from headway.server.tokens import LOCAL, Subject, Tokens
 from headway.server.waits import Waits
 from headway.store.base import Reading
-
-if TYPE_CHECKING:
-    from headway.server.gateway import Gateway
 
 T = TypeVar("T")
 
@@ -43,10 +42,11 @@ SUBJECT = "headway.subject"
 class Site:
     """`seq` is the number of the newest commit published here; every answer carries it as `Headway-Seq`."""
 
-    def __init__(self, hub: Hub, config: Config, artifacts: Artifacts) -> None:
+    def __init__(self, hub: Hub, config: Config, artifacts: Artifacts, gateway: Gateway) -> None:
         self.hub = hub
         self.config = config
         self.artifacts = artifacts
+        self.gateway = gateway
         self.tokens = Tokens.of(config)
         self.guard: Perimeter = perimeter(
             config.host,
@@ -54,10 +54,10 @@ class Site:
             allowed_origins=config.allowed_origins,
             authenticated=self.tokens.required,
         )
+        self.door = Door(hub.feed, self.guard)
         self.known = Known()
         self.waits = Waits()
         self.allowance = Allowance(hub.clock, hub.settings.custom_per_s, hub.settings.custom_burst)
-        self.gateway: Gateway | None = None
         self.registry = CollectorRegistry()
         self.answered: Counter[tuple[str, int]] = Counter()
         """(method, hundreds of the status) -> HTTP answers."""

@@ -1,0 +1,105 @@
+"""For administrators: is the store what its log says, who is connected, an announcement to everybody.
+
+The list of connections is this server's; several servers each have their own. Must never know how links work: it asks
+the feed and the gateway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from headway.clock import iso
+from headway.errors import NotFound
+from headway.hub.verify import verify
+from headway.hub.viewer import Viewer
+from headway.model.command import Note
+from headway.protocol.frames import CloseCode
+from headway.server.answers import answer, done
+from headway.server.bodies import decode, read_json
+from headway.server.openapi import gives, gives_nothing, takes
+from headway.server.requests import Asked
+from headway.server.site import Site, SiteOf, subject_of
+from headway.server.submit import ENVELOPE_BYTES
+
+router = APIRouter(prefix="/admin", tags=["admin"])
+
+_OBJECT = {"type": "object"}
+
+
+class Announcement(Asked, frozen=True):
+    """A sentence for everybody who looks."""
+
+    message: Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
+
+
+@router.get("/verify", summary="Compare every job with its log", responses=gives(_OBJECT, "What differs"))
+async def verify_store(site: SiteOf) -> Response:
+    """Fold each job's events again and compare with its row; on the live store, in a thread."""
+    return answer(await asyncio.to_thread(verify, site.hub.store))
+
+
+@router.get("/connections", summary="Who is connected", responses=gives(_OBJECT, "viewers and workers"))
+async def list_connections(site: SiteOf) -> Response:
+    """Every link to this server."""
+    now = site.hub.clock.monotonic()
+    viewers = [_viewer(viewer, now) for viewer in site.hub.feed.viewers.values()]
+    return answer({
+        "server": site.hub.feed.server,
+        "now": iso(site.hub.clock.now()),
+        "started_at": iso(site.started_at),
+        "viewers": viewers,
+        "workers": site.gateway.links(),
+    })  # fmt: skip
+
+
+def _viewer(viewer: Viewer, now: float) -> dict[str, Any]:
+    subject: Any = viewer.subject
+    return {
+        "id": viewer.session,
+        "address": viewer.address,
+        "transport": viewer.wire.coding.name,
+        "subject": getattr(subject, "name", None),
+        "connected_s": round(now - viewer.opened_at, 1),
+        "heard_s": round(now - viewer.heard_at, 1),
+        "subscriptions": [
+            {"id": each.id, "topics": each.crowd.shape.topics, "at": each.stands_at, "state": each.state.name.lower()}
+            for each in viewer.subscriptions or ()
+        ],
+        "buffered": viewer.wire.buffered,
+    }
+
+
+@router.delete(
+    "/connections/{id}", summary="Cut a viewer's link", status_code=204, responses=gives_nothing("It is cut")
+)
+async def cut_connection(site: SiteOf, id: str) -> Response:
+    """The viewer may come back; a token that is not valid any more keeps it out."""
+    for viewer in site.hub.feed.viewers.values():
+        if viewer.session == id:
+            viewer.refuse(CloseCode.DRAIN, "cut by an administrator")
+            return done()
+    raise NotFound("connection", id, hint="GET /api/v1/admin/connections lists them.")
+
+
+@router.post(
+    "/announce",
+    summary="Tell everybody something",
+    status_code=204,
+    openapi_extra=takes(Announcement, {"message": "Restart at 18:00 UTC."}),
+    responses=gives_nothing("It is in the log, and shown"),
+)
+async def announce(site: SiteOf, request: Request) -> Response:
+    """An event `system.announced` for viewers of the topic `system`."""
+    asked = decode(await read_json(request, ENVELOPE_BYTES), Announcement, site.settings.json_depth)
+    await _note(site, asked, subject_of(request).name)
+    return done()
+
+
+async def _note(site: Site, asked: Announcement, by: str) -> None:
+    await site.execute(Note(name="system.announced", data={"message": asked.message, "by": by}, priority="high"))

@@ -1,0 +1,195 @@
+"""The server as an ASGI application: the only place that names a concrete store.
+
+`asgi()` gives one that runs alone or mounted into anybody's FastAPI; `create_app` puts the routes together;
+`Application` starts and stops what they need: by the server's lifespan where it is the outermost application, by
+`lifespan` where the outer one calls it, and else with the first request. Listening is serve.py's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.metadata
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from starlette.routing import WebSocketRoute
+from starlette.types import Receive, Scope, Send
+
+from headway.clock import Clock, SystemClock
+from headway.errors import InvalidInput, ServerError
+from headway.hub.hub import Hub
+from headway.server import (
+    admin,
+    bulk,
+    custom,
+    fleet,
+    health,
+    jobs,
+    logs,
+    openapi,
+    pages,
+    problems,
+    queues,
+    stats,
+    submit,
+    uploads,
+)
+from headway.server.artifacts import Artifacts
+from headway.server.config import Config, load
+from headway.server.desk import SiteDesk
+from headway.server.edge import API, Edge
+from headway.server.gateway import Gateway
+from headway.server.live import routes as stream_routes
+from headway.server.site import Site
+from headway.store.base import Store
+from headway.store.sqlite import SqliteStore
+
+_log = structlog.get_logger("headway.server")
+
+ROUTERS = (submit, bulk, uploads, logs, jobs, queues, fleet, stats, custom, admin)
+"""Under `/api/v1`, the hottest first; a path with a fixed word before one with a parameter in its place."""
+
+
+def open_store(url: str) -> Store:
+    """The store of a URL, not opened yet. InvalidInput: no such sort of store."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        path = unquote(parts.path.removeprefix("/")) if url.startswith("sqlite:///") else ""
+        if not path:
+            raise InvalidInput(
+                "store", f"{url!r} names no file", hint="Write sqlite:///headway.db or sqlite:////var/lib/headway.db."
+            )
+        file = Path(path).expanduser()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return SqliteStore(file)
+    raise InvalidInput("store", f"{url!r} is no store that this version knows", hint="Write sqlite:///PATH.")
+
+
+def create_app(site: Site) -> FastAPI:
+    """The routes and their description, on a site that somebody else starts."""
+    app = FastAPI(
+        title="Headway",
+        version=importlib.metadata.version("headway"),
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.site = site
+    app.router.routes.extend(stream_routes(site.door))
+    app.router.routes.append(WebSocketRoute(f"{API}/worker", site.gateway, name="worker"))
+    api = APIRouter(prefix=API)
+    for module in ROUTERS:
+        api.include_router(module.router)
+    app.include_router(api)
+    app.include_router(health.router)
+    app.include_router(pages.router)
+    openapi.describe(app)
+    problems.install(app)
+    return app
+
+
+class Application:
+    """One server as an ASGI application, with its store."""
+
+    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
+        self.config = config
+        clock = clock or SystemClock()
+        store = open_store(config.store_url)
+        artifacts = Artifacts(
+            Path(config.data) / "artifacts", new_key=clock.new_id, limit=config.settings.artifact_bytes
+        )
+        self.hub = Hub(store, clock, config.settings)
+        self.gateway = Gateway(self.hub)
+        self.site = Site(self.hub, config, artifacts, self.gateway)
+        self.hub.feed.desk = SiteDesk(self.site)
+        health.measure(self.site)
+        self.edge = Edge(create_app(self.site), self.site)
+        self._starting = asyncio.Lock()
+        self._background: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._outermost(receive, send)
+            return
+        if not self.site.ready:
+            await self._start_late()
+        await self.edge(scope, receive, send)
+
+    @asynccontextmanager
+    async def lifespan(self, _app: Any = None) -> AsyncGenerator[None]:
+        """Run as long as the block: `FastAPI(lifespan=headway_app.lifespan)` where Headway is mounted."""
+        async with self.hub:
+            self.site.open()
+            async with asyncio.TaskGroup() as services:
+                gateway = services.create_task(self.gateway.run(), name="gateway")
+                try:
+                    yield
+                finally:
+                    await self.say_bye()
+                    gateway.cancel()
+
+    async def say_bye(self) -> None:
+        """Ask viewers and workers to come back in a moment, answer who waits. A second call does nothing."""
+        if not self.site.ready:
+            return
+        self.site.close()
+        await self.hub.feed.drain()
+        await self.gateway.drain()
+
+    # -- the two other ways to be started --------------------------------------------------------------------------
+
+    async def _outermost(self, receive: Receive, send: Send) -> None:
+        """The lifespan protocol, spoken by the ASGI server itself."""
+        await receive()
+        started = False
+        try:
+            async with self.lifespan():
+                await send({"type": "lifespan.startup.complete"})
+                started = True
+                await receive()
+        except Exception as error:
+            phase = "shutdown" if started else "startup"
+            _log.exception("the server could not run", action=phase)
+            await send({"type": f"lifespan.{phase}.failed", "message": str(error)})
+            raise
+        else:
+            await send({"type": "lifespan.shutdown.complete"})
+
+    async def _start_late(self) -> None:
+        """Mounted, and nobody ran our lifespan: run until the loop ends, which cancels the task and so stops us."""
+        async with self._starting:
+            if self.site.ready:
+                return
+            if self._background is not None:
+                raise ServerError("This server has stopped.", hint="Start it again.")
+            started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._background = asyncio.create_task(self._run_until_cancelled(started), name="headway")
+            await started
+
+    async def _run_until_cancelled(self, started: asyncio.Future[None]) -> None:
+        try:
+            async with self.lifespan():
+                started.set_result(None)
+                await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            with contextlib.suppress(asyncio.InvalidStateError):
+                started.cancel()
+            raise
+        except Exception as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+
+def asgi(store: str | None = None, *, config: Config | None = None, **settings: Any) -> Application:
+    """An application on the store of this URL, by default the configured one. `settings` are names of the configuration.
+
+    Mount it (`app.mount("/headway", headway.asgi())`) or serve it with any ASGI server, one process.
+    """
+    return Application(config or load({"store": store, **settings}).config)

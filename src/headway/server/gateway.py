@@ -1,0 +1,113 @@
+"""Where workers connect: `/api/v1/worker`, one `WorkerLink` each, and the clock that ticks for all of them.
+
+Knows who is linked, so that a second worker with the same id meets the first (02 §worker link), and administrators can
+cut a link. Host, Origin and token were checked by the edge. Decides nothing about jobs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from headway.hub.hub import Hub
+from headway.protocol.frames import WORKER_PROTOCOL, CloseCode
+from headway.protocol.session import SessionPhase
+from headway.server.workerlink import WorkerLink
+
+TICK_S = 0.5
+COME_BACK_MS = (0, 2_000)
+LEAVE_S = 2.0
+
+
+class Gateway:
+    """An ASGI application for the worker link. `run` is its service."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._links: set[WorkerLink] = set()
+        self._draining = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        if WORKER_PROTOCOL not in scope.get("subprotocols", ()):
+            reason = f"this is the worker link; ask for the subprotocol {WORKER_PROTOCOL}"
+            await send({"type": "websocket.close", "code": int(CloseCode.BAD_FRAME), "reason": reason})
+            return
+        await send({"type": "websocket.accept", "subprotocol": WORKER_PROTOCOL})
+        if self._draining:
+            await send({"type": "websocket.close", "code": int(CloseCode.DRAIN), "reason": "the server is going down"})
+            return
+        address = (scope.get("client") or ("",))[0]
+        link = WorkerLink(self._hub, receive, send, address=address, rival_of=self._rival_of)
+        self._links.add(link)
+        try:
+            await link.run()
+        finally:
+            self._links.discard(link)
+
+    async def run(self) -> None:
+        """Tick every link, until cancelled. Time in which this process slept is nobody's silence (I9)."""
+        clock = self._hub.clock
+        ticked = clock.monotonic()
+        while True:
+            await clock.sleep(TICK_S)
+            gap_s = clock.monotonic() - ticked - TICK_S
+            ticked += gap_s + TICK_S
+            for link in list(self._links):
+                if gap_s > TICK_S:
+                    link.session.heard_at += round(gap_s * 1000)
+                link.tick(clock.now())
+
+    async def drain(self) -> None:
+        """Every worker goes and comes back in a moment; its attempts run on. No new links from now on."""
+        self._draining = True
+        for link in list(self._links):
+            link.session.close(CloseCode.DRAIN, "drain", after_ms=COME_BACK_MS)
+            link.stir()
+        end = self._hub.clock.monotonic() + LEAVE_S
+        while self._links and self._hub.clock.monotonic() < end:
+            await self._hub.clock.sleep(0.01)
+
+    # -- for administrators
+
+    def has(self, worker: str) -> bool:
+        """True when the worker is linked here."""
+        return self._find(worker) is not None
+
+    async def disconnect(self, worker: str, *, reason: str, for_good: bool) -> None:
+        """Close its link; `for_good`: it is told not to come back."""
+        if (link := self._find(worker)) is None:
+            return
+        if for_good:
+            link.session.close(CloseCode.FORBIDDEN, reason)
+        else:
+            link.session.close(CloseCode.DRAIN, reason, after_ms=(0, 0))
+        link.stir()
+        await link.over.wait()
+
+    def links(self) -> list[dict[str, Any]]:
+        """Every link, for the list of connections."""
+        now, monotonic = self._hub.clock.now(), self._hub.clock.monotonic()
+        return [
+            {
+                "worker": link.session.worker or None,
+                "machine": link.session.profile.get("machine"),
+                "address": link.address,
+                "phase": str(link.session.phase),
+                "connected_s": round(monotonic - link.opened_at, 1),
+                "heard_s": round((now - link.session.heard_at) / 1000, 1),
+            }
+            for link in self._links
+        ]
+
+    def _find(self, worker: str) -> WorkerLink | None:
+        return next((link for link in self._links if link.session.worker == worker and _is_up(link)), None)
+
+    def _rival_of(self, worker: str, mine: WorkerLink) -> WorkerLink | None:
+        others = (link for link in self._links if link is not mine and link.session.worker == worker and _is_up(link))
+        return next(others, None)
+
+
+def _is_up(link: WorkerLink) -> bool:
+    return link.session.phase in {SessionPhase.LIVE, SessionPhase.JOINING}
