@@ -160,8 +160,8 @@ class TopicView:
     def shown(self) -> dict[str, Any]:
         """The whole view as plain JSON: equal for equal views, whoever drew them (golden cases, the simulator)."""
         return {
-            "documents": self.documents,
-            "counts": self.counts,
+            "documents": {entity: documents for entity, documents in self.documents.items() if documents},
+            "counts": None if self.counts is None else {queue: each for queue, each in self.counts.items() if each},
             "events": [event.seq for event in self.events.values()],
             "lines": [self.lines[number] for number in sorted(self.lines)],
             "holes": self.holes(),
@@ -175,8 +175,6 @@ class TopicView:
             return
         if self.counts is not None:
             fold_counts(self.counts, event)
-            if event.queue is not None and not self.counts.get(event.queue, True):
-                del self.counts[event.queue]
         if not event.is_custom:
             self._fold(event)
         self._remember(event)
@@ -201,8 +199,6 @@ class TopicView:
                 self.unknown.add(event.subject)
             else:
                 documents[event.subject] = fold(before, event)
-        if not documents:
-            del self.documents[event.prefix]
 
     def _remember(self, event: Event) -> None:
         """Keep the event if this topic keeps events, in place of the one it supersedes."""
