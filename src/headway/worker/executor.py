@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import queue
 import signal
@@ -234,19 +233,14 @@ def leave() -> None:
     os._exit(0)
 
 
-def die_with_supervisor(isolated: bool) -> None:
-    """The other end is closed: nobody can stop or fence what runs here any more."""
-    if isolated:
-        with contextlib.suppress(OSError):
-            os.killpg(0, signal.SIGKILL)
+def die_with_supervisor() -> None:
+    """The other end is closed: nobody can stop or fence what runs here any more, nor what it started.
+
+    The kernel's PDEATHSIG would be surer against code that holds the GIL, and would leave our children as orphans.
+    """
+    with contextlib.suppress(OSError):
+        os.killpg(0, signal.SIGKILL)
     os._exit(1)
-
-
-def die_with_parent() -> None:
-    """On Linux, ask the kernel too: code that holds the GIL would not see the closed pipe."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
 
 
 def _first_messages(sock: socket.socket, unpacker: Unpacker[Down]) -> list[Down]:
@@ -319,16 +313,13 @@ def _serve_shared(executor: Executor, start: Callable[[], None]) -> None:
 def main(descriptor: int) -> None:
     """Until the supervisor says quit or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to see
-    die_with_parent()
     clock = SystemClock()
     sock = socket.socket(fileno=descriptor)
     outbox, unpacker = Outbox(sock), Unpacker[Down](decode_down)
     first, *rest = _first_messages(sock, unpacker)
     assert isinstance(first, Setup)
     executor = Executor(_load(first, outbox), first, outbox, clock)
-    courier = Courier(
-        sock, outbox, unpacker, clock, executor.apply, lambda: die_with_supervisor(first.isolated)
-    )
+    courier = Courier(sock, outbox, unpacker, clock, executor.apply, die_with_supervisor)
     courier.report_s = first.report_ms / 1000
     executor.courier = courier
     install_capture(_writer)

@@ -1,0 +1,154 @@
+"""A whole worker as a process of its own, with real signals, linked to a server that does what the test says."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+from fake_server import FakeServer
+
+from headway.protocol.frames import Accept, Cancel, Draining, Ended, Goodbye, Offer, Report, WorkerHello
+
+pytestmark = pytest.mark.process
+
+APP = f"{Path(__file__).with_name('jobs.py')}:app"
+CODE = """
+import asyncio, sys
+from headway.worker.main import run_worker
+sys.exit(asyncio.run(run_worker(sys.argv[1], sys.argv[2], slots=2, machine="m", name=sys.argv[3], drain_s=float(sys.argv[4]))))
+"""
+
+
+class Process:
+    def __init__(self, server: FakeServer, process: asyncio.subprocess.Process) -> None:
+        self.server = server
+        self.process = process
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    async def code(self) -> int:
+        async with asyncio.timeout(20):
+            return await self.process.wait()
+
+    async def offer(self, job: str, kind: str) -> None:
+        await self.server.send(Offer(job=job, attempt=1, kind=kind))
+        await self.server.until(Accept, job=job)
+
+    async def errors(self) -> str:
+        assert self.process.stderr is not None
+        return (await self.process.stderr.read()).decode()
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+
+async def start(server: FakeServer, app: str = APP, drain_s: float = 10.0) -> Process:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CODE, app, server.url, f"test-{os.getpid()}", str(drain_s), stderr=asyncio.subprocess.PIPE
+    )
+    return Process(server, process)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[FakeServer]:
+    fake = FakeServer()
+    fake.acking = True
+    await fake.start()
+    yield fake
+    await fake.stop()
+
+
+@pytest.fixture
+async def worker(server: FakeServer) -> AsyncIterator[Process]:
+    made = await start(server)
+    await server.until(WorkerHello)
+    yield made
+    if made.process.returncode is None:
+        made.process.kill()
+        await made.process.wait()
+
+
+async def test_says_who_it_is_and_what_it_serves(worker: Process):
+    hello = await worker.server.until(WorkerHello)
+
+    assert hello.worker["id"] == f"m/test-{os.getpid()}"
+    assert hello.worker["slots"] == 2
+    kinds = {kind["name"]: kind for kind in hello.kinds}
+    assert kinds["add"]["schema"]["required"] == ["a"]
+    assert kinds["stubborn"]["isolation"] == "process"
+
+
+async def test_one_signal_lets_what_runs_finish(worker: Process):
+    await worker.offer("j", "loop_until_cancelled")
+    await worker.server.until(Report, job="j")
+
+    worker.signal(signal.SIGTERM)
+    await worker.server.until(Draining)
+    await worker.server.send(Cancel(job="j", attempt=1))
+
+    assert (await worker.server.until(Ended, job="j")).outcome == "cancelled"
+    assert await worker.code() == 0
+    await worker.server.until(Goodbye)
+
+
+async def test_a_second_signal_stops_at_once_and_releases_what_ran(worker: Process):
+    await worker.offer("j", "deaf")
+    await worker.server.until(Report, job="j")
+
+    worker.signal(signal.SIGTERM)
+    await worker.server.until(Draining)
+    worker.signal(signal.SIGTERM)
+
+    assert (await worker.server.until(Ended, job="j")).outcome == "released"
+    assert await worker.code() == 0
+
+
+async def test_nothing_survives_a_killed_supervisor(worker: Process):
+    await worker.offer("j", "stubborn")
+    await worker.server.until(Report, job="j")
+    family = worker.family()
+
+    worker.signal(signal.SIGKILL)
+
+    await worker.code()
+    _, alive = await asyncio.to_thread(psutil.wait_procs, family, 10)
+    assert (len(family), alive) == (3, [])  # the shared executor, the isolated one, and what its handler started
+
+
+async def test_the_directories_a_killed_worker_left_are_deleted_by_the_next_in_its_seat(worker: Process):
+    await worker.offer("j", "stubborn")
+    step = next(item for item in (await worker.server.until(Report, job="j")).items if hasattr(item, "name"))
+    tmp = Path(step.name.partition(" ")[2])
+    worker.signal(signal.SIGKILL)
+    await worker.code()
+    assert tmp.exists()
+
+    after = len(worker.server.frames)
+    again = await start(worker.server)
+    await worker.server.until(WorkerHello, after=after)
+
+    assert not tmp.exists()
+    again.signal(signal.SIGTERM)
+    assert await again.code() == 0
+
+
+async def test_an_app_that_is_not_there_is_said_and_ends_it(server: FakeServer):
+    made = await start(server, app="no_such_module_xyz:app")
+
+    assert await made.code() == 1
+    assert "no_such_module_xyz:app: there is no module 'no_such_module_xyz'" in await made.errors()
+
+
+async def test_a_server_that_refuses_the_token_ends_it_with_code_6(server: FakeServer):
+    server.status = 401
+    made = await start(server)
+
+    assert await made.code() == 6
+    assert "HTTP 401: the token is unknown" in await made.errors()
