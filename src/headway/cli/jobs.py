@@ -1,0 +1,174 @@
+"""Jobs by query and by id: list, show, cancel, retry."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import click
+import msgspec
+
+from headway.cli.exits import exit_of, say, say_error
+from headway.cli.options import Server, asks_server, json_object, run_async, show, shows_data
+from headway.cli.words import count_text, ending_text, left_text, percent, state_text, table, time_text
+from headway.client import Client
+from headway.errors import HeadwayError
+from headway.model.job import JobDoc, is_final
+
+
+@click.command()
+@click.argument("query", nargs=-1)
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="At most so many.")
+@shows_data
+@asks_server
+def jobs(query: tuple[str, ...], limit: int, form: str, server: Server) -> None:
+    """List jobs, newest first, narrowed by QUERY.
+
+    For example: headway jobs state:running,queued kind:crawl label.subject:sub-01 since:24h
+    """
+    show(run_async(_list(server, _joined(query), limit)), form, _as_table)
+
+
+def _joined(words: Sequence[str]) -> str:
+    """The words as one query; a word that the shell has taken the quotes from gets them back."""
+    return " ".join(f'"{word}"' if " " in word and ":" not in word else word for word in words)
+
+
+async def _list(server: Server, query: str, limit: int) -> list[JobDoc]:
+    async with server.client() as client:
+        return await client.list(query, limit=limit)
+
+
+def _as_table(found: list[JobDoc]) -> Iterable[str]:
+    if not found:
+        say("No job matches.")
+        return
+    rows = [
+        [
+            job.get("id", ""),
+            job.get("kind", ""),
+            state_text(job.get("state", "")),
+            job.get("queue", ""),
+            time_text(job.get("created_at")),
+            _how_far(job),
+        ]
+        for job in found
+    ]
+    yield from table(rows, ("ID", "KIND", "STATE", "QUEUE", "CREATED (UTC)", "PROGRESS"))
+
+
+def _how_far(job: JobDoc) -> str:
+    if is_final(job):
+        return ending_text(job)
+    progress: Any = job.get("progress", {})
+    return " ".join(
+        part for part in (percent(progress.get("overall")), progress.get("stage") or "", count_text(progress)) if part
+    )
+
+
+@click.command()
+@click.argument("id")
+@shows_data
+@asks_server
+def job(id: str, form: str, server: Server) -> None:
+    """Show one job: state, progress, attempts, result or error."""
+    show(run_async(_get(server, id)), form, _as_page)
+
+
+async def _get(server: Server, id: str) -> JobDoc:
+    async with server.client() as client:
+        return await client.get(id)
+
+
+def _as_page(job: JobDoc) -> Iterable[str]:
+    yield f"{job.get('kind')} {job.get('id')}  {state_text(job.get('state', ''))}"
+    for name, value in _facts(job):
+        if value:
+            yield f"  {name:<12} {value}"
+    for number, attempt in job.get("attempts", {}).items():
+        outcome = attempt.get("outcome", attempt.get("phase", ""))
+        yield f"  {'attempt ' + number:<12} {outcome} on {attempt.get('worker', '')}"
+        for path, stage in attempt.get("stages", {}).items():
+            indent = "  " * path.count("/")
+            yield f"    {indent}{path.rpartition('/')[2] or '·':<16} {stage.get('state', '')}  {count_text(stage)}".rstrip()
+    if error := job.get("error"):
+        yield from error.get("traceback", "").rstrip().splitlines()
+
+
+def _facts(job: JobDoc) -> Iterable[tuple[str, str]]:
+    estimate = None if is_final(job) else job.get("estimate")
+    error = job.get("error")
+    cancel = job.get("cancel", {})
+    yield "progress", "" if is_final(job) else _how_far(job)
+    yield "time left", left_text(estimate, "")
+    yield "ended", ending_text(job) if is_final(job) else ""
+    yield "queue", f"{job.get('queue', '')}, priority {job.get('priority', 0)}"
+    yield "labels", " ".join(f"{name}={value}" for name, value in job.get("labels", {}).items())
+    yield "created", f"{job.get('created_at', '')} by {job.get('submitted_by', 'nobody')}"
+    yield "started", job.get("started_at", "")
+    yield "finished", job.get("finished_at", "")
+    yield "worker", job.get("worker") or ""
+    yield "args", _json(job["args"]) if "args" in job else ""
+    yield "result", _json(job["result"]) if "result" in job else ""
+    yield "error", f"{error['type']}: {error['message']}" if error else ""
+    yield "retry of", job.get("retry_of", "")
+    yield "retried by", job.get("retried_by", "")
+    yield (
+        "cancelled",
+        ", ".join(f"{step.removesuffix('_at')} {at}" for step, at in cancel.items() if step.endswith("_at")),
+    )
+    yield "artifacts", " ".join(job.get("artifacts", {}))
+    yield "log", f"{job.get('log_lines', 0)} lines: headway logs {job.get('id')}" if job.get("log_lines") else ""
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+@click.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID…")
+@click.option("--reason", default="", help="Shown on the receipt.")
+@shows_data
+@asks_server
+def cancel(ids: tuple[str, ...], reason: str, form: str, server: Server) -> int:
+    """Stop jobs. One that runs is asked to; 'headway job ID' shows how far that came."""
+
+    async def stop(client: Client, id: str) -> Any:
+        document = await client.cancel(id, reason)
+        say(f"{id} is {document.get('state')}.")
+        return document
+
+    return run_async(_each(server, ids, stop, form))
+
+
+@click.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID…")
+@click.option("--args", "changed", metavar="JSON", help="Other arguments; else the same.")
+@shows_data
+@asks_server
+def retry(ids: tuple[str, ...], changed: str | None, form: str, server: Server) -> int:
+    """Run final jobs again, each as a new job of its lineage. Prints the new ids."""
+    args = None if changed is None else json_object(changed, "--args")
+
+    async def again(client: Client, id: str) -> Any:
+        new = await client.retry(id, args)
+        if form == "text":
+            click.echo(new.id)
+        return {"id": new.id, "retry_of": id}
+
+    return run_async(_each(server, ids, again, form))
+
+
+async def _each(server: Server, ids: Sequence[str], act: Callable[[Client, str], Awaitable[Any]], form: str) -> int:
+    """Do it to each; what fails is said, the others go on, and the first failure is the exit code."""
+    code, done = 0, list[Any]()
+    async with server.client() as client:
+        for id in ids:
+            try:
+                done.append(await act(client, id))
+            except HeadwayError as error:
+                say_error(error)
+                code = code or exit_of(error)
+    if form != "text":
+        show(done, form, lambda _: ())
+    return code

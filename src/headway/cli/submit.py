@@ -1,0 +1,133 @@
+"""Making a job from words: `headway submit crawl url=https://example.org max_files:=20 --watch`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from headway.cli.exits import OK, say
+from headway.cli.options import Server, asks_server, json_object, pairs, run_async, show, shows_data, without_none
+from headway.cli.watch import detachable, follow_jobs
+from headway.client import Client, Job
+
+
+@click.command()
+@click.argument("kind")
+@click.argument("words", nargs=-1, metavar="[NAME=TEXT | NAME:=JSON]…")
+@click.option("--args", "whole", metavar="JSON|@FILE|-", help="All arguments as one JSON object; words win.")
+@click.option("--queue", help="Else the kind's own.")
+@click.option("--priority", type=int, help="Higher runs first.")
+@click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="Repeatable.")
+@click.option("--delay", metavar="DURATION", help="Not before so long: 30s, 1h30m.")
+@click.option("--at", metavar="TIME", help="Not before then, ISO 8601.")
+@click.option("--unique", metavar="KEY", help="One unfinished job of this key; a second submit gives the first's id.")
+@click.option("--after", multiple=True, metavar="ID", help="Wait for that job. Repeatable.")
+@click.option("--expires", metavar="DURATION", help="Give up if it has not started within so long.")
+@click.option("--timeout", metavar="DURATION", help="Stop an attempt that runs longer.")
+@click.option("--max-attempts", type=click.IntRange(1, 1000), help="How many tries.")
+@click.option("--key", metavar="KEY", help="Idempotency-Key: the same key again is the same submit.")
+@click.option("--wait", is_flag=True, help="Wait for the end and print the result.")
+@click.option("--watch", "watched", is_flag=True, help="Follow it on the terminal until it ends.")
+@shows_data
+@asks_server
+def submit(
+    kind: str, words: tuple[str, ...], whole: str | None, labels: tuple[str, ...], key: str | None, wait: bool,
+    watched: bool, form: str, server: Server, **options: Any,
+) -> int:  # fmt: skip
+    """Make a job of KIND. Prints its id.
+
+    NAME=TEXT gives text, or what the kind's schema makes of it; NAME:=JSON gives JSON: max_files:=20 tags:='["a"]'.
+    """
+    args = {**_whole(whole), **read_words(words)}
+    options = without_none({**options, "labels": pairs(labels, "--label"), "key": key})
+    return run_async(_submit(server, kind, args, options, form, "watch" if watched else "wait" if wait else "go"))
+
+
+def read_words(words: Iterable[str]) -> dict[str, Any]:
+    """`url=x max_files:=20` as arguments."""
+    args: dict[str, Any] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or name in ("", ":"):
+            raise click.BadParameter(f"{word!r} is neither NAME=TEXT nor NAME:=JSON.", param_hint="arguments")
+        if name.endswith(":"):
+            args[name[:-1]] = _json(value, name[:-1])
+        else:
+            args[name] = value
+    return args
+
+
+def _json(text: str, name: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        hint = f"{text!r} is not JSON; for text write {name}={text}."
+        raise click.BadParameter(hint, param_hint=f"{name}:=") from None
+
+
+def _whole(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    if text == "-":
+        return json_object(sys.stdin.read(), "--args")
+    if text.startswith("@"):
+        try:
+            text = Path(text[1:]).read_text(encoding="utf-8")
+        except OSError as error:
+            raise click.BadParameter(f"{text[1:]}: {error.strerror}.", param_hint="--args") from None
+    return json_object(text, "--args")
+
+
+async def _submit(
+    server: Server, kind: str, args: dict[str, Any], options: dict[str, Any], form: str, then: str
+) -> int:
+    async with server.client() as client:
+        args = await _fitted(client, kind, args)
+        job = await client.submit(kind, args, **options)
+        if not job.created:
+            say(f"{job.id} holds this unique key already.")
+        if job.hint:
+            say(job.hint)
+        if then == "watch":
+            say(f"headway job {job.id}")
+            return await detachable(follow_jobs(client, [job.id], form), [job.id])
+        if then == "wait":
+            say(f"headway job {job.id}")
+            return await detachable(_wait(job, form), [job.id])
+        show({"id": job.id, "created": job.created}, form, lambda made: [made["id"]])
+        return OK
+
+
+async def _wait(job: Job, form: str) -> int:
+    result = await job.result()
+    show(result, "json" if form == "text" else form, lambda _: ())
+    return OK
+
+
+async def _fitted(client: Client, kind: str, args: dict[str, Any]) -> dict[str, Any]:
+    """Texts as the kind's schema wants them: `max_files=20` is a number where a number is asked for."""
+    if not any(isinstance(value, str) for value in args.values()):
+        return args
+    kinds: list[dict[str, Any]] = (await client.rest.get("/kinds"))["kinds"]
+    schema: Any = next((each.get("schema") for each in kinds if each.get("name") == kind), None) or {}
+    properties: dict[str, Any] = schema.get("properties", {})
+    return {name: _as_wanted(value, properties.get(name, {})) for name, value in args.items()}
+
+
+_READABLE = {"integer", "number", "boolean", "array", "object", "null"}
+
+
+def _as_wanted(value: Any, schema: dict[str, Any]) -> Any:
+    """JSON where the schema takes no text and the text is JSON of the wanted type; else as it is, and the server judges."""
+    types = {schema.get("type"), *(each.get("type") for each in schema.get("anyOf", []))} - {None}
+    if not isinstance(value, str) or not types or "string" in types or not types <= _READABLE:
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return value

@@ -1,0 +1,124 @@
+"""Documents as lines of text: states, bars, times left, tables. Pure; the same words in every command.
+
+Colours are click's (gone without a terminal and with NO_COLOR). Called by the commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from headway.clock import from_iso
+from headway.model.duration import duration_text
+from headway.model.job import EstimateDoc, JobDoc, is_final
+
+COLOURS = {
+    "completed": "green",
+    "failed": "red",
+    "cancelled": "yellow",
+    "cancelling": "yellow",
+    "running": "cyan",
+    "online": "green",
+    "lost": "red",
+    "stale": "yellow",
+}
+BLOCKS = " ▏▎▍▌▋▊▉█"
+
+
+def state_text(state: str, width: int = 0) -> str:
+    """The state in its colour, padded."""
+    return click.style(state.ljust(width), fg=COLOURS.get(state))
+
+
+def bar(overall: float | None, width: int = 20) -> str:
+    """`██████▌             ` of 0..1; an unknown one is dotted."""
+    if overall is None:
+        return "·" * width
+    eighths = min(max(round(overall * width * 8), 1 if overall > 0 else 0), width * 8)
+    whole, part = divmod(eighths, 8)
+    return ("█" * whole + (BLOCKS[part] if part else "")).ljust(width)
+
+
+def percent(overall: float | None) -> str:
+    """`43%`, and never 100% before it is completed (I8)."""
+    return "" if overall is None else f"{min(int(overall * 100), 100)}%"
+
+
+def count_text(progress: Any) -> str:
+    """`120/300 files` of a progress document."""
+    current, total, unit = progress.get("current"), progress.get("total"), progress.get("unit") or ""
+    if current is None:
+        return ""
+    if unit == "%":
+        return f"{current:g}%"
+    counted = f"{current:,.10g}/{total:,.10g}" if total is not None else f"{current:,.10g}"
+    return f"{counted} {unit}".strip()
+
+
+def left_text(estimate: EstimateDoc | None, now: str, *, live: bool = True) -> str:
+    """`1m 05s–2m 10s left (from 23 past runs)`, counted down from the instant it was made, and only while heard of."""
+    if estimate is None:
+        return ""
+    gone = max(from_iso(now) - from_iso(estimate["at"]), 0) / 1000 if now and live else 0.0
+    low, middle, high = (
+        None if bound is None else max(bound - gone, 0.0)
+        for bound in (estimate["low_s"], estimate["p50_s"], estimate["high_s"])
+    )
+    if high is not None and high < 1:
+        return "any moment"
+    if low is None or high is None:
+        return f"about {duration_text(middle or 0.0)} left ({estimate['basis']})"
+    ends = duration_text(low), duration_text(high)
+    return f"{ends[0] if ends[0] == ends[1] else '–'.join(ends)} left ({estimate['basis']})"
+
+
+def job_line(job: JobDoc, now: str = "", *, live: bool = True, width: int = 20) -> str:
+    """One line of a job: kind, id, state, bar, stage and count, time left; how it ended."""
+    state = job.get("state", "")
+    progress: Any = job.get("progress", {})
+    head = f"{job.get('kind', '')} {job.get('id', '')}  {state_text(state, 10)}"
+    if is_final(job):
+        return f"{head} {ending_text(job)}".rstrip()
+    overall = progress.get("overall")
+    parts = [part for part in (progress.get("stage") or "", count_text(progress)) if part]
+    text = f"{head} {bar(overall, width)} {percent(overall):>4}"
+    for part in (" ".join(parts), left_text(job.get("estimate"), now, live=live)):
+        text += f"  {part}" if part else ""
+    return text.rstrip() if live else f"{text.rstrip()}  (link lost, as of {now[11:19]} UTC)"
+
+
+def ending_text(job: JobDoc) -> str:
+    """How long it ran, or why it did not complete."""
+    took = duration_between(job.get("started_at"), job.get("finished_at"))
+    after = f"after {took}" if took else "before it started"
+    if job.get("state") == "completed":
+        return f"in {took}" if took else ""
+    error = job.get("error")
+    said = f"{error['type']}: {error['message'].splitlines()[0] if error['message'] else ''}" if error else ""
+    return f"{after}: {said or job.get('reason', '')}"
+
+
+def duration_between(start: str | None, end: str | None) -> str:
+    """The time between two instants of a document, "" if one is missing."""
+    return duration_text((from_iso(end) - from_iso(start)) / 1000) if start and end else ""
+
+
+def plain_step(job: JobDoc) -> tuple[str, str | None, int]:
+    """What must change before a plain line is worth printing: state, stage, each tenth."""
+    progress: Any = job.get("progress", {})
+    return job.get("state", ""), progress.get("stage"), int((progress.get("overall") or 0.0) * 10)
+
+
+def table(rows: Sequence[Sequence[str]], head: Sequence[str]) -> Iterable[str]:
+    """Columns, left-aligned, as wide as needed."""
+    widths = [max(len(click.unstyle(row[place])) for row in [head, *rows]) for place in range(len(head))]
+    for row in [head, *rows]:
+        padded = [cell + " " * (width - len(click.unstyle(cell))) for cell, width in zip(row, widths, strict=True)]
+        yield "  ".join(padded).rstrip()
+
+
+def time_text(instant: str | None) -> str:
+    """`11-22 08:21:07` UTC of a document's instant."""
+    return "" if not instant else f"{instant[5:10]} {instant[11:19]}"

@@ -1,0 +1,77 @@
+"""Workers on the terminal: who there is and how fresh the news of them is; drain, disconnect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from headway.cli.exits import say
+from headway.cli.options import Server, asks_server, run_async, show, shows_data
+from headway.cli.words import state_text, table
+from headway.model.duration import duration_text
+
+
+@click.group(invoke_without_command=True)
+@shows_data
+@asks_server
+@click.pass_context
+def workers(ctx: click.Context, form: str, server: Server) -> None:
+    """Show workers, or act on one."""
+    ctx.obj = (server, form)
+    if ctx.invoked_subcommand is None:
+        show(_ask(server, "GET", "")["workers"], form, _as_table)
+
+
+def _ask(server: Server, method: str, path: str) -> Any:
+    async def ask() -> Any:
+        async with server.client() as client:
+            return await client.rest.call(method, f"/workers{path}", None if method == "GET" else {})
+
+    return run_async(ask())
+
+
+def _as_table(found: list[dict[str, Any]]) -> Iterable[str]:
+    if not found:
+        say("There is no worker yet. Start one with: headway worker module:app")
+        return
+    rows = [
+        [
+            worker.get("id", ""),
+            state_text(worker.get("state", "")),
+            str(worker.get("slots", "")),
+            worker.get("version", ""),
+            _age(worker),
+            worker.get("problem") or "",
+        ]
+        for worker in found
+    ]
+    yield from table(rows, ("WORKER", "STATE", "SLOTS", "VERSION", "HEARD", "PROBLEM"))
+
+
+def _age(worker: dict[str, Any]) -> str:
+    age = worker.get("age_s")
+    return "" if age is None else f"{duration_text(age)} ago"
+
+
+def _act(ctx: click.Context, id: str, action: str) -> None:
+    server, form = ctx.obj
+    show([_ask(server, "POST", f"/{quote(id)}/{action}")], form, _as_table)
+
+
+@workers.command()
+@click.argument("id")
+@click.pass_context
+def drain(ctx: click.Context, id: str) -> None:
+    """Give worker ID nothing more; it leaves when what it runs has ended."""
+    _act(ctx, id, "drain")
+
+
+@workers.command()
+@click.argument("id")
+@click.pass_context
+def disconnect(ctx: click.Context, id: str) -> None:
+    """Cut the link of worker ID; what it runs is lost when its lease ends."""
+    _act(ctx, id, "disconnect")
