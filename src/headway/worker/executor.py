@@ -147,8 +147,9 @@ class Executor:
 
     def start(self, runs: list[Active]) -> None:
         """On the loop: one task per attempt."""
+        create = asyncio.get_running_loop().create_task
         for active in runs:
-            active.task = asyncio.ensure_future(self._run_async(active))
+            active.task = create(self._run_async(active))
 
     async def _run_async(self, active: Active) -> None:
         self._end(active, await run_async(active.job, active.context, active.args))

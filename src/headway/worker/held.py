@@ -6,7 +6,6 @@ Must never know sockets. Used by `supervisor.py`, which owns timers and processe
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -72,7 +71,7 @@ class Held:
         "tmp",
     )
 
-    def __init__(self, key: int, job: str, attempt: int, kind: str, tmp: Path) -> None:
+    def __init__(self, key: int, job: str, attempt: int, kind: str, tmp: str) -> None:
         self.key = key
         self.job = job
         self.attempt = attempt

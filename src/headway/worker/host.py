@@ -21,7 +21,7 @@ class JobHost:
 
     def __init__(self, work: Work, tmp: str, rest: Rest) -> None:
         self._work = work
-        self._tmp = Path(tmp)
+        self._tmp = tmp
         self._rest = rest
         self._children = 0
         self._questions: dict[str, Pending[Answer]] = {}
@@ -29,9 +29,10 @@ class JobHost:
 
     def make_tmp(self) -> Path:
         """Make the directory, readable by this user alone."""
-        self._tmp.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory = Path(self._tmp)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.tmp_made = True
-        return self._tmp
+        return directory
 
     def submit(self, spec: Mapping[str, Any]) -> Pending[str]:
         """A child job. The key tells retries of this call from another call: (job, attempt, ordinal)."""

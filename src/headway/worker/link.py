@@ -7,6 +7,7 @@ many frames. Every decision is `Leaseholder`'s. Must never know executors. Calle
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,6 +54,7 @@ class WorkerLink:
         self._told = LinkState.IDLE
         self._loop = asyncio.get_running_loop()
         self._connection: asyncio.Task[None] | None = None
+        self._socket: ClientConnection | None = None
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._over: asyncio.Future[None] = self._loop.create_future()
@@ -74,8 +76,13 @@ class WorkerLink:
         while self.holder.held and self._now() < end:
             await self._clock.sleep(0.02)
         self.holder.goodbye("leaving")
-        self.wake()
-        await self._clock.sleep(0.05)
+        if self._socket is not None:
+            frames = self.holder.frames(self._now())
+            with contextlib.suppress(ConnectionClosed, TimeoutError):
+                async with asyncio.timeout(1.0):
+                    for message in messages_of(frames):
+                        await self._socket.send(message, text=True)
+                    await self._socket.close()
         self._do(self.holder.end(self._now()))
         if not self._over.done():
             self._over.set_result(None)
@@ -188,6 +195,7 @@ class WorkerLink:
             self.url, subprotocols=[WORKER_PROTOCOL], additional_headers=headers, compression=None,  # pyright: ignore[reportArgumentType]
             max_size=None, max_queue=64, ping_interval=None, close_timeout=1.0, proxy=None if loopback else True,
         ) as connection:  # fmt: skip
+            self._socket = connection
             self._do(self.holder.opened(self._now()))
             writer = self._loop.create_task(self._write(connection))
             try:
@@ -196,6 +204,7 @@ class WorkerLink:
                 pass
             finally:
                 writer.cancel()
+                self._socket = None
                 connection.transport.abort()
             return connection.close_code or 1006, connection.close_reason or "the connection ended"
 

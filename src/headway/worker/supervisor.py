@@ -10,6 +10,7 @@ Must never run user code. Owned by `main.py`; fed by `link.py`.
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
 from collections.abc import Callable
@@ -43,7 +44,7 @@ class Supervisor:
         self.on_change: Callable[[], None] = lambda: None
         self._say = statements
         self._clock = clock
-        self._tmp = tmp
+        self._tmp = f"{tmp}{os.sep}"
         self._keys: dict[tuple[str, int], int] = {}
         self._last_key = 0
         self._loop = asyncio.get_running_loop()
@@ -73,7 +74,7 @@ class Supervisor:
         if len(self._keys) >= self.slots:
             return self._say.refuse(offer.job, offer.attempt, "no free slot")
         self._last_key = key = self._last_key + 1
-        held = Held(key, offer.job, offer.attempt, offer.kind, self._tmp / f"{offer.job}-{offer.attempt}")
+        held = Held(key, offer.job, offer.attempt, offer.kind, f"{self._tmp}{offer.job}-{offer.attempt}")
         held.checkpoints = dict(offer.checkpoints)
         held.isolated = kind.get("isolation") == "process"
         held.process = self.pool.isolated() if held.isolated else shared
@@ -84,7 +85,7 @@ class Supervisor:
             job=offer.job, attempt=offer.attempt, tries=offer.tries, kind=offer.kind, queue=offer.queue,
             labels=offer.labels, checkpoints=offer.checkpoints,
         )  # fmt: skip
-        held.process.post(Run(key=key, work=work, args=offer.args, tmp=str(held.tmp)))
+        held.process.post(Run(key=key, work=work, args=offer.args, tmp=held.tmp))
         return None
 
     def cancel(self, cancel: Cancel) -> None:
@@ -300,5 +301,5 @@ _HEAR: dict[type[Up], Callable[[Supervisor, Held, Any], None]] = {
 }
 
 
-def _remove(directory: Path) -> None:
+def _remove(directory: str) -> None:
     shutil.rmtree(directory, ignore_errors=True)
