@@ -6,8 +6,7 @@ statements. `job_columns` is the only place where an index column is derived fro
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -50,6 +49,11 @@ class JobRow(msgspec.Struct, frozen=True, gc=False):
     text: str
 
     @property
+    def changed_state(self) -> bool:
+        """True if it counts in another state than before, or is new."""
+        return self.before is None or self.before.columns[0] != self.now.columns[0]
+
+    @property
     def moved(self) -> bool:
         """True if an index column changed, or there was none."""
         return self.before is None or self.before.columns != self.now.columns
@@ -63,7 +67,6 @@ class Journal(msgspec.Struct):
     jobs: list[JobRow]
     documents: dict[str, list[Row]]  # table -> (id, seq, doc)
     chunks: list[Row]
-    counts: dict[tuple[str, str], int]  # (job, state) -> change; the store knows the lane of a job
 
 
 @lru_cache(maxsize=1024)
@@ -93,7 +96,6 @@ def write_journal(world: World, after: int, stored: Callable[[str], Kept | None]
         jobs=_job_rows(world, tails, stamps, stored, gone),
         documents=_document_rows(world, stamps),
         chunks=[_chunk_row(event) for event in events if event.extra and event.job not in gone],
-        counts=_count_changes(events),
     )
 
 
@@ -127,12 +129,9 @@ def event_of(row: Any) -> Event:
 
 def stamp_document(document: Any, stamp: int) -> tuple[Any, int, str]:
     """A copy numbered with `stamp` (0: as before), that number, and the text of its row."""
-    copy = document.copy()
-    seq = stamp or copy.get("seq", 0)
-    copy.pop("seq", None)
-    text = encode(copy).decode()
-    copy["seq"] = seq
-    return copy, seq, text
+    numbered = document.copy()
+    seq = numbered["seq"] = stamp or numbered.get("seq", 0)
+    return numbered, seq, encode(numbered).decode()
 
 
 # -- jobs ----------------------------------------------------------------------------------------------------------
@@ -197,21 +196,6 @@ def bodies_of(row: JobRow, world: World) -> list[Row]:
 
 def _holds(doc: Mapping[str, Any], part: str, body: bytes) -> bool:
     return part in doc and encode(doc[part]) == body
-
-
-def _count_changes(events: Iterable[Event]) -> dict[tuple[str, str], int]:
-    """How the number of jobs in each state changed, told by the job that moved."""
-    moved: Counter[tuple[str, str]] = Counter()
-    for event in events:
-        job, data = event.job, event.data
-        if job is None or "was" not in data:
-            continue
-        if was := data["was"]:
-            moved[job, _plain(was)] -= 1
-        patch: dict[str, Any] = data.get("set") or {}
-        if not data.get("deleted") and (state := patch.get("state")):
-            moved[job, _plain(state)] += 1
-    return {place: number for place, number in moved.items() if number}
 
 
 # -- other documents -----------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -273,10 +274,19 @@ def _changing(row: JobRow) -> tuple[object, ...]:
 
 
 def _changes_by_lane(mirror: Mirror, journal: Journal, world: World, fresh: list[Lane]) -> dict[tuple[int, str], int]:
-    changes: dict[tuple[int, str], int] = {}
-    for (id, state), number in journal.counts.items():
-        shelf = mirror.lane_of(world.jobs[id] or JobDoc(), fresh), state
-        changes[shelf] = changes.get(shelf, 0) + number
+    """How the number of jobs on each shelf changes: what rows leave and enter, and what is deleted."""
+    moves = [(row.before, row.now) for row in journal.jobs if row.changed_state]
+    moves += [(mirror.jobs.get(id), None) for id in world.deleted]
+    changes: Counter[tuple[int, str]] = Counter()
+    for before, now in moves:
+        kept = now or before
+        if kept is None:  # made and deleted in one batch
+            continue
+        lane = mirror.lane_of(kept.doc, fresh)
+        if before is not None:
+            changes[lane, before.columns[0]] -= 1
+        if now is not None:
+            changes[lane, now.columns[0]] += 1
     return {shelf: number for shelf, number in changes.items() if number}
 
 
