@@ -83,7 +83,7 @@ def cleared(job: JobDoc, *keys: str) -> dict[str, None]:
 
 def queue(world: World, job: JobDoc, *, avoid: str | None = None, avoid_s: float = 0.0) -> None:
     """Make it claimable; for `avoid_s` by any other worker than `avoid` first."""
-    change: dict[str, Any] = {"state": JobState.QUEUED, "queued_at": world.now_text}
+    change: dict[str, Any] = {"state": JobState.QUEUED.value, "queued_at": world.now_text}
     change |= cleared(job, "worker", "estimate")
     over: dict[str, Any] = {id: None for id, until in job.get("avoid", {}).items() if until <= world.now_text}
     if avoid:
@@ -97,7 +97,7 @@ def finish(
     world: World, job: JobDoc, state: JobState, change: dict[str, Any], put: dict[str, Any] | None = None
 ) -> None:
     """The one door into a final state."""
-    whole: dict[str, Any] = {"state": state, "finished_at": world.now_text}
+    whole: dict[str, Any] = {"state": state.value, "finished_at": world.now_text}
     whole |= cleared(job, "estimate", "input", "held", "avoid")
     whole |= change
     job_event(world, job, f"job.{state.value}", whole, attempt=job.get("attempt") or None, put=put)

@@ -64,7 +64,7 @@ def record_end(world: World, job: JobDoc, ending: Ending) -> None:
     """Write the outcome on the attempt; the job stays where it is."""
     outcome = ending.outcome
     counted = outcome not in UNCOUNTED and not (outcome == Outcome.LOST and _drained(world, job))
-    ended: dict[str, Any] = {"phase": "ended", "outcome": outcome, "ended_at": world.now_text, "counted": counted}
+    ended: dict[str, Any] = {"phase": "ended", "outcome": outcome.value, "ended_at": world.now_text, "counted": counted}
     if ending.error:
         ended["error"] = dict(ending.error)
     if ending.reason:
@@ -77,7 +77,7 @@ def record_end(world: World, job: JobDoc, ending: Ending) -> None:
         change["log_lines"] = lines
     if counted:
         change["tries"] = job.get("tries", 0) + 1
-    words: dict[str, Any] = {"outcome": outcome, "by": ending.by}
+    words: dict[str, Any] = {"outcome": outcome.value, "by": ending.by}
     if ending.reason:
         words["reason"] = ending.reason
     job_event(world, job, "job.attempt_ended", change, attempt=job.get("attempt"), words=words)
@@ -155,6 +155,6 @@ def _try_again(world: World, job: JobDoc, ending: Ending, settings: Settings) ->
         options = job.get("options", {})
         base, cap = options.get("backoff_s", settings.backoff_s), options.get("backoff_cap_s", settings.backoff_cap_s)
         wait = backoff_s(job.get("tries", 1), base, cap, ending.dice)
-    change = {"state": S.SCHEDULED, "run_at": later(world, wait), **cleared(job, "worker", "estimate")}
-    words = {"after_s": round(wait, 3), "outcome": outcome}
+    change = {"state": S.SCHEDULED.value, "run_at": later(world, wait), **cleared(job, "worker", "estimate")}
+    words = {"after_s": round(wait, 3), "outcome": outcome.value}
     job_event(world, job, "job.retry_scheduled", change, attempt=job.get("attempt"), words=words)

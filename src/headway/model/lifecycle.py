@@ -36,13 +36,13 @@ def cancel_waiting(world: World, job: JobDoc, command: c.Cancel, settings: Setti
     """Nobody runs it: it is cancelled at once."""
     _ask_to_stop(world, job, command, settings, {})
     finish(world, fresh(world, job), S.CANCELLED, {"reason": "cancelled"})
-    return {"state": S.CANCELLED}
+    return {"state": S.CANCELLED.value}
 
 
 def cancel_running(world: World, job: JobDoc, command: c.Cancel, settings: Settings) -> dict[str, Any]:
     """An offered job is withdrawn; a started one is asked to stop."""
     attempt = current_attempt(job) or AttemptDoc()
-    _ask_to_stop(world, job, command, settings, {"state": S.CANCELLING, **cleared(job, "estimate", "input")})
+    _ask_to_stop(world, job, command, settings, {"state": S.CANCELLING.value, **cleared(job, "estimate", "input")})
     if attempt.get("phase") == "offered":
         end_attempt(world, fresh(world, job), Ending(outcome=Outcome.CANCELLED, reason="withdrawn"), settings)
     return {"state": fresh(world, job).get("state")}

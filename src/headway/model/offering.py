@@ -92,7 +92,7 @@ def _begin_attempt(world: World, job: JobDoc, type: str, attempt: dict[str, Any]
     kept = job.get("attempts", {})
     if len(kept) >= KEPT_ATTEMPTS:
         attempts[min(kept, key=int)] = None
-    change: dict[str, Any] = {"state": JobState.RUNNING, "attempt": number, "worker": worker, "attempts": attempts}
+    change: dict[str, Any] = {"state": JobState.RUNNING.value, "attempt": number, "worker": worker, "attempts": attempts}
     change |= cleared(job, *PER_ATTEMPT)
     change |= more
     soft: dict[str, Any] | None = {"n": None, "log_bytes": None} if "soft" in job else None

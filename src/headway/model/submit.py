@@ -138,7 +138,7 @@ def _announce(world: World, job: JobDoc, state: JobState, args: bytes) -> None:
     """Small args travel in the event; the row has them whole."""
     put = {"args": json_of("args", args)} if len(args) <= INLINE_BYTES else None
     world.put(world.args, job.get("id", ""), args)
-    whole: dict[str, Any] = {**job, "state": state}
+    whole: dict[str, Any] = {**job, "state": state.value}
     if state == S.QUEUED:
         whole["queued_at"] = world.now_text
     job_event(world, job, "job.submitted", whole, put=put)
@@ -176,7 +176,7 @@ def unblock(world: World, job: JobDoc, command: c.Unblock, settings: Settings) -
         _give_up(world, job)
     elif not any(each is not None and _holds_back(each) for each in upstream):
         if job.get("run_at", "") > world.now_text:
-            job_event(world, job, "job.scheduled", {"state": S.SCHEDULED})
+            job_event(world, job, "job.scheduled", {"state": S.SCHEDULED.value})
         else:
             queue(world, job)
 

@@ -67,7 +67,7 @@ class World:
     def candidates_of(self, claim: Claim) -> list[str]:
         """Ids of queued jobs that the claim may take, best first, including those that this batch queued."""
         ids = self.candidates.get(id(claim), [])
-        if fresh := [id for id in self.new_queued if _fits(self.jobs[id], claim)]:
+        if fresh := [id for id in self.new_queued if fits(self.jobs[id], claim)]:
             ids = sorted(dict.fromkeys([*ids, *fresh]), key=self._rank)
         return ids
 
@@ -162,7 +162,8 @@ def limit_keys(job: JobDoc) -> list[tuple[str, ...]]:
     return keys
 
 
-def _fits(job: JobDoc | None, claim: Claim) -> bool:
+def fits(job: JobDoc | None, claim: Claim) -> bool:
+    """True if the worker of the claim serves such a job, whatever paused or limited it."""
     return (
         job is not None
         and is_claimable(job)

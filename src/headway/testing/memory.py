@@ -1,0 +1,361 @@
+"""A store in memory: the smallest thing that keeps the promises of `headway.store.base`, for tests and the simulator.
+
+It gives a batch only what its commands declared, so that a forgotten read shows. What is durable is the `Disk`: a
+server that crashes loses its `MemoryStore` and opens another one on the same disk. Never for real work: nothing of it
+outlives the process.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+import msgspec
+
+from headway.errors import StoreUnavailable, StoreUnusable
+from headway.model.command import Claim, Reads
+from headway.model.elapse import due_at
+from headway.model.event import Event
+from headway.model.fold import changes, fold_counts
+from headway.model.job import ACTIVE, JobDoc, JobState, is_claimable, is_final
+from headway.model.query import Query, matches
+from headway.model.world import World, fits, limit_keys
+from headway.store.base import Answer, Document, Head, Line, Page
+
+KEPT_SAMPLES = 50
+
+_ENTITIES = {"job": "jobs", "worker": "workers", "queue": "queues", "kind": "kinds", "service": "services"}
+
+
+class Disk:
+    """What outlives a crash."""
+
+    def __init__(self) -> None:
+        self.head = Head("", 0, 0)
+        self.first_seq = 1
+        self.log: list[Event] = []
+        self.jobs: dict[str, JobDoc] = {}
+        self.documents: dict[str, dict[str, Document]] = {
+            entity: {} for entity in ("workers", "queues", "kinds", "services")
+        }
+        self.soft: dict[str, Document] = {}  # worker -> last_heard_at, load
+        self.counts: dict[str, dict[str, int]] = {}
+        self.args: dict[str, bytes] = {}
+        self.results: dict[str, bytes] = {}
+        self.checkpoints: dict[str, dict[str, Any]] = {}
+        self.samples: dict[str, list[tuple[str, float]]] = {}  # kind -> newest first
+        self.answers: dict[tuple[str, str], tuple[Answer, int]] = {}
+        self.opened = False
+
+    def copy(self) -> Disk:
+        """The state now, untouched by later commits: documents and events are shared, nobody changes one in place."""
+        other = Disk()
+        for name, value in vars(self).items():
+            setattr(other, name, dict(self.jobs) if name == "jobs" else _copied(value))
+        return other
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        table = cast("dict[Any, Any]", value)
+        return {key: cast("Any", each).copy() if isinstance(each, dict | list) else each for key, each in table.items()}
+    return cast("list[Any]", value).copy() if isinstance(value, list) else value
+
+
+class MemoryStore:
+    """`headway.store.base.Store` on a `Disk`. `failing` makes the next commits fail, as a full disk would."""
+
+    def __init__(self, disk: Disk | None = None) -> None:
+        self.disk = disk or Disk()
+        self.failing = False
+        self._writing = threading.Lock()
+        self._loaded = False
+
+    # -- the writer ------------------------------------------------------------------------------------------------
+
+    def open(self, *, now: int, new_epoch: str) -> Head:
+        if self.disk.opened:
+            raise StoreUnusable("The disk is open already.", hint="Close the other store first.")
+        self.disk.opened = True
+        if not self.disk.head.epoch:
+            self.disk.head = Head(new_epoch, 0, now)
+        return self.disk.head
+
+    def close(self) -> None:
+        self.disk.opened = False
+
+    def load(self, reads: Reads, now: int) -> tuple[World, dict[tuple[str, str], Answer]]:
+        self._writing.acquire()
+        self._loaded = True
+        disk = self.disk
+        world = World(max(now, disk.head.at))
+        world.queues = dict(disk.documents["queues"])
+        world.workers = {id: disk.documents["workers"].get(id) for id in reads.workers}
+        world.kinds = {id: disk.documents["kinds"].get(id) for id in reads.kinds}
+        world.services = {
+            id: each for id, each in disk.documents["services"].items() if id.rpartition("/")[0] in reads.services
+        }
+        for job in disk.jobs.values():
+            if job.get("state") in ACTIVE:
+                world.active.update(limit_keys(job))
+        world.uniques = {key: self._newest("unique", key) for key in reads.uniques}
+        world.externals = {key: self._newest("external_id", key) for key in reads.externals}
+        world.held_by = {worker: self._held_by(worker) for worker in reads.held_by}
+        self._load_jobs(world, reads)
+        world.checkpoints |= {id: dict(disk.checkpoints.get(id, {})) for id in reads.checkpoints}
+        return world, {key: disk.answers[key][0] for key in reads.once if key in disk.answers}
+
+    def _load_jobs(self, world: World, reads: Reads) -> None:
+        disk = self.disk
+        found = (*world.uniques.values(), *world.externals.values())
+        wanted = {*reads.jobs, *(id for id in found if id), *(id for held in world.held_by.values() for id in held)}
+        for claim in reads.claims:
+            takeable = (job for job in disk.jobs.values() if self._is_takeable(job, claim, world))
+            ranked = sorted(takeable, key=_rank)
+            world.candidates[id(claim)] = ids = [job.get("id", "") for job in ranked]
+            wanted.update(ids)
+            world.args |= {each: disk.args.get(each, b"{}") for each in ids}
+            world.checkpoints |= {each: dict(disk.checkpoints.get(each, {})) for each in ids}
+        world.jobs = {id: disk.jobs.get(id) for id in wanted}
+        for job in world.jobs.values():
+            if job is None:
+                continue
+            if job.get("state") in ACTIVE and (worker := job.get("worker")):
+                world.workers.setdefault(worker, disk.documents["workers"].get(worker))
+        kinds = {*reads.kinds, *(job.get("kind", "") for job in world.jobs.values() if job)}
+        world.samples = {kind: list(disk.samples[kind]) for kind in kinds if kind in disk.samples}
+
+    def _is_takeable(self, job: JobDoc, claim: Claim, world: World) -> bool:
+        if not fits(job, claim) or job.get("avoid", {}).get(claim.worker, "") > world.now_text:
+            return False
+        queue = self.disk.documents["queues"].get(job.get("queue", ""), {})
+        kind = self.disk.documents["kinds"].get(job.get("kind", ""), {})
+        limits = {"queue": queue.get("limit"), "kind": kind.get("limit"), "key": kind.get("key_limit")}
+        bounds = ((key, limits[key[0]]) for key in limit_keys(job))
+        return not queue.get("paused") and all(limit is None or world.active[key] < limit for key, limit in bounds)
+
+    def _newest(self, field: str, key: tuple[str, str]) -> str | None:
+        same = (id for id, job in self.disk.jobs.items() if (job.get("namespace"), job.get(field)) == key)
+        return max(same, default=None)
+
+    def _held_by(self, worker: str) -> set[str]:
+        return {id for id, job in self.disk.jobs.items() if job.get("worker") == worker and job.get("state") in ACTIVE}
+
+    def commit(self, world: World, answers: Mapping[tuple[str, str], Answer]) -> list[Event]:
+        try:
+            if self.failing:
+                raise StoreUnavailable("The disk of this test is full.", hint="Nothing was written; try again.")
+            msgspec.json.encode([event.data for event in world.events])
+            return self._write(world, answers)
+        finally:
+            self._end()
+
+    def _write(self, world: World, answers: Mapping[tuple[str, str], Answer]) -> list[Event]:
+        disk = self.disk
+        first = disk.head.seq + 1
+        events = [msgspec.structs.replace(event, seq=seq) for seq, event in enumerate(world.events, first)]
+        for event in events:
+            fold_counts(disk.counts, event)
+            self._keep(world, event)
+        if events:
+            disk.log += events
+            disk.head = Head(disk.head.epoch, events[-1].seq, max(disk.head.at, events[-1].at))
+        disk.args.update(world.args)
+        disk.results.update(world.results)
+        for job, key, value in world.new_checkpoints:
+            disk.checkpoints.setdefault(job, {})[key] = value
+        for kind, stage, seconds in world.new_samples:
+            kept = [(stage, seconds), *disk.samples.get(kind, [])]
+            seen: Counter[str] = Counter()
+            disk.samples[kind] = [each for each in kept if seen.update([each[0]]) or seen[each[0]] <= KEPT_SAMPLES]
+        for worker, (at, load) in world.heard.items():
+            soft = disk.soft.setdefault(worker, {})
+            soft.update({"last_heard_at": at} | ({"load": load} if load else {}))
+        disk.answers.update({key: (answer, world.now) for key, answer in answers.items()})
+        for id in world.deleted:
+            self._forget(id)
+        return events
+
+    def _keep(self, world: World, event: Event) -> None:
+        """Put the document that the event is about in place, numbered by the last event that changed it."""
+        entity = _ENTITIES.get(event.prefix)
+        if entity is None:
+            return
+        table: Any = self.disk.jobs if entity == "jobs" else self.disk.documents[entity]
+        document = getattr(world, entity).get(event.subject)
+        if document is None:
+            return
+        known = table.get(event.subject, {}).get("seq", 0)
+        table[event.subject] = {**document, "seq": event.seq if changes(event) else known}
+        getattr(world, entity)[event.subject] = table[event.subject]
+
+    def _forget(self, id: str) -> None:
+        disk = self.disk
+        for table in (disk.jobs, disk.args, disk.results, disk.checkpoints):
+            table.pop(id, None)  # type: ignore[call-overload]
+        disk.log = [event for event in disk.log if event.job != id or event.seq >= disk.first_seq]
+
+    def rollback(self) -> None:
+        if self._loaded:
+            self._end()
+
+    def _end(self) -> None:
+        self._loaded = False
+        self._writing.release()
+
+    # -- readers and upkeep ----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Generator[MemoryReading, None, None]:
+        with self._writing:
+            frozen = self.disk.copy()
+        yield MemoryReading(frozen)
+
+    def maintain(self) -> None:
+        """Nothing to do."""
+
+    def purge(self, *, events_before: int, keys_before: int) -> int:
+        disk = self.disk
+        with self._writing:
+            old = [key for key, (_, at) in disk.answers.items() if at < keys_before]
+            for key in old:
+                del disk.answers[key]
+            end = min(events_before, disk.head.seq + 1)
+            checkpoints = {event.job: event.seq for event in disk.log if event.data.get("checkpoint")}
+            kept = [
+                event
+                for event in disk.log
+                if event.seq >= end or (event.job in disk.jobs and event.seq >= checkpoints.get(event.job, 0))
+            ]
+            gone = len(old) + len(disk.log) - len(kept)
+            disk.log = kept
+            disk.first_seq = max(disk.first_seq, end)
+        return gone
+
+    def scan_jobs(self) -> Iterator[tuple[JobDoc, Sequence[Event]]]:
+        with self.reading() as reading:
+            for id in reading.disk.jobs:
+                events = reading.events_of(id, limit=1_000_000)
+                start = max((place for place, each in enumerate(events) if each.data.get("checkpoint")), default=0)
+                yield reading.disk.jobs[id], events[start:]
+
+
+def _rank(job: JobDoc) -> tuple[int, str, str]:
+    return -job.get("priority", 0), job.get("queued_at", ""), job.get("id", "")
+
+
+class MemoryReading:
+    """`headway.store.base.Reading` of a frozen `Disk`."""
+
+    def __init__(self, disk: Disk) -> None:
+        self.disk = disk
+        self.head = disk.head
+
+    def job(self, id: str) -> JobDoc | None:
+        return self.disk.jobs.get(id)
+
+    def jobs(self, query: Query, *, now: int, limit: int, after: str | None = None) -> Page[JobDoc]:
+        found = [job for id, job in self._newest_first() if (after is None or id < after) and matches(query, job, now)]
+        return Page(found[:limit], found[limit - 1].get("id") if len(found) > limit else None)
+
+    def _newest_first(self) -> list[tuple[str, JobDoc]]:
+        return sorted(self.disk.jobs.items(), reverse=True)
+
+    def board(self, topic: tuple[str, str], *, unfinished: int, finished: int) -> list[JobDoc]:
+        found = [job for _, job in self._newest_first() if _belongs(job, topic)]
+        going = [job for job in found if not is_final(job)]
+        return going[:unfinished] + [job for job in found if is_final(job)][:finished]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        return self.disk.counts
+
+    def args(self, id: str) -> bytes | None:
+        return self._body(id, self.disk.args, "args")
+
+    def result(self, id: str) -> bytes | None:
+        return self._body(id, self.disk.results, "result")
+
+    def _body(self, id: str, table: Mapping[str, bytes], part: str) -> bytes | None:
+        job: Mapping[str, Any] = self.disk.jobs.get(id) or {}
+        if id in table or part not in job:
+            return table.get(id)
+        return msgspec.json.encode(job[part])
+
+    def checkpoints(self, id: str) -> dict[str, Any]:
+        return self.disk.checkpoints.get(id, {})
+
+    def workers(self) -> list[Document]:
+        return [each | self.disk.soft.get(id, {}) for id, each in self.disk.documents["workers"].items()]
+
+    def services(self) -> list[Document]:
+        return list(self.disk.documents["services"].values())
+
+    def queues(self) -> list[Document]:
+        return list(self.disk.documents["queues"].values())
+
+    def kinds(self) -> list[Document]:
+        return list(self.disk.documents["kinds"].values())
+
+    def waiting(self) -> dict[str, int]:
+        return dict(Counter(job.get("kind", "") for job in self.disk.jobs.values() if is_claimable(job)))
+
+    def due(self, now: int, *, after: tuple[int, str] | None, limit: int) -> list[tuple[int, str]]:
+        found = sorted((at, id) for id, job in self.disk.jobs.items() if (at := due_at(job)) is not None and at <= now)
+        return [each for each in found if after is None or each > after][:limit]
+
+    def waiting_for(self, id: str) -> list[tuple[str, tuple[str, ...]]]:
+        blocked = [(job, doc.get("after", [])) for job, doc in sorted(self.disk.jobs.items()) if _is_blocked(doc)]
+        return [(job, tuple(after)) for job, after in blocked if not id or id in after]
+
+    def held_by(self, worker: str) -> list[JobDoc]:
+        return [job for _, job in self._newest_first() if job.get("worker") == worker and job.get("state") in ACTIVE]
+
+    def events(self, after: int, *, until: int | None = None, limit: int = 1000) -> list[Event]:
+        start = bisect_left(self.disk.log, after + 1, key=lambda event: event.seq)
+        found = self.disk.log[start : start + limit]
+        return [event for event in found if until is None or event.seq <= until]
+
+    def events_of(self, job: str, *, after: int = 0, limit: int = 1000) -> list[Event]:
+        return [event for event in self.disk.log if event.job == job and event.seq > after][:limit]
+
+    def first_seq(self) -> int:
+        return self.disk.first_seq
+
+    def lines(self, job: str, *, first: int = 1, limit: int = 1000, last: int | None = None) -> list[Line]:
+        if job not in self.disk.jobs:
+            return []
+        found = [
+            Line(number, at, level, text, event.attempt or 0)
+            for event in self.events_of(job, limit=1_000_000)
+            for number, at, level, text in (event.extra or {}).get("lines", ())
+        ]
+        return (found[-last:] if last is not None else [line for line in found if line.number >= first])[:limit]
+
+    def samples(self, kind: str) -> list[tuple[str, float]]:
+        return self.disk.samples.get(kind, [])
+
+    def answer(self, subject: str, key: str) -> Answer | None:
+        found = self.disk.answers.get((subject, key))
+        return found[0] if found else None
+
+    def saved(self, section: str) -> Mapping[str, Any]:
+        return {}
+
+
+def _is_blocked(job: JobDoc) -> bool:
+    return job.get("state") == JobState.BLOCKED
+
+
+def _belongs(job: JobDoc, topic: tuple[str, str]) -> bool:
+    name, rest = topic
+    labels = job.get("labels", {})
+    if name == "label":
+        key, _, value = rest.partition("=")
+        return labels.get(key) == value
+    if name == "flow":
+        return labels.get("flow") == rest
+    return name == "jobs" or job.get(name) == rest
