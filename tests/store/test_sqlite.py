@@ -13,13 +13,12 @@ import pytest
 
 from headway.errors import StoreUnavailable, StoreUnusable
 from headway.model.command import Reads
+from headway.model.query import parse
 from headway.store import sqlite as module
 from headway.store.mirror import KEPT_JOBS
 from headway.store.schema import REVISIONS
 from headway.store.sqlite import SqliteStore
-from headway.testing.store_worlds import NOW, changed, job_id, load_for, submitted, write
-
-PLACE = {"namespace": "default", "kind": "crawl", "queue": "default", "state": "queued"}
+from headway.testing.store_worlds import NOW, PLACE, changed, job_id, load_for, submitted, write
 
 
 @pytest.fixture
@@ -358,3 +357,19 @@ class TestPlans:
 
         assert len(plan) == 1
         assert index in plan[0].split()
+
+    def test_cold_reads_that_must_not_grow_use_their_partial_index(self, store):
+        asked: list[str] = []
+        with store.reading() as reading:
+            db = reading._db.connection.dbapi_connection
+            assert db is not None
+            db.set_trace_callback(asked.append)
+            reading.waiting()
+            reading.due(NOW, after=None, limit=5)
+            reading.jobs(parse("priority:>5"), now=NOW, limit=5)
+            db.set_trace_callback(None)
+            plans = [
+                row[3] for text in asked if "FROM jobs" in text for row in db.execute(f"EXPLAIN QUERY PLAN {text}")
+            ]
+
+        assert [plan.split("jobs")[-1].split()[0] for plan in plans] == ["_held", "_due", "_with_priority"]

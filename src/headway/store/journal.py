@@ -6,12 +6,13 @@ statements. `job_columns` is the only place where an index column is derived fro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, reduce
 from typing import Any
 
 import msgspec
 
+from headway.clock import from_iso, ulid
 from headway.model.elapse import due_at
 from headway.model.event import Event
 from headway.model.fold import changes
@@ -182,6 +183,35 @@ def _job_rows(
         world.jobs[id] = doc
         rows.append(JobRow(id, seq, Kept(doc, job_columns(doc), tail), stored(id), text))
     return rows
+
+
+def skew_of(new: Iterable[JobDoc], known: int) -> int:
+    """How far (ms) the time that an id tells is at most from `created_at`, so that times bound ids in lists."""
+    for job in new:
+        id, created_at = job.get("id", ""), job.get("created_at", "1970-01-01")
+        low, high = _ids_of(created_at, known)
+        if not low <= id <= high:
+            known = max(known, abs(from_iso(created_at) - _time_of(id)))
+    return known
+
+
+@lru_cache(maxsize=64)
+def _ids_of(created_at: str, skew: int) -> tuple[str, str]:
+    at = from_iso(created_at)
+    return ulid(max(at - skew, 0), 0), ulid(min(at + skew, END_OF_ULIDS), _MOST_ENTROPY)
+
+
+_MOST_ENTROPY = (1 << 80) - 1
+END_OF_ULIDS = (1 << 48) - 1
+"""The last millisecond that a ULID can tell; a skew of as much bounds nothing."""
+_DIGITS = {digit: value for value, digit in enumerate("0123456789ABCDEFGHJKMNPQRSTVWXYZ")}
+
+
+def _time_of(id: str) -> int:
+    """The milliseconds that a ULID begins with; far away for anything else."""
+    if len(id) != 26 or id > "8" or not _DIGITS.keys() >= set(id):
+        return -END_OF_ULIDS
+    return reduce(lambda time, digit: time * 32 + _DIGITS[digit], id[:10], 0)
 
 
 def bodies_of(row: JobRow, world: World) -> list[Row]:

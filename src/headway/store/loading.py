@@ -31,8 +31,7 @@ _READY = "SELECT -priority, queued_at, id FROM jobs WHERE lane = ? AND ready = 1
 
 def load_mirror(db: sqlite3.Connection) -> Mirror:
     """Everything hot, from the rows."""
-    seq, at = db.execute("SELECT seq, at FROM log_head").fetchone()
-    mirror = Mirror(seq, at)
+    mirror = Mirror(*db.execute("SELECT seq, at, skew FROM log_head").fetchone())
     for table in s.PUT_DOCUMENTS:
         rows = db.execute(f"SELECT id, doc, seq FROM {table}")  # noqa: S608 - our own table names
         mirror.documents[table] = {id: document_of(doc, number) for id, doc, number in rows}

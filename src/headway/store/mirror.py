@@ -28,6 +28,7 @@ class Mirror(msgspec.Struct):
 
     seq: int
     at: int
+    skew: int
     jobs: dict[str, Kept] = {}
     documents: dict[str, dict[str, dict[str, Any]]] = {}  # table -> id -> document, whole
     lanes: dict[Place, Lane] = {}

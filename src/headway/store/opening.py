@@ -93,7 +93,7 @@ def _create(db: sqlite3.Connection, now: int, epoch: str) -> None:
             db.execute(str(CreateIndex(index).compile(dialect=sqlite)))
     db.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
     db.execute("INSERT INTO alembic_version VALUES (?)", (REVISIONS[-1],))
-    db.execute("INSERT INTO log_head (id, epoch, seq, at, first_seq) VALUES (1, ?, 0, ?, 1)", (epoch, now))
+    db.execute("INSERT INTO log_head (id, epoch, seq, at, first_seq, skew) VALUES (1, ?, 0, ?, 1, 0)", (epoch, now))
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.execute("COMMIT")
 

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import msgspec
-from sqlalchemy import Boolean, Connection, Executable, Table, func, literal_column, select, tuple_
+from sqlalchemy import Connection, Executable, Table, func, select, text as sql, tuple_
 
 from headway.model.event import Event
 from headway.model.job import ACTIVE, JobDoc
@@ -38,9 +38,7 @@ from headway.store.schema import (
     workers,
 )
 
-_HELD = literal_column(
-    "state = 'queued' AND ready = 0", Boolean
-)  # literally the condition of its partial index, or it is not used
+_HELD = sql("state = 'queued' AND ready = 0")  # literally the condition of its partial index, or it is not used
 _event_columns = [column for column in events.c if column.name != "prev"]
 
 
@@ -49,9 +47,12 @@ class SqlReading:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
-        row = connection.execute(select(log_head.c.epoch, log_head.c.seq, log_head.c.at, log_head.c.first_seq)).one()
+        row = connection.execute(
+            select(log_head.c.epoch, log_head.c.seq, log_head.c.at, log_head.c.first_seq, log_head.c.skew)
+        ).one()
         self.head = Head(row[0], row[1], row[2])
         self._first_seq: int = row[3]
+        self._skew: int = row[4]
 
     def _all(self, statement: Executable) -> Sequence[Any]:
         return self._db.execute(statement).all()
@@ -63,7 +64,7 @@ class SqlReading:
         return job_of(row[0], row[1]) if row else None
 
     def jobs(self, query: Query, *, now: int, limit: int, after: str | None = None) -> Page[JobDoc]:
-        return listing.list_jobs(self._db, query, now=now, limit=limit, after=after)
+        return listing.list_jobs(self._db, query, self._skew, now=now, limit=limit, after=after)
 
     def board(self, topic: tuple[str, str], *, unfinished: int, finished: int) -> list[JobDoc]:
         return listing.list_board(self._db, topic, unfinished=unfinished, finished=finished)

@@ -45,6 +45,7 @@ log_head = Table(
     Column("seq", _Number, nullable=False),
     Column("at", _Number, nullable=False),
     Column("first_seq", _Number, nullable=False),  # replay is complete from here
+    Column("skew", _Number, nullable=False),  # ms; no job's id tells a time further than this from its created_at
 )
 
 events = Table(
@@ -120,6 +121,9 @@ jobs = Table(
     Index(
         "jobs_ready", "lane", text("priority DESC"), "queued_at", "id",
         sqlite_where=text("ready = 1"), postgresql_where=text("ready = 1"),
+    ),
+    Index(
+        "jobs_with_priority", "id", sqlite_where=text("priority <> 0"), postgresql_where=text("priority <> 0"),
     ),
     Index(
         "jobs_held", "lane",

@@ -24,7 +24,7 @@ from headway.model.job import JobDoc
 from headway.model.world import World
 from headway.store import statements as s
 from headway.store.base import Answer, Head
-from headway.store.journal import JobRow, Journal, bodies_of, encode, write_journal
+from headway.store.journal import JobRow, Journal, bodies_of, encode, skew_of, write_journal
 from headway.store.lanes import Lane
 from headway.store.loading import load_mirror, load_world
 from headway.store.mirror import Mirror
@@ -137,13 +137,15 @@ class SqliteStore:
         journal = write_journal(world, mirror.seq, mirror.jobs.get)
         changes = self._write_jobs(mirror, journal, world)
         samples = mirror.number_samples(world.new_samples)
+        skew = skew_of((row.now.doc for row in journal.jobs if row.before is None), mirror.skew)
         self._write_rest(journal, world, answers)
         self._insert(s.PUT_SAMPLES, samples)
         if journal.events:
             last = journal.events[-1]
-            self._writer.execute(s.MOVE_HEAD, (last.seq, max(mirror.at, last.at)))
+            self._writer.execute(s.MOVE_HEAD, (last.seq, max(mirror.at, last.at), skew))
             self._insert(s.INSERT_EVENTS, journal.event_rows)
         self._writer.execute("COMMIT")
+        mirror.skew = skew
         mirror.advance(journal, world, changes, samples)
         return journal
 

@@ -64,7 +64,7 @@ INSERT_JOBS = Insert(
 )  # fmt: skip
 MOVE_JOB = "UPDATE jobs SET state=?, priority=?, queued_at=?, ready=?, due_at=?, seq=?, tail=?, doc=? WHERE id=?"
 TOUCH_JOB = "UPDATE jobs SET seq=?, tail=?, doc=? WHERE id=?"
-MOVE_HEAD = "UPDATE log_head SET seq=?, at=? WHERE id=1"
+MOVE_HEAD = "UPDATE log_head SET seq=?, at=?, skew=? WHERE id=1"
 INSERT_LANES = Insert("lanes", ("id", "namespace", "kind", "queue", "requires"))
 ADD_COUNTS = Insert("counts", ("lane", "state", "jobs"), "ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs")
 INSERT_LABELS = Insert("job_labels", ("name", "value", "job"))

@@ -5,8 +5,9 @@
         def make(self, tmp_path):
             return lambda: MyStore(tmp_path / "store")      # not opened; each call a new one on the same data
 
-Needs pytest. Built on hand-made events (`store_worlds.py`), so that it judges the store and not the rules. Claims and
-queries have their own half in `store_suite_reads.py`; `StoreSuite` is both.
+Needs pytest. Built on hand-made events (`store_worlds.py`), so that it judges the store and not the rules. Here: order,
+fold, readers and upkeep; what is kept beside jobs is in `store_suite_keeps.py`, what finds jobs in
+`store_suite_reads.py`; `StoreSuite` is all of it.
 """
 # ruff: noqa: S101 - tests: they assert, their names are sentences, and they group without state
 
@@ -23,10 +24,12 @@ from headway.errors import StoreUnavailable
 from headway.model.command import Reads
 from headway.model.fold import fold, fold_counts
 from headway.model.job import JobDoc
-from headway.store.base import Answer, Line, Reading, Store
+from headway.store.base import Reading, Store
+from headway.testing.store_suite_keeps import KeepsSuite
 from headway.testing.store_suite_reads import ReadsSuite
 from headway.testing.store_worlds import (
     NOW,
+    PLACE,
     Stream,
     about,
     changed,
@@ -50,7 +53,7 @@ def refolded(reading: Reading, id: str) -> Any:
     return document
 
 
-class StoreSuite(ReadsSuite):
+class StoreSuite(KeepsSuite, ReadsSuite):
     """Subclass it and give the fixture `make`."""
 
     @pytest.fixture
@@ -101,9 +104,9 @@ class StoreSuite(ReadsSuite):
     def test_events_that_can_not_be_written_fail_their_batch_alone(self, store: Store) -> None:
         write(store, submitted(A))
         with pytest.raises((TypeError, StoreUnavailable)):
-            write(store, submitted(B), changed({"id": B, **_PLACE}, progress={"bad": object()}))
+            write(store, submitted(B), changed({"id": B, **PLACE}, progress={"bad": object()}))
 
-        made = write(store, changed({"id": A, **_PLACE}, state="running", worker="w/1"))
+        made = write(store, changed({"id": A, **PLACE}, state="running", worker="w/1"))
 
         with store.reading() as reading:
             assert [event.seq for event in made] == [2]
@@ -129,7 +132,7 @@ class StoreSuite(ReadsSuite):
     def test_events_of_a_job_are_its_own_in_order_even_between_those_of_others(self, store: Store) -> None:
         write(store, submitted(A), submitted(B))
         for step in range(5):
-            write(store, changed({"id": A, **_PLACE}, steps=step), changed({"id": B, **_PLACE}, steps=step))
+            write(store, changed({"id": A, **PLACE}, steps=step), changed({"id": B, **PLACE}, steps=step))
 
         with store.reading() as reading:
             mine = reading.events_of(A)
@@ -180,7 +183,7 @@ class StoreSuite(ReadsSuite):
             assert all(world.jobs[id] == expected[id] for id in held)
 
     def test_a_job_is_deleted_with_its_log(self, store: Store) -> None:
-        job = {"id": A, **_PLACE, "labels": {"x": "y"}}
+        job = {"id": A, **PLACE, "labels": {"x": "y"}}
         write(store, submitted(A, state="completed", labels={"x": "y"}), args={A: b'{"a":"' + b"x" * 5_000 + b'"}'})
         write(store, logged(job, 1, "one"), new_checkpoints=[(A, "k", 1)])
 
@@ -191,130 +194,12 @@ class StoreSuite(ReadsSuite):
             assert reading.counts() == {}
             assert [event.type for event in reading.events(0)] == ["job.submitted", "job.logged", "job.deleted"]
 
-    # -- what hangs on jobs ----------------------------------------------------------------------------------------
-
-    @pytest.mark.parametrize("args", [b'{"n": 1}', b'{"n":1}', b"null", b'{"big":"' + b"x" * 9_000 + b'"}'])
-    def test_inputs_and_results_come_back_to_the_letter(self, store: Store, args: bytes) -> None:
-        event = submitted(A, args_bytes=len(args))
-        write(store, event, args={A: args})
-        write(store, changed({"id": A, **_PLACE}, state="completed"), results={A: args})
-
-        with store.reading() as reading:
-            assert reading.args(A) == args
-            assert reading.result(A) == args
-
-    def test_log_lines_are_ranged_and_joined_to_their_events(self, store: Store) -> None:
-        job = {"id": A, **_PLACE}
-        write(store, submitted(A), logged(job, 1, "one", "two"), logged(job, 3, "three", attempt=2))
-
-        with store.reading() as reading:
-            event = reading.events(1, limit=1)[0]
-            assert event.extra == {"lines": [(1, NOW, "info", "one"), (2, NOW + 1, "info", "two")]}
-            assert "lines" not in event.data
-            assert [line.text for line in reading.lines(A, first=2)] == ["two", "three"]
-            assert reading.lines(A, last=1) == [Line(3, NOW, "info", "three", 2)]
-            assert [line.number for line in reading.lines(A, limit=2)] == [1, 2]
-            assert reading.lines(B) == []
-
-    def test_checkpoints_are_overwritten_by_key(self, store: Store) -> None:
-        write(store, submitted(A), new_checkpoints=[(A, "page", 1), (A, "page", 2), (A, "done", None)])
-
-        world, _ = store.load(Reads(checkpoints={A, B}), NOW)
-        store.rollback()
-        with store.reading() as reading:
-            assert reading.checkpoints(A) == {"page": 2, "done": None}
-        assert world.checkpoints == {A: {"page": 2, "done": None}, B: {}}
-
-    def test_only_the_newest_fifty_durations_are_kept_of_each_stage(
-        self, make: Callable[[], Store], store: Store
-    ) -> None:
-        for batch in range(13):
-            write(
-                store, about("kind.noted", "crawl"), new_samples=[("crawl", "", float(5 * batch + n)) for n in range(5)]
-            )
-        write(store, about("kind.noted", "crawl"), new_samples=[("crawl", "parse", 7.5)])
-
-        world, _ = store.load(Reads(kinds={"crawl"}), NOW)
-        store.rollback()
-        with store.reading() as reading:
-            stored = reading.samples("crawl")
-        newest = [("", float(n)) for n in range(64, 14, -1)]
-        assert [sample for sample in stored if sample[0] == ""] == newest
-        assert [sample for sample in world.samples["crawl"] if sample[0] == ""] == newest
-        assert ("parse", 7.5) in stored
-
-    # -- other documents -------------------------------------------------------------------------------------------
-
-    def test_workers_services_queues_and_kinds_are_kept(self, store: Store) -> None:
-        write(
-            store, about("worker.connected", "w/1", id="w/1", state="ready"), about("queue.paused", "gpu", paused=True),
-            about("kind.registered", "crawl", limit=3), about("service.changed", "w/1/comfy", status="up"),
-        )  # fmt: skip
-        write(store, about("worker.drained", "w/1", state="draining"), heard={"w/1": (NOW + 5, {"cpu": 0.5})})
-
-        world, _ = store.load(Reads(workers={"w/1", "w/2"}, kinds={"crawl"}, services={"w/1"}), NOW)
-        store.rollback()
-        with store.reading() as reading:
-            worker = {"id": "w/1", "state": "draining", "seq": 5}
-            assert reading.workers() == [worker | {"last_heard_at": NOW + 5, "load": {"cpu": 0.5}}]
-            assert reading.queues() == [{"paused": True, "seq": 2}]
-            assert reading.kinds() == [{"limit": 3, "seq": 3}]
-            assert reading.services() == [{"status": "up", "seq": 4}]
-        assert world.workers == {"w/1": worker, "w/2": None}
-        assert world.queues == {"gpu": {"paused": True, "seq": 2}}
-        assert world.kinds == {"crawl": {"limit": 3, "seq": 3}}
-        assert world.services == {"w/1/comfy": {"status": "up", "seq": 4}}
-
-    def test_a_worker_that_is_heard_changes_no_document(self, store: Store) -> None:
-        write(store, about("worker.connected", "w/1", id="w/1"))
-        write(store, heard={"w/1": (NOW + 1, {"cpu": 1})})
-        write(store, heard={"w/1": (NOW + 2, None)})
-
-        with store.reading() as reading:
-            assert reading.head.seq == 1
-            assert reading.workers() == [{"id": "w/1", "seq": 1, "last_heard_at": NOW + 2, "load": {"cpu": 1}}]
-
-    def test_the_worker_of_a_loaded_active_job_is_loaded_with_it(self, store: Store) -> None:
-        write(store, about("worker.connected", "w/1", id="w/1"), submitted(A, state="running", worker="w/1"))
-
-        world, _ = store.load(Reads(jobs={A}), NOW)
-        store.rollback()
-
-        assert world.workers == {"w/1": {"id": "w/1", "seq": 1}}
-
-    # -- keys ------------------------------------------------------------------------------------------------------
-
-    def test_an_idempotency_key_has_its_answer_until_it_is_purged(self, store: Store) -> None:
-        key = ("token", "k1")
-        write(store, submitted(A), answers={key: Answer("hash", b'{"id":1}')}, at=NOW)
-        write(store, answers={("token", "k2"): Answer("hash2", b"2")}, at=NOW + 10)
-
-        _, answers = store.load(Reads(once={key, ("token", "other")}), NOW)
-        store.rollback()
-        gone = store.purge(events_before=0, keys_before=NOW + 1)
-
-        assert answers == {key: Answer("hash", b'{"id":1}')}
-        assert gone == 1
-        with store.reading() as reading:
-            assert reading.answer(*key) is None
-            assert reading.answer("token", "k2") == Answer("hash2", b"2")
-
-    def test_keys_find_the_newest_job_that_has_them(self, store: Store) -> None:
-        write(store, submitted(A, unique="k", state="completed"), submitted(B, unique="k", external_id="x"))
-
-        world, _ = store.load(Reads(uniques={("default", "k"), ("other", "k")}, externals={("default", "x")}), NOW)
-        store.rollback()
-
-        assert world.uniques == {("default", "k"): B, ("other", "k"): None}
-        assert world.externals == {("default", "x"): B}
-        assert (world.jobs[B] or {}).get("unique") == "k"
-
     # -- readers and upkeep ----------------------------------------------------------------------------------------
 
     def test_a_reading_sees_one_moment_while_others_commit(self, store: Store) -> None:
         write(store, submitted(A))
         with store.reading() as reading:
-            write(store, changed({"id": A, **_PLACE}, state="running"))
+            write(store, changed({"id": A, **PLACE}, state="running"))
             assert reading.head.seq == 1
             assert [event.seq for event in reading.events(0)] == [1]
             assert (reading.job(A) or {}).get("state") == "queued"
@@ -327,7 +212,7 @@ class StoreSuite(ReadsSuite):
             n = 0
             while not stop.is_set():
                 n += 1
-                write(store, submitted(job_id(n)), changed({"id": job_id(n), **_PLACE}, state="running", worker="w/1"))
+                write(store, submitted(job_id(n)), changed({"id": job_id(n), **PLACE}, state="running", worker="w/1"))
 
         writer = threading.Thread(target=append)
         writer.start()
@@ -346,7 +231,7 @@ class StoreSuite(ReadsSuite):
 
     def test_purging_forgets_what_no_job_needs(self, store: Store) -> None:
         write(store, about("worker.connected", "w/1", id="w/1"), submitted(A), submitted(B, state="completed"))
-        write(store, deleted({"id": B, **_PLACE, "state": "completed"}), about("worker.lost", "w/1", state="lost"))
+        write(store, deleted({"id": B, **PLACE, "state": "completed"}), about("worker.lost", "w/1", state="lost"))
 
         gone = store.purge(events_before=5, keys_before=0)
 
@@ -358,7 +243,7 @@ class StoreSuite(ReadsSuite):
             assert reading.head.seq == 5
 
     def test_a_checkpoint_stands_for_all_events_before_it(self, store: Store) -> None:
-        write(store, submitted(A), changed({"id": A, **_PLACE}, state="completed"))
+        write(store, submitted(A), changed({"id": A, **PLACE}, state="completed"))
         with store.reading() as reading:
             whole = {key: value for key, value in (reading.job(A) or {}).items() if key != "seq"}
         write(store, compacted(whole), changed({**whole}, retried_by=B))
@@ -376,7 +261,7 @@ class StoreSuite(ReadsSuite):
         write(store, submitted(A, state="completed"), submitted(B))
         store.purge(events_before=3, keys_before=0)
 
-        write(store, deleted({"id": A, **_PLACE, "state": "completed"}))
+        write(store, deleted({"id": A, **PLACE, "state": "completed"}))
 
         with store.reading() as reading:
             assert [event.seq for event in reading.events(0)] == [2, 3]
@@ -403,6 +288,3 @@ class StoreSuite(ReadsSuite):
         with store.reading() as reading:
             assert reading.head.seq == 1
             assert (reading.job(A) or {}).get("created_at") == iso(NOW)
-
-
-_PLACE = {"namespace": "default", "kind": "crawl", "queue": "default", "state": "queued"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from headway.clock import iso
+from headway.clock import iso, ulid
 from headway.model.command import Claim, Reads
 from headway.model.job import JobDoc
 from headway.model.query import matches, parse
@@ -187,6 +187,21 @@ class ReadsSuite:
 
         expected = [job for _, job in sorted(stream.jobs.items(), reverse=True) if matches(query, job, NOW + 1)]
         assert found == expected
+
+    @pytest.mark.parametrize(
+        "odd", ["job-1", "01J", ulid(NOW - 900_000, 1), ulid(NOW + 900_000, 1), "7" + "Z" * 25, "Z" * 26]
+    )
+    def test_times_are_found_even_where_ids_tell_others(self, store: Store, odd: str) -> None:
+        made = [(ulid(NOW + n * 1_000, n), NOW + n * 1_000) for n in range(20)] + [(odd, NOW + 10_500)]
+        write(store, *[submitted(id, at=at) for id, at in made])
+
+        with store.reading() as reading:
+            for text in ("since:10s", "until:10s", "since:11s until:9s", "since:1h", "until:1h", "-since:10s"):
+                query = parse(text)
+                now = NOW + 20_000
+                found = reading.jobs(query, now=now, limit=100).items
+                expected = [id for id, at in made if matches(query, JobDoc(created_at=iso(at)), now)]
+                assert [job.get("id") for job in found] == sorted(expected, reverse=True)
 
     def test_a_board_has_what_is_unfinished_and_the_newest_finished(self, store: Store) -> None:
         write(store, *[submitted(job_id(n), state="completed", queue="gpu") for n in range(1, 6)])

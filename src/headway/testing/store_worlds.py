@@ -18,6 +18,8 @@ from headway.model.world import World
 from headway.store.base import Answer, Store
 
 NOW = 1_790_000_000_000
+PLACE = {"namespace": "default", "kind": "crawl", "queue": "default", "state": "queued"}
+"""What `changed` needs to know of a job made by `submitted` without more."""
 STATES = ("scheduled", "queued", "running", "cancelling", "completed", "failed", "cancelled")
 
 

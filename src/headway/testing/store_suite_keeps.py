@@ -1,0 +1,132 @@
+"""The part of the conformance suite about what is kept beside jobs: inputs, logs, documents, keys. See `store_suite.py`."""
+# ruff: noqa: S101 - tests: they assert, their names are sentences, and they group without state
+
+from __future__ import annotations
+
+import pytest
+
+from headway.model.command import Reads
+from headway.store.base import Answer, Line, Store
+from headway.testing.store_worlds import NOW, PLACE, about, changed, job_id, logged, submitted, write
+
+A, B = job_id(1), job_id(2)
+
+
+class KeepsSuite:
+    """What is kept beside jobs. Mixed into `StoreSuite`."""
+
+    # -- what hangs on jobs ----------------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("args", [b'{"n": 1}', b'{"n":1}', b"null", b'{"big":"' + b"x" * 9_000 + b'"}'])
+    def test_inputs_and_results_come_back_to_the_letter(self, store: Store, args: bytes) -> None:
+        event = submitted(A, args_bytes=len(args))
+        write(store, event, args={A: args})
+        write(store, changed({"id": A, **PLACE}, state="completed"), results={A: args})
+
+        with store.reading() as reading:
+            assert reading.args(A) == args
+            assert reading.result(A) == args
+
+    def test_log_lines_are_ranged_and_joined_to_their_events(self, store: Store) -> None:
+        job = {"id": A, **PLACE}
+        write(store, submitted(A), logged(job, 1, "one", "two"), logged(job, 3, "three", attempt=2))
+
+        with store.reading() as reading:
+            event = reading.events(1, limit=1)[0]
+            assert event.extra == {"lines": [(1, NOW, "info", "one"), (2, NOW + 1, "info", "two")]}
+            assert "lines" not in event.data
+            assert [line.text for line in reading.lines(A, first=2)] == ["two", "three"]
+            assert reading.lines(A, last=1) == [Line(3, NOW, "info", "three", 2)]
+            assert [line.number for line in reading.lines(A, limit=2)] == [1, 2]
+            assert reading.lines(B) == []
+
+    def test_checkpoints_are_overwritten_by_key(self, store: Store) -> None:
+        write(store, submitted(A), new_checkpoints=[(A, "page", 1), (A, "page", 2), (A, "done", None)])
+
+        world, _ = store.load(Reads(checkpoints={A, B}), NOW)
+        store.rollback()
+        with store.reading() as reading:
+            assert reading.checkpoints(A) == {"page": 2, "done": None}
+        assert world.checkpoints == {A: {"page": 2, "done": None}, B: {}}
+
+    def test_only_the_newest_fifty_durations_are_kept_of_each_stage(self, store: Store) -> None:
+        for batch in range(13):
+            write(
+                store, about("kind.noted", "crawl"), new_samples=[("crawl", "", float(5 * batch + n)) for n in range(5)]
+            )
+        write(store, about("kind.noted", "crawl"), new_samples=[("crawl", "parse", 7.5)])
+
+        world, _ = store.load(Reads(kinds={"crawl"}), NOW)
+        store.rollback()
+        with store.reading() as reading:
+            stored = reading.samples("crawl")
+        newest = [("", float(n)) for n in range(64, 14, -1)]
+        assert [sample for sample in stored if sample[0] == ""] == newest
+        assert [sample for sample in world.samples["crawl"] if sample[0] == ""] == newest
+        assert ("parse", 7.5) in stored
+
+    # -- other documents -------------------------------------------------------------------------------------------
+
+    def test_workers_services_queues_and_kinds_are_kept(self, store: Store) -> None:
+        write(
+            store, about("worker.connected", "w/1", id="w/1", state="ready"), about("queue.paused", "gpu", paused=True),
+            about("kind.registered", "crawl", limit=3), about("service.changed", "w/1/comfy", status="up"),
+        )  # fmt: skip
+        write(store, about("worker.drained", "w/1", state="draining"), heard={"w/1": (NOW + 5, {"cpu": 0.5})})
+
+        world, _ = store.load(Reads(workers={"w/1", "w/2"}, kinds={"crawl"}, services={"w/1"}), NOW)
+        store.rollback()
+        with store.reading() as reading:
+            worker = {"id": "w/1", "state": "draining", "seq": 5}
+            assert reading.workers() == [worker | {"last_heard_at": NOW + 5, "load": {"cpu": 0.5}}]
+            assert reading.queues() == [{"paused": True, "seq": 2}]
+            assert reading.kinds() == [{"limit": 3, "seq": 3}]
+            assert reading.services() == [{"status": "up", "seq": 4}]
+        assert world.workers == {"w/1": worker, "w/2": None}
+        assert world.queues == {"gpu": {"paused": True, "seq": 2}}
+        assert world.kinds == {"crawl": {"limit": 3, "seq": 3}}
+        assert world.services == {"w/1/comfy": {"status": "up", "seq": 4}}
+
+    def test_a_worker_that_is_heard_changes_no_document(self, store: Store) -> None:
+        write(store, about("worker.connected", "w/1", id="w/1"))
+        write(store, heard={"w/1": (NOW + 1, {"cpu": 1})})
+        write(store, heard={"w/1": (NOW + 2, None)})
+
+        with store.reading() as reading:
+            assert reading.head.seq == 1
+            assert reading.workers() == [{"id": "w/1", "seq": 1, "last_heard_at": NOW + 2, "load": {"cpu": 1}}]
+
+    def test_the_worker_of_a_loaded_active_job_is_loaded_with_it(self, store: Store) -> None:
+        write(store, about("worker.connected", "w/1", id="w/1"), submitted(A, state="running", worker="w/1"))
+
+        world, _ = store.load(Reads(jobs={A}), NOW)
+        store.rollback()
+
+        assert world.workers == {"w/1": {"id": "w/1", "seq": 1}}
+
+    # -- keys ------------------------------------------------------------------------------------------------------
+
+    def test_an_idempotency_key_has_its_answer_until_it_is_purged(self, store: Store) -> None:
+        key = ("token", "k1")
+        write(store, submitted(A), answers={key: Answer("hash", b'{"id":1}')}, at=NOW)
+        write(store, answers={("token", "k2"): Answer("hash2", b"2")}, at=NOW + 10)
+
+        _, answers = store.load(Reads(once={key, ("token", "other")}), NOW)
+        store.rollback()
+        gone = store.purge(events_before=0, keys_before=NOW + 1)
+
+        assert answers == {key: Answer("hash", b'{"id":1}')}
+        assert gone == 1
+        with store.reading() as reading:
+            assert reading.answer(*key) is None
+            assert reading.answer("token", "k2") == Answer("hash2", b"2")
+
+    def test_keys_find_the_newest_job_that_has_them(self, store: Store) -> None:
+        write(store, submitted(A, unique="k", state="completed"), submitted(B, unique="k", external_id="x"))
+
+        world, _ = store.load(Reads(uniques={("default", "k"), ("other", "k")}, externals={("default", "x")}), NOW)
+        store.rollback()
+
+        assert world.uniques == {("default", "k"): B, ("other", "k"): None}
+        assert world.externals == {("default", "x"): B}
+        assert (world.jobs[B] or {}).get("unique") == "k"
