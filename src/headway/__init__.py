@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from headway.worker.registry import App, Job
     from headway.worker.stage import Stage
 
-__all__ = [
+__all__ = [  # noqa: RUF022 - grouped by what they are for
     # writing jobs
     "App",
     "Job",

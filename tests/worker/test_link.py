@@ -36,7 +36,12 @@ class Rig:
         self.states: list[LinkState] = []
         self.holder = Leaseholder(WorkerHello(worker={"id": "m/1", "machine": "m", "instance": "i"}))
         self.link = WorkerLink(
-            self.holder, server.url, token, SystemClock(), self.wishes.put_nowait, lambda state, _: self.states.append(state)
+            self.holder,
+            server.url,
+            token,
+            SystemClock(),
+            self.wishes.put_nowait,
+            lambda state, _: self.states.append(state),
         )
         self.running = asyncio.ensure_future(self.link.run())
 

@@ -77,7 +77,9 @@ class Said:
         return [item for word in self.words if word[:2] == ("report", job) for item in word[2]]
 
     def lines(self, job: str) -> list[tuple[str, str]]:
-        return [(level, text) for item in self.items(job) if isinstance(item, LogLines) for _, level, text in item.lines]
+        return [
+            (level, text) for item in self.items(job) if isinstance(item, LogLines) for _, level, text in item.lines
+        ]
 
     def steps(self, job: str) -> list[tuple[str, str]]:
         return [(word[0], word[-1]) for word in self.words if word[0] in ("acknowledged", "stopped", "cleaned")]
@@ -377,9 +379,7 @@ async def test_a_drain_waits_for_what_ends_and_releases_what_does_not(rig: Rig):
         ("nowhere.py:app", "there is no file nowhere.py"),
     ],
 )
-async def test_an_app_that_can_not_be_loaded_is_told_by_what_is_missing(
-    reference: str, sentence: str, tmp_path: Path
-):
+async def test_an_app_that_can_not_be_loaded_is_told_by_what_is_missing(reference: str, sentence: str, tmp_path: Path):
     setup = Setup(app=reference, server="http://127.0.0.1:9")
     supervisor = Supervisor(setup, Said(), SystemClock(), tmp_path)
 

@@ -51,7 +51,7 @@ class Ran:
         self.items: list[ReportItem] = []
         self.artifacts: dict[str, bytes] = {}
         self.children: list[dict[str, Any]] = []
-        self.on_item: Callable[[ReportItem], None] = lambda item: None
+        self.on_item: Callable[[ReportItem], None] = lambda _: None
         self._board = Board(job.plan)
 
     def send(self, items: list[ReportItem]) -> None:

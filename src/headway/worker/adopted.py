@@ -24,7 +24,7 @@ from headway.protocol.leasing import Leaseholder, Stop, Wish
 from headway.protocol.link import LinkState
 from headway.worker.held import End
 from headway.worker.identity import profile, take_seat
-from headway.worker.link import WorkerLink
+from headway.worker.link import WorkerLink, say_nothing
 from headway.worker.reporter import Reporter
 
 
@@ -162,7 +162,7 @@ async def adopting(
     services: Sequence[Mapping[str, Any]] = (),
     clock: Clock | None = None,
     farewell_s: float = 5.0,
-    on_state: Callable[[LinkState, str], None] = lambda state, reason: None,
+    on_state: Callable[[LinkState, str], None] = say_nothing,
 ) -> AsyncGenerator[Adopter]:
     """A link for adopted work, for as long as the block lasts; at its end what was said is handed over first.
 

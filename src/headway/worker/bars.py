@@ -198,7 +198,9 @@ class tqdm(Generic[T]):  # noqa: N801 - the name people know
     def set_postfix(self, ordered_dict: Any = None, refresh: bool | None = True, **kwargs: Any) -> None:
         """`loss=0.3, lr=1e-3` beside the count."""
         values = dict(ordered_dict or {}) | kwargs
-        text = ", ".join(f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}" for key, value in values.items())
+        text = ", ".join(
+            f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}" for key, value in values.items()
+        )
         self.set_postfix_str(text)
 
     def set_postfix_str(self, s: str = "", refresh: bool | None = True) -> None:
@@ -207,7 +209,7 @@ class tqdm(Generic[T]):  # noqa: N801 - the name people know
             self._stage.message = ", ".join(part for part in (self.desc if self._owned else "", s) if part)
 
     @classmethod
-    def write(cls, s: str, file: TextIO | None = None, end: str = "\n", nolock: bool = False) -> None:
+    def write(cls, s: str, *_: Any, **__: Any) -> None:
         """A line that does not disturb the bar."""
         current().log.info(s)
 

@@ -190,7 +190,8 @@ class Context:
 
     def artifact(self, name: str, content: bytes | str | Path | os.PathLike[str], type: str | None = None) -> None:
         """Store a file with the job: its bytes, its text, or the path of a file. Returns at once; the job completes
-        only when the file is stored, and an error in storing it is the job's error."""
+        only when the file is stored, and an error in storing it is the job's error.
+        """
         if not name or name.startswith(("/", ".")) or ".." in name.split("/"):
             raise InvalidInput("name", f"{name!r} is not an artifact's name", hint="Use a relative name: report.html.")
         if isinstance(content, bytes | str):
@@ -203,7 +204,8 @@ class Context:
 
     def submit(self, kind: Any, input: Mapping[str, Any] | None = None, /, **options: Any) -> Pending[str]:
         """Submit a child job: `kind` by name or the registered handler; options as `Client.submit` (queue, priority,
-        labels, unique …). Await the answer, or call `.result()`: the child's id."""
+        labels, unique …). Await the answer, or call `.result()`: the child's id.
+        """
         name = kind if isinstance(kind, str) else kind.name
         spec = {"kind": name, "args": dict(input or {}), "parent": self.job_id, **options}
         pending = self._host.submit(spec)
@@ -263,6 +265,8 @@ def _check_size(what: str, value: Any, limit: int) -> None:
 
 
 _current: contextvars.ContextVar[Context | None] = contextvars.ContextVar("headway_context", default=None)
+
+
 def entered() -> Context | None:
     """The context of the job this runs in, or None."""
     return _current.get()
@@ -289,6 +293,6 @@ async def run_cleanups(context: Context, *, succeeded: bool) -> list[BaseExcepti
             answer = callback(*args)
             if inspect.isawaitable(answer):
                 await answer
-        except (Exception, asyncio.CancelledError) as error:
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - a user's function
             raised.append(error)
     return raised

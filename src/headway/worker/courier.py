@@ -20,7 +20,7 @@ from headway.worker.reporter import Reporter
 
 
 class Courier(threading.Thread):
-    """`deliver` gets every batch of messages, on this thread; `on_end` is called when the supervisor is gone."""
+    """`deliver` (set it before the start) gets every batch of messages, on this thread; `on_end` is called when the supervisor is gone."""
 
     def __init__(
         self,
@@ -28,7 +28,6 @@ class Courier(threading.Thread):
         outbox: Outbox,
         unpacker: Unpacker[Down],
         clock: Clock,
-        deliver: Callable[[list[Down]], None],
         on_end: Callable[[], Any],
     ) -> None:
         super().__init__(name="headway-courier", daemon=True)
@@ -37,7 +36,7 @@ class Courier(threading.Thread):
         self._outbox = outbox
         self._unpacker = unpacker
         self._clock = clock
-        self._deliver = deliver
+        self.deliver: Callable[[list[Down]], None] = lambda _: None
         self._on_end = on_end
         self._due: deque[tuple[float, Reporter]] = deque()  # a constant delay keeps it sorted
         self._asleep = False
@@ -82,7 +81,7 @@ class Courier(threading.Thread):
         except OSError:
             return False
         if received:
-            self._deliver(self._unpacker.feed(received))
+            self.deliver(self._unpacker.feed(received))
         return bool(received)
 
     def _wake_reporters(self) -> None:

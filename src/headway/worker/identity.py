@@ -62,7 +62,6 @@ def profile(seat: Seat, clock: Clock, *, slots: int, labels: dict[str, str], ver
     """What the hello frame says of this worker. `instance` is random per process (08 W9)."""
     return {
         "id": seat.worker,
-        "name": seat.worker.rpartition("/")[2],
         "machine": seat.machine,
         "version": version,
         "python": platform.python_version(),

@@ -30,6 +30,10 @@ _SOONEST_S = 0.01
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
+def say_nothing(state: LinkState, reason: str) -> None:
+    """For links whose state nobody asked about."""
+
+
 class WorkerLink:
     """Statements go in (by its methods, from the loop), wishes come out (`on_wish`), `on_state` says how the link is.
 
@@ -43,7 +47,7 @@ class WorkerLink:
         token: str | None,
         clock: Clock,
         on_wish: Callable[[Wish], None],
-        on_state: Callable[[LinkState, str], None] = lambda state, reason: None,
+        on_state: Callable[[LinkState, str], None] = say_nothing,
     ) -> None:
         self.holder = holder
         self.url = worker_url(server)
@@ -76,6 +80,7 @@ class WorkerLink:
         while self.holder.held and self._now() < end:
             await self._clock.sleep(0.02)
         self.holder.goodbye("leaving")
+        closing, self._connection = self._connection, None  # from here on its end is no loss
         if self._socket is not None:
             frames = self.holder.frames(self._now())
             with contextlib.suppress(ConnectionClosed, TimeoutError):
@@ -83,6 +88,8 @@ class WorkerLink:
                     for message in messages_of(frames):
                         await self._socket.send(message, text=True)
                     await self._socket.close()
+        if closing is not None:
+            closing.cancel()
         self._do(self.holder.end(self._now()))
         if not self._over.done():
             self._over.set_result(None)

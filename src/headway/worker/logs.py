@@ -17,30 +17,30 @@ Write = Callable[[str, str], None]
 class Log:
     """Lines of this attempt: `ctx.log.info("parsed %s", file)`. %-arguments as in `logging`."""
 
-    __slots__ = ("_write",)
+    __slots__ = ("write",)
 
     def __init__(self, write: Write) -> None:
-        self._write = write
+        self.write = write
 
     def debug(self, message: object, *args: object) -> None:
         """For who looks closely."""
-        self._write("debug", _text(message, args))
+        self.write("debug", _text(message, args))
 
     def info(self, message: object, *args: object) -> None:
         """What is going on."""
-        self._write("info", _text(message, args))
+        self.write("info", _text(message, args))
 
     def success(self, message: object, *args: object) -> None:
         """Something worth being glad about."""
-        self._write("success", _text(message, args))
+        self.write("success", _text(message, args))
 
     def warning(self, message: object, *args: object) -> None:
         """A line of level warning. To have it counted and shown on the job, use `ctx.warn`."""
-        self._write("warning", _text(message, args))
+        self.write("warning", _text(message, args))
 
     def error(self, message: object, *args: object) -> None:
         """A line of level error. To have it counted and shown on the job, use `ctx.error`."""
-        self._write("error", _text(message, args))
+        self.write("error", _text(message, args))
 
 
 def _text(message: object, args: tuple[object, ...]) -> str:
@@ -75,7 +75,7 @@ class Capture(logging.Handler):
             return
         try:
             text = self.format(record)
-        except Exception:  # a user's __str__ may raise anything
+        except Exception:  # noqa: BLE001 - a user's __str__ may raise anything
             self.handleError(record)
             return
         level = level_of(record.levelno)

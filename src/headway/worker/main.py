@@ -133,7 +133,9 @@ class Worker:
         """Before each heartbeat, look how busy we are; pass a changed pace of reports on."""
         meter = LoadMeter()
         while True:
-            attempts = [(held.job, held.attempt, held.process.pid) for held in supervisor.held.values() if held.isolated]
+            attempts = [
+                (held.job, held.attempt, held.process.pid) for held in supervisor.held.values() if held.isolated
+            ]
             holder.observe(load=meter.read(busy=supervisor.busy, slots=supervisor.slots, attempts=attempts))
             if holder.report_s != self._report_s:
                 self._report_s = holder.report_s
@@ -159,13 +161,13 @@ class Worker:
 
 
 _WISHES: dict[type[Any], Callable[[Worker, Supervisor, Any], None]] = {
-    Offer: lambda worker, supervisor, wish: supervisor.offer(wish),
-    Cancel: lambda worker, supervisor, wish: supervisor.cancel(wish),
-    InputAnswer: lambda worker, supervisor, wish: supervisor.answer(wish),
-    Stop: lambda worker, supervisor, wish: supervisor.take_away(wish.job, wish.attempt, wish.why, wish.reason),
-    Drain: lambda worker, supervisor, wish: worker.drain_asked(),
-    Begun: lambda worker, supervisor, wish: None,  # a worker of handlers adopts nothing
-    Error: lambda worker, supervisor, wish: None,
+    Offer: lambda _, supervisor, wish: supervisor.offer(wish),
+    Cancel: lambda _, supervisor, wish: supervisor.cancel(wish),
+    InputAnswer: lambda _, supervisor, wish: supervisor.answer(wish),
+    Stop: lambda _, supervisor, wish: supervisor.take_away(wish.job, wish.attempt, wish.why, wish.reason),
+    Drain: lambda worker, _, __: worker.drain_asked(),
+    Begun: lambda _, __, ___: None,  # a worker of handlers adopts nothing
+    Error: lambda _, __, ___: None,
 }
 
 

@@ -131,9 +131,7 @@ def call_sync(handler: Callable[..., Any], plan: Sequence[StageSpec], label: str
             run.close(ok=ok)
 
 
-async def call_async(
-    handler: Callable[..., Any], plan: Sequence[StageSpec], label: str, args: Any, kwargs: Any
-) -> Any:
+async def call_async(handler: Callable[..., Any], plan: Sequence[StageSpec], label: str, args: Any, kwargs: Any) -> Any:
     """Call an `async def` handler outside of a job, with a bar."""
     run = TerminalRun(plan, label)
     token = enter(run.context)

@@ -15,7 +15,7 @@ import msgspec
 from headway.clock import Clock
 from headway.errors import InvalidInput
 from headway.worker.pipe import Pace, Quit, Ready, Setup, Unusable, Up
-from headway.worker.process import ExecutorProcess, Exit
+from headway.worker.process import Death, ExecutorProcess
 
 _RESTART_S = (0.1, 10.0)  # the first pause after a death, the longest one
 _HEALTHY_S = 30.0  # a life this long forgets earlier deaths
@@ -32,7 +32,7 @@ class Events(Protocol):
         """Lines that an isolated process printed."""
         ...
 
-    def on_exit(self, process: ExecutorProcess, exit: Exit) -> None:
+    def on_exit(self, process: ExecutorProcess, death: Death) -> None:
         """A process is dead; its attempts are over."""
         ...
 
@@ -135,7 +135,7 @@ class Pool:
         """Lines that an isolated process printed."""
         self._events.on_output(process, level, lines)
 
-    def on_exit(self, process: ExecutorProcess, exit: Exit) -> None:
+    def on_exit(self, process: ExecutorProcess, death: Death) -> None:
         """A process is dead. A shared one comes back; one that keeps dying, ever more slowly."""
         self.processes.discard(process)
         wanted = process is self.shared or process is self._starting
@@ -143,12 +143,10 @@ class Pool:
             self.shared = None
         if not self._first.done():
             self._closing = True
-            self._first.set_exception(InvalidInput("app", f"its process died while loading it: {exit.text}"))
-        self._events.on_exit(process, exit)
+            self._first.set_exception(InvalidInput("app", f"its process died while loading it: {death.text}"))
+        self._events.on_exit(process, death)
         if wanted and not self._closing:
             if self._clock.monotonic() - self._born > _HEALTHY_S:
                 self._pause_s = _RESTART_S[0]
             self._loop.call_later(self._pause_s, self._start_shared)
             self._pause_s = min(self._pause_s * 2, _RESTART_S[1])
-
-

@@ -23,7 +23,7 @@ from headway.worker.lines import LineSplitter
 from headway.worker.pipe import Down, Setup, Unpacker, Up, decode_up, pack
 
 
-class Exit(msgspec.Struct, frozen=True):
+class Death(msgspec.Struct, frozen=True):
     """How a process ended. `cpu_s` and `rss_bytes` are its own and its children's, by wait4."""
 
     status: int
@@ -51,7 +51,7 @@ class Listener(Protocol):
         """Lines of its stdout ("out") or stderr ("err"), where these are captured."""
         ...
 
-    def on_exit(self, process: ExecutorProcess, exit: Exit) -> None:
+    def on_exit(self, process: ExecutorProcess, death: Death) -> None:
         """It is dead, and everything it said was delivered."""
         ...
 
@@ -69,7 +69,7 @@ class ExecutorProcess(asyncio.Protocol):
         self._waiting: list[Down] = [setup]
         self._transport: asyncio.Transport | None = None
         self._open_ends = 1
-        self._exit: Exit | None = None
+        self._death: Death | None = None
         ours, theirs = socket.socketpair()
         self._process = self._spawn(theirs)
         self.pid = self._process.pid
@@ -159,23 +159,23 @@ class ExecutorProcess(asyncio.Protocol):
         _, status, usage = os.wait4(self.pid, 0)
         self._process.returncode = os.waitstatus_to_exitcode(status)
         scale = 1 if sys.platform == "darwin" else 1024
-        exit = Exit(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale)
+        death = Death(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale)
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody asks any more
-            self._loop.call_soon_threadsafe(self._exited, exit)
+            self._loop.call_soon_threadsafe(self._exited, death)
 
-    def _exited(self, exit: Exit) -> None:
-        self._exit = exit
+    def _exited(self, death: Death) -> None:
+        self._death = death
         # Output may be held open by a grandchild that moved to another session: do not wait for it for ever.
         self._loop.call_later(1.0, self._tell_exit, True)
         self._tell_exit()
 
     def _tell_exit(self, overdue: bool = False) -> None:
-        if self._exit is not None and (self._open_ends <= 0 or overdue):
-            exit, self._exit = self._exit, None
+        if self._death is not None and (self._open_ends <= 0 or overdue):
+            death, self._death = self._death, None
             self._open_ends = 0
             if self._transport is not None:
                 self._transport.close()
-            self._listener.on_exit(self, exit)
+            self._listener.on_exit(self, death)
 
 
 class _Output(asyncio.Protocol):
@@ -198,5 +198,3 @@ class _Output(asyncio.Protocol):
         if lines := self._splitter.finish():
             self._process.output(self._level, lines)
         self._process.end_closed()
-
-

@@ -252,5 +252,4 @@ def _load_module(where: str, reference: str) -> Any:
 
 
 def _apps(module: Any) -> list[str]:
-    names: dict[str, Any] = vars(module)
-    return sorted(name for name, value in names.items() if isinstance(value, App))
+    return sorted(name for name in dir(module) if isinstance(getattr(module, name, None), App))

@@ -43,7 +43,8 @@ class Outlet(Protocol):
 
 class Counter:
     """Where one stage stands. `current` is written by user code without a lock: `x.current += n` on a slot has no
-    point in CPython's interpreter at which another thread could come between (tests/worker/test_reporter.py)."""
+    point in CPython's interpreter at which another thread could come between (tests/worker/test_reporter.py).
+    """
 
     __slots__ = ("changed", "current", "details", "message", "path", "sent", "total", "unit")
 

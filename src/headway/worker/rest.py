@@ -71,7 +71,7 @@ class Rest:
         def run() -> None:
             try:
                 pending.settle(self._insist(send))
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - raised where it is awaited
                 pending.fail(error)
 
         self._threads.submit(run)

@@ -22,7 +22,18 @@ from headway.worker.registry import Job
 
 _TRACEBACK = 16_000  # characters; the end is kept, where the cause stands
 _RESULT_BYTES = Settings().result_bytes
-_encoder = msgspec.json.Encoder(enc_hook=lambda value: _jsonable(value))
+
+
+def _jsonable(value: Any) -> Any:
+    """pydantic models and paths, which msgspec does not know."""
+    if callable(dump := getattr(value, "model_dump", None)):
+        return dump(mode="json")
+    if hasattr(value, "__fspath__"):
+        return str(value)
+    raise TypeError(f"{type(value).__qualname__} can not be written")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_jsonable)
 
 
 class Ending(msgspec.Struct, kw_only=True, frozen=True):
@@ -71,7 +82,7 @@ async def _attempt_async(job: Job[..., Any], context: Context, args: bytes) -> E
     try:
         handler = job.handler
         value = await (handler(context, **values) if job.signature.takes_context else handler(**values))
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is how the handler ended
         return ending_of(error, context)
     return succeeded(value)
 
@@ -86,7 +97,7 @@ def _attempt_sync(job: Job[..., Any], context: Context, args: bytes) -> Ending:
     try:
         handler = job.handler
         value = handler(context, **values) if job.signature.takes_context else handler(**values)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is how the handler ended
         return ending_of(error, context)
     return succeeded(value)
 
@@ -174,15 +185,6 @@ def _error_doc(error: BaseException) -> dict[str, str]:
     }
 
 
-def _jsonable(value: Any) -> Any:
-    """pydantic models and paths, which msgspec does not know."""
-    if callable(dump := getattr(value, "model_dump", None)):
-        return dump(mode="json")
-    if hasattr(value, "__fspath__"):
-        return str(value)
-    raise TypeError(f"{type(value).__qualname__} can not be written")
-
-
 # -- what is owed --------------------------------------------------------------------------------------------------
 
 
@@ -191,7 +193,7 @@ async def _settle(context: Context, ending: Ending) -> Ending:
     for pending in context.owed:
         try:
             await pending
-        except (Exception, asyncio.CancelledError) as error:
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - as above
             ending = _owing(context, ending, error)
     return ending
 
@@ -200,7 +202,7 @@ def _settle_sync(context: Context, ending: Ending) -> Ending:
     for pending in context.owed:
         try:
             pending.result()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - as above
             ending = _owing(context, ending, error)
     return ending
 

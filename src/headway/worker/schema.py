@@ -136,7 +136,7 @@ def _as_invalid(error: ValidationError, signature: Signature) -> InvalidInput:
         return InvalidInput(path, "is required")
     if first["type"] == "json_invalid":
         return InvalidInput("args", f"not JSON: {first['msg']}")
-    if first["type"] in ("dataclass_type",):
+    if first["type"] == "dataclass_type":
         return InvalidInput("args", "must be a JSON object", hint='Write {"name": value}.')
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return InvalidInput(path, f"{first['msg']}{more}")

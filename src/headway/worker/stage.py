@@ -10,7 +10,7 @@ import contextvars
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from operator import length_hint
 from types import TracebackType
-from typing import Any, TypeVar, overload
+from typing import Any, Self, TypeVar, overload
 
 from headway.worker.reporter import Counter, Reporter
 
@@ -160,7 +160,7 @@ class Stage:
         """A stage inside this one, from wherever it is called (threads do not inherit the surrounding stage)."""
         return make_stage(self._reporter, name, total, unit, self)
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> Self:
         self._token = _open.set(self)
         self._reporter.open(self._counter, announced=True)
         return self
@@ -177,7 +177,7 @@ class Stage:
                 _open.set(self.parent)
             self._token = None
 
-    async def __aenter__(self) -> Stage:
+    async def __aenter__(self) -> Self:
         return self.__enter__()
 
     async def __aexit__(
@@ -186,9 +186,7 @@ class Stage:
         self.__exit__(kind, error, trace)
 
 
-def make_stage(
-    reporter: Reporter, name: str, total: float | None, unit: str | None, parent: Stage | None
-) -> Stage:
+def make_stage(reporter: Reporter, name: str, total: float | None, unit: str | None, parent: Stage | None) -> Stage:
     """A stage, not yet entered. `name` may not contain '/', which joins the parts of a path."""
     if not name or "/" in name:
         raise ValueError(f"{name!r} is not a stage name: use a non-empty text without '/'.")

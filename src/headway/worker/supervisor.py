@@ -25,7 +25,7 @@ from headway.worker.context import Work
 from headway.worker.held import End, Held, Statements, Stopping, end_of_crash, end_of_killed, end_of_run
 from headway.worker.pipe import Acknowledged, Answered, CleanUp, Done, LeaseLost, Reported, Run, Setup, Stop, Up
 from headway.worker.pool import Pool
-from headway.worker.process import ExecutorProcess, Exit
+from headway.worker.process import Death, ExecutorProcess
 
 _TERM_S = 2.0  # between SIGTERM and SIGKILL
 _CLEANUP_S = 20.0  # a clean-up function longer than this is killed: "not run"
@@ -95,7 +95,8 @@ class Supervisor:
 
     def take_away(self, job: str, attempt: int, why: Stopping, reason: str) -> None:
         """Stop it, although nobody cancelled it: it is fenced, or by our own clock the lease ends and another worker
-        may run it now (08 W7)."""
+        may run it now (08 W7).
+        """
         held = self._find(job, attempt)
         if held is None or held.stopping == "fenced":
             return
@@ -169,7 +170,8 @@ class Supervisor:
             elif isinstance(message, Done) and process in self._cleaning:
                 self._cleaned(process, message)
 
-    def _reported(self, held: Held, message: Reported) -> None:
+    def hear_report(self, held: Held, message: Reported) -> None:
+        """Pass it on."""
         if held.silent:
             return
         for item in message.items:
@@ -177,12 +179,14 @@ class Supervisor:
                 held.checkpoints[item.key] = item.value  # a clean-up after a kill gets the newest
         self._say.report(held.job, held.attempt, message.items)
 
-    def _acknowledged(self, held: Held, message: Acknowledged) -> None:
+    def hear_acknowledged(self, held: Held, message: Acknowledged) -> None:
+        """The cancel reached the handler."""
         if held.stopping == "cancel" and not held.acknowledged and not held.abandoned:
             held.acknowledged = True
             self._say.cancel_state(held.job, held.attempt, "acknowledged")
 
-    def _done(self, held: Held, message: Done) -> None:
+    def hear_done(self, held: Held, message: Done) -> None:
+        """It ended in its own code."""
         end = End(
             outcome=message.outcome, result=message.result, error=message.error,
             retry_after_s=message.retry_after_s, reason=message.reason,
@@ -218,7 +222,7 @@ class Supervisor:
 
     # -- deaths --
 
-    def on_exit(self, process: ExecutorProcess, exit: Exit) -> None:
+    def on_exit(self, process: ExecutorProcess, death: Death) -> None:
         """What ran there is over; only one that ran alone is to blame for it."""
         if (cleaning := self._cleaning.pop(process, None)) is not None:
             cleaning[2].cancel()
@@ -230,7 +234,7 @@ class Supervisor:
             if held.stopping is not None:
                 end = end_of_killed(held, "killed: it did not stop" if held.isolated else "its executor was replaced")
             else:
-                end = end_of_crash(held, exit.text, alone=alone)
+                end = end_of_crash(held, death.text, alone=alone)
             if held.timer is not None:
                 held.timer.cancel()
             self._after_kill(held, end)
@@ -245,15 +249,13 @@ class Supervisor:
                 self._say.cancel_state(held.job, held.attempt, "cleaned", note)
             self._release(held, end, tmp_made=True)
 
-        if not (self._kinds.get(held.kind) or {}).get("cleanup") or end.outcome == Outcome.RELEASED and self.draining:
+        if not (self._kinds.get(held.kind) or {}).get("cleanup") or (end.outcome == Outcome.RELEASED and self.draining):
             conclude("not run")
             return
         process = self.pool.isolated()
         timer = self._loop.call_later(_CLEANUP_S, process.kill, signal.SIGKILL)
         self._cleaning[process] = (held, conclude, timer)
-        process.post(
-            CleanUp(key=0, kind=held.kind, job=held.job, attempt=held.attempt, checkpoints=held.checkpoints)
-        )
+        process.post(CleanUp(key=0, kind=held.kind, job=held.job, attempt=held.attempt, checkpoints=held.checkpoints))
 
     def _cleaned(self, process: ExecutorProcess, message: Done) -> None:
         _, conclude, timer = self._cleaning.pop(process)
@@ -295,9 +297,9 @@ class Supervisor:
 
 
 _HEAR: dict[type[Up], Callable[[Supervisor, Held, Any], None]] = {
-    Reported: Supervisor._reported,  # pyright: ignore[reportPrivateUsage]
-    Acknowledged: Supervisor._acknowledged,  # pyright: ignore[reportPrivateUsage]
-    Done: Supervisor._done,  # pyright: ignore[reportPrivateUsage]
+    Reported: Supervisor.hear_report,
+    Acknowledged: Supervisor.hear_acknowledged,
+    Done: Supervisor.hear_done,
 }
 
 

@@ -142,6 +142,8 @@ class Terminal:
             self.board.apply(item, now)
             if not self._tty and isinstance(item, StageStarted | StageCompleted):
                 self._say(now, done=isinstance(item, StageCompleted), path=item.stage)
+            if not self._tty:
+                self._say_lines()
         if self._tty:
             self._draw(now)
         else:
@@ -179,14 +181,16 @@ class Terminal:
         self._drawn = True
         self._write(f"{above}\r\x1b[2K{line[: columns - 1]}")
 
-    def _say_some(self, now: float) -> None:
-        """Without a TTY: notes at once, progress each 10 % or after 30 s of silence."""
+    def _say_lines(self) -> None:
         for line in self.board.lines:
             self._write(line + "\n")
         self.board.lines.clear()
+
+    def _say_some(self, now: float) -> None:
+        """Without a TTY: progress each 10 % or after 30 s of silence."""
         fraction = self.board.text(now)[1]
         tenth = -1 if fraction is None else int(fraction * 10)
-        if (self.board.path, tenth) != self._said and tenth > 0 or now - self._said_at >= _QUIET_S:
+        if ((self.board.path, tenth) != self._said and tenth > 0) or now - self._said_at >= _QUIET_S:
             self._say(now)
 
     def _say(self, now: float, *, done: bool = False, path: str | None = None) -> None:
@@ -205,5 +209,3 @@ class Terminal:
             self._stream.flush()
         except (OSError, ValueError):
             return  # a closed terminal must not end the work
-
-
