@@ -18,7 +18,7 @@ from starlette.responses import Response
 from headway.clock import iso
 from headway.errors import NotFound
 from headway.model import command as c
-from headway.model.job import AttemptDoc, ErrorDoc, JobDoc, is_final
+from headway.model.job import AttemptDoc, ErrorDoc, JobDoc, is_final, visible
 from headway.model.query import parse
 from headway.protocol.frames import encode_event
 from headway.server.answers import answer, done, raw_answer
@@ -69,7 +69,7 @@ async def list_jobs(
     """Newest first. The filter language is that of the command line and the dashboard."""
     query, now = parse(q), site.hub.clock.now()
     page = await site.read(lambda reading: reading.jobs(query, now=now, limit=limit, after=after))
-    return answer(JobPage(jobs=page.items, now=iso(now), next=page.next, partial=page.partial))
+    return answer(JobPage(jobs=[shown(job) for job in page.items], now=iso(now), next=page.next, partial=page.partial))
 
 
 @router.get("/jobs/{id}", summary="One job, whole", responses=gives(JobDoc, "The job's document"))
@@ -78,16 +78,24 @@ async def get_job(site: SiteOf, id: Id) -> Response:
     return answer(await site.read(lambda reading: whole_job(reading, id)))
 
 
-def whole_job(reading: Reading, id: str) -> dict[str, Any]:
+def whole_job(reading: Reading, id: str) -> JobDoc:
     """The document with args and result put in as they are stored."""
     job = reading.job(id)
     if job is None:
         raise NotFound("job", id)
-    document: dict[str, Any] = dict(job)
+    document = shown(job)
     if (args := reading.args(id)) is not None:
         document["args"] = msgspec.Raw(args)
     if (result := reading.result(id)) is not None:
         document["result"] = msgspec.Raw(result)
+    return document
+
+
+def shown(job: JobDoc) -> JobDoc:
+    """The document as viewers see it, and how many lines its log has by now."""
+    document = visible(job).copy()
+    if lines := job.get("soft", {}).get("log_lines"):
+        document["log_lines"] = lines
     return document
 
 

@@ -58,7 +58,7 @@ async def get_logs(
     """All lines in order. The text form is the lines as they were written; `jsonl` has number, time and level too."""
     job = await site.job(id)
     wanted = _levels(level)
-    last = job.get("log_lines", 0)
+    last = job.get("soft", {}).get("log_lines") or job.get("log_lines", 0)
     first = max(start, last - tail + 1) if tail is not None else start
 
     def keep(line: Line) -> bool:

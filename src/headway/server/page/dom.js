@@ -40,6 +40,11 @@ export function clock(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
+/** A time that is over: `0.4 s`, then as `clock`. */
+export function spent(seconds) {
+  return seconds < 10 ? `${seconds.toFixed(1)} s` : clock(seconds);
+}
+
 /** `now`, `42 s`, `5 min`, `3 h`, `2 d` */
 export function ago(seconds) {
   if (seconds < 1) return "now";

@@ -1,7 +1,7 @@
 // What can be said about a job as of now, in words and numbers. Ages are by the server's clock: the `now` of its
 // newest frame, carried on by this machine's stopwatch, and standing still while the connection is gone.
 
-import { ago, amount, clock } from "./dom.js";
+import { ago, amount, clock, spent } from "./dom.js";
 
 const QUIET_S = 30;
 
@@ -46,7 +46,8 @@ export function lastSign(job) {
 export function doubt(job, worker) {
   if (!ACTIVE.has(job.state)) return "";
   if (worker && ["stale", "disconnected"].includes(worker.state)) return `worker ${worker.state}`;
-  const silence = since(lastSign(job));
+  if (!job.progress?.at) return ""; // it never said how far it is: nothing to doubt
+  const silence = since(job.progress.at);
   return silence > QUIET_S ? `no update for ${ago(silence)}` : "";
 }
 
@@ -113,7 +114,7 @@ function brief(result) {
 
 /** How long it has run, waited, or took. */
 export function took(job) {
-  if (job.finished_at) return job.started_at ? clock((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000) : "";
+  if (job.finished_at) return job.started_at ? spent((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000) : "";
   if (ACTIVE.has(job.state)) return job.started_at ? clock(since(job.started_at)) : "";
   return clock(since(job.queued_at ?? job.created_at));
 }

@@ -2,9 +2,10 @@
 // leaves out at the beginning is said.
 
 import { cancelButton, retryButton } from "./actions.js";
-import { ago, amount, arrange, bar, clock, el, moment, percent, put, size } from "./dom.js";
+import { ago, amount, arrange, bar, el, moment, percent, put, size, spent } from "./dom.js";
 import { ACTIVE, attemptOf, badge, doubt, lastSign, line, overall, remaining, since, took } from "./facts.js";
 import { token } from "./link.js";
+import { FINAL } from "./view.js";
 
 const LINES_SHOWN = 2_000;
 
@@ -44,6 +45,7 @@ export class Job {
     this.element.dataset.state = job.state;
     put(this.badge, badge(job));
     put(this.percent, overall(job) === null ? "" : percent(overall(job)));
+    this.track.hidden = !ACTIVE.has(job.state) && job.state !== "completed" && !job.progress?.overall;
     this.cancel.refresh();
     this.retry.refresh();
     this.#drawStages();
@@ -60,7 +62,7 @@ export class Job {
     this.bar.show(overall(job), `${job.state}${why ? " quiet" : ""}`);
     put(this.doing, line(job));
     const parts = [took(job) && `${ACTIVE.has(job.state) ? "running" : job.finished_at ? "took" : "waiting"} ${took(job)}`, remaining(job)];
-    if (job.estimate && ACTIVE.has(job.state)) parts.push(`by ${job.estimate.basis}`);
+    if (job.estimate && ACTIVE.has(job.state)) parts.push(job.estimate.basis);
     if (ACTIVE.has(job.state)) parts.push(why || `last sign of life ${ago(since(lastSign(job)))}`);
     put(this.times, parts.filter(Boolean).join(" · "));
     this.times.dataset.doubt = Boolean(why);
@@ -73,6 +75,7 @@ export class Job {
     this.doing = el("p", { className: "doing" });
     this.times = el("p", { className: "times" });
     this.bar = bar(`Progress of ${job.kind}`);
+    this.track = el("div", { className: "track" }, this.bar, this.percent);
     this.cancel = cancelButton(() => this.job);
     this.retry = retryButton(() => this.job);
     this.head = el(
@@ -80,7 +83,7 @@ export class Job {
       { className: "head" },
       el("div", { className: "title" }, el("h1", {}, job.kind), this.badge, el("code", {}, job.id), el("span", { className: "push" }), this.retry, this.cancel),
       this.doing,
-      el("div", { className: "track" }, this.bar, this.percent),
+      this.track,
       this.times,
     );
     this.stageList = el("ol", { className: "stages" });
@@ -90,8 +93,8 @@ export class Job {
     this.logState = el("span", { className: "faint" });
     this.log = el("div", { className: "log", tabIndex: 0, role: "log", "aria-label": "Log", "aria-live": "off" });
     this.log.addEventListener("scroll", () => (this.follow = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 40));
-    const whole = el("a", { href: `api/v1/jobs/${encodeURIComponent(this.id)}/logs`, download: `${this.id}.log` }, "Download");
-    this.logBox = el("section", { className: "box wide" }, el("h2", {}, "Log ", this.logState, token.get() ? null : whole), this.log);
+    this.whole = el("a", { href: `api/v1/jobs/${encodeURIComponent(this.id)}/logs`, download: `${this.id}.log` }, "Download");
+    this.logBox = el("section", { className: "box wide" }, el("h2", {}, "Log ", this.logState, this.whole), this.log);
     const columns = el("div", { className: "columns" }, this.stageBox, el("section", { className: "box" }, el("h2", {}, "Facts"), this.facts));
     this.element.append(this.head, columns, this.boxes, this.logBox);
   }
@@ -121,16 +124,15 @@ export class Job {
       row.element = el("li", {}, el("span", { className: "stage" }, path.split("/").at(-1)), row.bar, row.count);
       this.stages.set(path, row);
     }
-    const over = !ACTIVE.has(this.job.state);
-    const state = stage?.state === "running" && over ? "stopped" : (stage?.state ?? "pending");
+    const state = stage?.state === "running" && !ACTIVE.has(this.job.state) ? "stopped" : (stage?.state ?? "pending");
     row.element.dataset.state = state;
     row.element.style.setProperty("--depth", depth);
     const fraction = state === "completed" ? 1 : stage ? (stage.fraction ?? (state === "running" ? null : 0)) : 0;
     row.bar.show(fraction, state === "completed" ? "completed" : "running");
     const counted = stage?.current !== undefined && stage?.current !== null;
     const count = counted ? `${amount(stage.current)}${stage.total ? ` of ${amount(stage.total)}` : ""}${stage.unit ? ` ${stage.unit}` : ""}` : "";
-    const spent = stage?.started_at && stage?.ended_at ? clock((Date.parse(stage.ended_at) - Date.parse(stage.started_at)) / 1000) : "";
-    put(row.count, [count, spent].filter(Boolean).join(" · ") || (stage ? "" : "not yet"));
+    const over_s = stage?.started_at && stage?.ended_at ? (Date.parse(stage.ended_at) - Date.parse(stage.started_at)) / 1000 : null;
+    put(row.count, [count, over_s === null ? "" : spent(over_s)].filter(Boolean).join(" · ") || (stage ? "" : "not yet"));
     return row.element;
   }
 
@@ -201,8 +203,9 @@ export class Job {
     this.log.append(...fresh);
     while (this.log.childElementCount > LINES_SHOWN) this.log.firstChild.remove();
     const first = Number(this.log.firstChild?.dataset?.number ?? 0);
-    put(this.logState, lastLine ? `${amount(lastLine)} lines${first > 1 ? `, shown from ${amount(first)}` : ""}${this.job.log_cut ? ` · ${this.job.log_cut}` : ""}` : "nothing yet");
+    put(this.logState, lastLine ? `${amount(lastLine)} lines${first > 1 ? `, shown from ${amount(first)}` : ""}${this.job.log_cut ? ` · ${this.job.log_cut}` : ""}` : FINAL.has(this.job.state) ? "no lines" : "nothing yet");
     this.log.hidden = lastLine === 0;
+    this.whole.hidden = lastLine === 0 || Boolean(token.get()); // a plain link carries no token
     if (fresh.length && this.follow) this.log.scrollTop = this.log.scrollHeight;
   }
 }

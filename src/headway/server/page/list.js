@@ -1,11 +1,10 @@
 // The board: figures, then jobs in three groups. A row is made once and changed in place; groups are put in order at
-// most four times a second, and never under the pointer of somebody about to press.
+// most four times a second, by moving only rows that are elsewhere.
 
-import { arrange, bar, el, moment, percent, put } from "./dom.js";
-import { ACTIVE, WAITING, attemptOf, badge, doubt, line, overall, remaining, since, took } from "./facts.js";
+import { ago, arrange, bar, el, moment, percent, put } from "./dom.js";
+import { ACTIVE, WAITING, badge, doubt, line, overall, remaining, since, took } from "./facts.js";
 import { cancelButton } from "./actions.js";
 import { FINAL } from "./view.js";
-import { ago } from "./dom.js";
 
 const MOST = { running: 200, waiting: 100, finished: 100 };
 
@@ -30,8 +29,6 @@ export class List {
       this.empty,
       ...Object.values(this.groups).map((group) => group.element),
     );
-    this.element.addEventListener("pointerenter", () => (this.held = true), true);
-    this.element.addEventListener("pointerleave", () => (this.held = false));
   }
 
   get title() {
@@ -85,10 +82,10 @@ export class List {
       return (left < right ? -1 : left > right ? 1 : a.job.id < b.job.id ? -1 : 1) * (descending ? -1 : 1);
     };
     const first = (a, b) => (b.job.priority ?? 0) - (a.job.priority ?? 0) || by("created_at")(a, b);
-    const { total } = { total: (...states) => this.view.total(...states) };
-    this.groups.running.show(all.filter((row) => ACTIVE.has(row.job.state)).sort(by("started_at", true)), MOST.running, total(...ACTIVE));
-    this.groups.waiting.show(all.filter((row) => WAITING.has(row.job.state)).sort(first), MOST.waiting, total(...WAITING));
-    this.groups.finished.show(all.filter((row) => FINAL.has(row.job.state)).sort(by("finished_at", true)), MOST.finished, total(...FINAL));
+    const total = (states) => this.view.total(...states);
+    this.groups.running.show(all.filter((row) => ACTIVE.has(row.job.state)).sort(by("started_at", true)), MOST.running, total(ACTIVE));
+    this.groups.waiting.show(all.filter((row) => WAITING.has(row.job.state)).sort(first), MOST.waiting, total(WAITING));
+    this.groups.finished.show(all.filter((row) => FINAL.has(row.job.state)).sort(by("finished_at", true)), MOST.finished, total(FINAL));
     this.tick();
   }
 }
@@ -174,8 +171,7 @@ class Row {
     const { job } = this;
     if (why) return why;
     if (ACTIVE.has(job.state)) {
-      const at = job.progress?.at ?? attemptOf(job).started_at;
-      return at ? `updated ${agoText(since(at))}` : "";
+      return job.progress?.at ? `updated ${agoText(since(job.progress.at))}` : "";
     }
     if (job.finished_at) return moment(job.finished_at);
     return job.priority ? `priority ${job.priority}` : "";
