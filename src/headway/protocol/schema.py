@@ -46,7 +46,7 @@ def link_table() -> dict[str, Any]:
     }
     waits: list[dict[str, Any]] = []
     for failures, dice, patience in WAITS:
-        asked = msgspec.to_builtins(patience) if patience else {}
+        asked: dict[str, Any] = msgspec.to_builtins(patience) if patience else {}
         waits.append({"failures": failures, "dice": dice, **asked, "wait_s": wait_s(failures, dice, patience)})
     return {"table": cells, "waits": waits}
 

@@ -10,6 +10,7 @@ checkpoints and questions are never dropped. Must never know links. Called by le
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -35,8 +36,9 @@ SPOOL_BYTES = 64 * 1024 * 1024
 SEAL_BYTES = 131_072
 """A report is closed at this many characters: escaped at worst (six bytes each) it still fits a frame."""
 LINE_CHARACTERS = 65_536
+LINE_OVERHEAD = 48
 ITEM_BYTES = WORKER_FRAME_BYTES // 2
-"""One checkpoint, question or result over this could not be carried beside the rest of its frame."""
+"""One item or result over this could not be carried beside the rest of its frame."""
 RESEND_S = 10.0
 """Unacknowledged for so long on a living link: the statement or its answer was lost."""
 AGAIN_S = 1.0
@@ -120,9 +122,16 @@ class Outbox:
 
     def add(self, item: ReportItem) -> None:
         """Say one thing, after all said before. TooLarge: it could never be carried; it was not taken."""
-        size = size_of(item)
-        if isinstance(item, (Checkpoint, InputRequested)) and size > ITEM_BYTES:
-            raise TooLarge(f"The {item.__struct_config__.tag}", size, ITEM_BYTES, hint="Store it as an artifact.")
+        if isinstance(item, LogLines):
+            for part in portions(item):
+                self._add(part, size_of(part))
+        else:
+            size = size_of(item)
+            if size > ITEM_BYTES:
+                raise TooLarge(f"The {item.__struct_config__.tag}", size, ITEM_BYTES, hint="Store it as an artifact.")
+            self._add(item, size)
+
+    def _add(self, item: ReportItem, size: int) -> None:
         if isinstance(item, DROPPABLE):
             if not self._spool.fits(size):
                 self._count_dropped(item)
@@ -272,11 +281,30 @@ class Outbox:
         self.ended = True
 
 
+def portions(item: LogLines) -> Iterator[LogLines]:
+    """Log lines in parts that a frame can carry, overlong ones cut, each saying what it lost."""
+    part: list[tuple[int, str, str]] = []
+    size = 0
+    for at, level, text in item.lines:
+        if part and size + len(text) > LINE_CHARACTERS:
+            yield LogLines(lines=part)
+            part, size = [], 0
+        part.append((at, level, _cut(text)))
+        size += len(text) + LINE_OVERHEAD
+    if part:
+        yield LogLines(lines=part)
+
+
+def _cut(text: str) -> str:
+    beyond = len(text) - LINE_CHARACTERS
+    return text if beyond <= 0 else f"{text[:LINE_CHARACTERS]} … ({beyond:,} characters cut)"
+
+
 def size_of(item: ReportItem) -> int:
     """About how many characters it is on the wire."""
     match item:
         case LogLines():
-            return sum(len(text) + 48 for _, _, text in item.lines)
+            return sum(len(text) + LINE_OVERHEAD for _, _, text in item.lines)
         case Progressed() if item.details is None:
             return 160 + len(item.message or "")
         case _:

@@ -164,7 +164,7 @@ class TopicView:
             "counts": None if self.counts is None else {queue: each for queue, each in self.counts.items() if each},
             "events": [event.seq for event in self.events.values()],
             "lines": [self.lines[number] for number in sorted(self.lines)],
-            "holes": self.holes(),
+            "holes": [list(hole) for hole in self.holes()],
             "capped": self.capped,
             "unknown": sorted(self.unknown),
         }
