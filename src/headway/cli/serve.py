@@ -1,0 +1,169 @@
+"""`headway serve`, alone or with a worker beside it, and `headway worker`.
+
+The worker beside a server is a process of its own: user code cannot starve the server. It is asked to leave before the
+server stops, and started again if it dies. Listening is `server/serve.py`'s, working `worker/main.py`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from headway.cli.exits import OK, say
+from headway.cli.options import Server, asks_server, pairs, run_async
+
+DRAIN_S = 30.0
+RESTART_S = 1.0
+"""A worker that died is started again after this, doubled each time up to a minute, while it dies young."""
+
+
+@click.command()
+@click.option("--app", metavar="MODULE:APP", help="Run a worker with these jobs beside the server.")
+@click.option(
+    "--slots", default=4, show_default=True, type=click.IntRange(1, 1000), help="How many at once, with --app."
+)
+@click.option("--host", help="Address to listen on; else 127.0.0.1.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Else 8400; 0: a free one.")
+@click.option("--store", metavar="URL", help="sqlite:///PATH; else a file in the data folder.")
+@click.option("--data", metavar="FOLDER", help="Folder for the store and for files of jobs.")
+@click.option("--base-path", metavar="PATH", help="Where a proxy mounts it: /headway.")
+@click.option("--allowed-hosts", metavar="NAMES", help="Names by which it may be called, parted by commas.")
+@click.option("--allowed-origins", metavar="URLS", help="Other pages that may use it, parted by commas.")
+@click.option("--tokens", metavar="FILE", help="A file of hashed tokens.")
+def serve(app: str | None, slots: int, **flags: Any) -> int:
+    """Run the server until Ctrl-C."""
+    from headway.server.config import load
+
+    config = load(flags).config
+    return run_async(_serve(config, app, slots))
+
+
+async def _serve(config: Any, app: str | None, slots: int) -> int:
+    from headway.server.serve import serve as run_server
+
+    stop = asyncio.Event()
+    beside = WorkerBeside(app, slots, config.token) if app else None
+    tasks: set[asyncio.Task[None]] = set()
+
+    def announce(url: str) -> None:
+        say(f"Headway is at {url}")
+        if beside is not None:
+            tasks.add(asyncio.create_task(beside.run(url.rstrip("/"))))
+            leave_in_order(beside, stop)
+
+    try:
+        await run_server(config, announce=announce, stop=stop)
+    finally:
+        if beside is not None:
+            await beside.end()
+    return OK
+
+
+def leave_in_order(beside: WorkerBeside, stop: asyncio.Event) -> None:
+    """At a signal the worker leaves first, while the server still hears it; at a second one everything ends now."""
+    loop = asyncio.get_running_loop()
+
+    def leave() -> None:
+        if beside.leaving:
+            beside.kill()
+            stop.set()
+            return
+        say("Stopping: the worker finishes what it can. Again: at once.")
+        beside.leaving = True
+        leaving = asyncio.ensure_future(beside.end())
+        leaving.add_done_callback(lambda _: stop.set())
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, leave)
+
+
+class WorkerBeside:
+    """The worker process of this server."""
+
+    def __init__(self, app: str, slots: int, token: str | None) -> None:
+        self.leaving = False
+        self._app = app
+        self._slots = slots
+        self._token = token
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def run(self, url: str) -> None:
+        """Keep it running until `end`."""
+        loop = asyncio.get_running_loop()
+        wait = RESTART_S
+        while not self.leaving:
+            began = loop.time()
+            self._process = await self._start(url)
+            code = await self._process.wait()
+            if self.leaving:
+                return
+            wait = RESTART_S if loop.time() - began > 60 else min(wait * 2, 60.0)
+            say(f"The worker ended with {code}; another is started in {wait:g} s.")
+            await asyncio.wait({asyncio.ensure_future(asyncio.Event().wait())}, timeout=wait)
+
+    async def _start(self, url: str) -> asyncio.subprocess.Process:
+        """In a session of its own, so that Ctrl-C reaches us alone and we end things in order."""
+        words = [sys.executable, "-m", "headway", "worker", self._app, "--server", url, "--slots", str(self._slots)]
+        token = {"HEADWAY_TOKEN": self._token} if self._token else {}
+        return await asyncio.create_subprocess_exec(
+            *words, env={**os.environ, **token}, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
+        )
+
+    async def end(self) -> None:
+        """Ask it to leave, and wait until it has."""
+        self.leaving = True
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(DRAIN_S + 10.0):
+                await process.wait()
+        except TimeoutError:
+            self.kill()
+            await process.wait()
+
+    def kill(self) -> None:
+        """End it now; the server will call its attempts lost."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+
+@click.command()
+@click.argument("app", metavar="MODULE:APP")
+@click.option("--slots", default=4, show_default=True, type=click.IntRange(1, 1000), help="How many at once.")
+@click.option("--queue", "queues", multiple=True, metavar="NAME", help="Only from this queue. Repeatable.")
+@click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="What jobs may require. Repeatable.")
+@click.option("--name", help="Its name on this machine; else a free number.")
+@click.option("--machine", help="The machine's name; else the host's.")
+@click.option(
+    "--drain", default="30s", show_default=True, metavar="DURATION", help="How long it may finish at the end."
+)
+@asks_server
+def worker(
+    app: str, slots: int, queues: Sequence[str], labels: Sequence[str], name: str | None, machine: str | None,
+    drain: str, server: Server,
+) -> int:  # fmt: skip
+    """Run a worker that serves the jobs of MODULE:APP until a signal. It connects outward only."""
+    from headway.model.duration import parse_duration
+    from headway.worker.main import run_worker
+
+    return run_async(
+        run_worker(
+            app,
+            server.url,
+            slots=slots,
+            queues=queues,
+            labels=pairs(labels, "--label"),
+            name=name,
+            machine=machine,
+            token=server.token,
+            drain_s=parse_duration(drain, "--drain"),
+        )
+    )
