@@ -128,7 +128,7 @@ def _shelves(db: Connection, query: Query) -> list[tuple[int, str]]:
 
 
 def _by_shelves(db: Connection, shelves: list[tuple[int, str]], bounds: Bounds, limit: int) -> Iterator[Found]:
-    size = max(8, 2 * limit // max(len(shelves), 1) + 1)
+    size = max(8, limit // max(len(shelves), 1) + 1)
     walks = [
         _pages(
             db, select(*_columns).where(jobs.c.lane == lane, jobs.c.state == state).order_by(jobs.c.id.desc()),
