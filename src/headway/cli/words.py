@@ -64,7 +64,7 @@ def left_text(estimate: EstimateDoc | None, now: str, *, live: bool = True) -> s
     gone = max(from_iso(now) - from_iso(estimate["at"]), 0) / 1000 if now and live else 0.0
     low, middle, high = (
         None if bound is None else max(bound - gone, 0.0)
-        for bound in (estimate["low_s"], estimate["p50_s"], estimate["high_s"])
+        for bound in (estimate.get("low_s"), estimate["p50_s"], estimate.get("high_s"))
     )
     if high is not None and high < 1:
         return "any moment"

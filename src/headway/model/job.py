@@ -117,11 +117,14 @@ class ProgressDoc(TypedDict, total=False):
 
 
 class EstimateDoc(TypedDict):
-    """Time left as a range of seconds as of `at`: an 80 % interval and the median, with its basis."""
+    """Time left as a range of seconds as of `at`: an 80 % interval and the median, with its basis.
 
-    low_s: float | None
+    None in a patch, absent in a document: no range can be said (a single past run).
+    """
+
+    low_s: NotRequired[float | None]
     p50_s: float
-    high_s: float | None
+    high_s: NotRequired[float | None]
     basis: str
     at: str
 
