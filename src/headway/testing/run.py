@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -167,7 +167,7 @@ def run(
     first report item for which it is true. `answers`: what `ctx.ask(message)` gets, by message. `args`: input whose
     names collide with the options here. Works inside a running event loop too.
     """
-    job: Job[..., Any] = handler if isinstance(handler, Job) else App().job()(handler)
+    job: Job[..., Any] = cast("Any", handler) if isinstance(handler, Job) else App().job()(handler)
     ran = Ran(job)
     host = _Host(ran, answers or {})
     clock = clock or SystemClock()
