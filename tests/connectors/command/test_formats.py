@@ -255,8 +255,9 @@ class TestContext:
         assert seen.points(
             seen.read(
                 [
-                    "  Duration: 00:00:20.00, start: 0.000000, bitrate: 100 kb/s",
+                    "  Duration: 00:00:30.00, start: 0.000000, bitrate: 100 kb/s",
                     "  Duration: 00:01:00.50, start: 0.000000, bitrate: 100 kb/s",
+                    "  Duration: 00:00:20.00, start: 0.000000, bitrate: 100 kb/s",
                     *redrawn("frame=  350 fps=1 q=1 size= 5kB time=00:00:30.25 bitrate= 3.6kbits/s speed=23.2x"),
                 ]
             )

@@ -53,14 +53,21 @@ class TestOutlet:
 
         assert (clogged, clogged_after) == (True, False)
 
-    async def test_a_reader_that_never_reads_is_given_up_in_time(self):
+    async def test_a_reader_that_never_reads_is_given_up_in_time_and_no_other_file_gets_the_rest(self):
         source, sink = os.pipe()
         outlet = Outlet(sink, lambda: None)
         outlet.write(bytes(1_000_000))
 
         flushed = await outlet.close(0.05)
-        os.close(source)  # lets the thread end
-        os.close(sink)
+        other_source, other_sink = os.pipe()
+        os.set_blocking(other_source, False)
+        os.dup2(other_sink, sink)  # the number now belongs to another file
+        os.close(source)  # the write that hung returns, and the rest is tried
+        await outlet._done.wait()
+        with pytest.raises(BlockingIOError):
+            os.read(other_source, 1)
+        for descriptor in (sink, other_source, other_sink):
+            os.close(descriptor)
 
         assert not flushed
 

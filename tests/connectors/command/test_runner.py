@@ -255,6 +255,17 @@ class TestEnd:
 
         assert gone(told.number("ready"))
 
+    async def test_a_loop_that_closes_and_cancels_all_its_tasks_leaves_no_process(self, told):
+        task = asyncio.ensure_future(told.run("sh", "-c", "trap '' TERM; echo ready $$; kill -STOP $$"))
+        await told.seen.wait()
+
+        for each in asyncio.all_tasks() - {asyncio.current_task()}:
+            each.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+        assert gone(told.number("ready"))
+
     async def test_a_callback_that_fails_ends_the_command_and_is_raised(self, told):
         def fail(line: str) -> None:
             told.line(line)

@@ -129,6 +129,13 @@ class TestErasing:
     def test_erasing_right_of_the_text_erases_nothing(self, seen):
         assert seen.log(b"4/4 [100%]\x1b[K\r\n") == ["4/4 [100%]"]
 
+    def test_a_bar_that_is_erased_leaves_an_empty_line(self, seen):
+        assert seen.lines(b"10%\r\x1b[K\nnext\n") == [
+            Line("10%", transient=True),
+            Line("", transient=False, row=0),
+            Line("next", transient=False, row=1),
+        ]
+
     def test_colours_titles_and_links_are_stripped(self, seen):
         text = b"\x1b]0;my title\x07\x1b[1;31mred\x1b[0m \x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\ \x1b(Bplain\n"
 
@@ -151,6 +158,9 @@ class TestRowsDrawnAgain:
         frames = [b"\r\x1b[2K\x1b[1A\x1b[2K\x1b[1A\x1b[2KA %d\nB %d\nC %d" % (n, n, n) for n in range(1, 50)]
 
         assert seen.log(b"A 0\nB 0\nC 0", *frames, b"\n") == ["A 0", "B 0", "A 49", "B 49", "C 49"]
+
+    def test_a_row_of_a_region_that_was_wiped_is_no_line(self, seen):
+        assert seen.log(b"A\nB\nC\x1b[2A\rA1\n\x1b[2K\n\rC1\n") == ["A", "B", "A1", "C1"]
 
     def test_log_lines_printed_above_a_region_come_once_and_in_order(self, seen):
         up = b"\r\x1b[2K\x1b[1A\x1b[2K"
@@ -180,7 +190,7 @@ class TestRowsDrawnAgain:
 
     def test_silence_between_two_frames_settles_nothing(self):
         screen = Screen()
-        screen.feed(b"outer\n\rinner 1\x1b[A")
+        screen.feed(b"outer\n\rinner 1\x1b[A\router 2")
 
         assert screen.settle() == []
 

@@ -26,7 +26,8 @@ class Outlet:
     """Writes to a descriptor in order, from a thread. A descriptor that breaks (EPIPE) swallows what follows."""
 
     def __init__(self, descriptor: int, on_room: Callable[[], None]) -> None:
-        self._descriptor = descriptor
+        # Its own: a write that was given up must not land in a file that got the number meanwhile.
+        self._descriptor = os.dup(descriptor)
         self._on_room = on_room
         self._loop = asyncio.get_running_loop()
         self._waiting = bytearray()
@@ -66,6 +67,7 @@ class Outlet:
             broken = broken or not _written(self._descriptor, data)
             self._writing = 0
             self._call(self._on_room)
+        os.close(self._descriptor)
         self._call(self._done.set)
 
     def _next(self) -> bytes:

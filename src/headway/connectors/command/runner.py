@@ -278,10 +278,13 @@ async def _stop(*tasks: asyncio.Task[Any]) -> None:
 
 
 async def _ended_for_sure(child: Child, ended: asyncio.Future[None], clock: Clock) -> CommandResult:
-    """The result; a command that still runs (our task was cancelled, a callback raised) is killed first."""
-    if not ended.done():
+    """The result; a command that still runs (our task was cancelled, a callback raised) is killed first.
+
+    A loop that closes cancels `ended` with all its tasks: then it says nothing of the command.
+    """
+    if not ended.done() or ended.cancelled():
         child.signal(signal.SIGKILL)
-        await asyncio.shield(ended)
+        await child.exited(clock)
     await child.emptied(clock, DRAIN_S)
     return child.reap()
 

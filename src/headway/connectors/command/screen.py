@@ -194,7 +194,7 @@ class Screen:
             self._tell(self._row)
         if self._height:
             self._height -= 1
-            self._row.returned = True
+            self._come_back()
             return
         self._rows.append(_Row(self._rows[-1].number + 1))
         self._fallen += 1
@@ -210,13 +210,16 @@ class Screen:
         self._height = min(self._height + _count(argument), len(self._rows) - 1, MAX_ROWS - 2)
         self._depth = max(self._depth, self._height)
         self._fallen = 0
-        row = self._row
-        row.returned = row.revisited = True
+        self._come_back()
 
     def _down(self, argument: str) -> None:
         self._tell(self._row)
         self._height = max(0, self._height - _count(argument))
-        self._row.returned = True
+        self._come_back()
+
+    def _come_back(self) -> None:
+        """The cursor is in a row that was drawn before; tools draw it anew from the left edge."""
+        self._row.returned = self._row.revisited = True
 
     def _right(self, argument: str) -> None:
         self._print(" " * _count(argument, 200))
