@@ -13,6 +13,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from headway.errors import HeadwayError, Unauthorized
@@ -83,6 +84,11 @@ async def _parameters(_request: Request, error: Exception) -> Response:
     return answer_problem(Problem(status=422, code="invalid_input", message=said, field=field))
 
 
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Whoever asked went away in the middle of the body; nobody reads this."""
+    return Response(status_code=400)
+
+
 async def _unforeseen(request: Request, error: Exception) -> Response:
     _log.error("request failed", action=f"{request.method} {request.url.path}", exc_info=error)
     return answer_problem(
@@ -97,4 +103,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HeadwayError, _own)
     app.add_exception_handler(HTTPException, _framework)
     app.add_exception_handler(RequestValidationError, _parameters)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unforeseen)

@@ -1,0 +1,76 @@
+"""A real server without a socket: SQLite in a folder, the hub, the routes; and a worker that speaks in commands."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from headway.model import command as c
+from headway.server.app import Application
+from headway.server.config import Config
+
+WORKER = "bench/1"
+
+
+class Bench:
+    """The server, a client of its REST, and the one worker of these tests."""
+
+    def __init__(self, application: Application, http: httpx.AsyncClient) -> None:
+        self.application = application
+        self.site = application.site
+        self.http = http
+
+    async def do(self, command: c.Command) -> Any:
+        return await self.application.hub.ledger.execute(command)
+
+    async def submit(self, kind: str = "add", **body: Any) -> str:
+        answer = await self.http.post("/api/v1/jobs", json={"kind": kind, **body})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    async def job(self, id: str) -> dict[str, Any]:
+        answer = await self.http.get(f"/api/v1/jobs/{id}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def connect(self, *kinds: dict[str, Any]) -> None:
+        profile = {"id": WORKER, "machine": "bench", "instance": "i1", "slots": 10, "name": "one"}
+        known = kinds or ({"name": "add", "hash": "1"},)
+        await self.do(c.Connect(worker=WORKER, profile=profile, kinds=known))
+
+    async def start(self, id: str) -> None:
+        """The worker takes the job."""
+        await self.connect()
+        await self.do(c.Claim(worker=WORKER, limit=10, kinds=("add",)))
+        await self.do(c.Accept(job=id, worker=WORKER, attempt=1))
+
+    async def say(self, id: str, n: int, *items: Any) -> None:
+        await self.do(c.Report(job=id, worker=WORKER, attempt=1, n=n, items=items))
+
+    async def end(self, id: str, n: int = 1, outcome: str = "succeeded", **more: Any) -> None:
+        await self.do(c.End(job=id, worker=WORKER, attempt=1, n=n, outcome=outcome, **more))
+
+
+Running = Callable[..., AbstractAsyncContextManager[Bench]]
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Running:
+    """`async with running(token="…") as bench:` a server with this configuration."""
+
+    @asynccontextmanager
+    async def run(*, headers: dict[str, str] | None = None, **config: Any) -> AsyncGenerator[Bench]:
+        application = Application(Config(data=str(tmp_path), **config))
+        transport = httpx.ASGITransport(application)
+        async with (
+            application.lifespan(),
+            httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8400", headers=headers) as http,
+        ):
+            yield Bench(application, http)
+
+    return run
