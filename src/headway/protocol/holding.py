@@ -8,7 +8,7 @@ leasing.py.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -59,11 +59,11 @@ class Held(msgspec.Struct):
 
 
 class Holdings:
-    """Attempts by key. `stops` gathers what the supervisor must end."""
+    """Attempts by key. What the supervisor must end is added to `wishes`, in order with all else asked of it."""
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: Spool, wishes: list[Any]) -> None:
         self.spool = spool
-        self.stops: list[Stop] = []
+        self._wishes = wishes
         self._held: dict[Key, Held] = {}
         self._names: dict[Key, Key] = {}
         self._past: dict[Key, int] = {}
@@ -125,7 +125,7 @@ class Holdings:
         held = self._held.pop(key, None)
         if held is not None:
             if not held.outbox.ended:
-                self.stops.append(Stop(*key, "fenced", reason))
+                self._wishes.append(Stop(*key, "fenced", reason))
             held.outbox.discard()
             self._forget_name(key)
 
@@ -143,7 +143,7 @@ class Holdings:
             if held.at_risk:
                 held.stopped = True
                 if not held.outbox.ended:
-                    self.stops.append(Stop(job, attempt, "lease", reason))
+                    self._wishes.append(Stop(job, attempt, "lease", reason))
 
     def drop_offers(self) -> None:
         """The link went: an offer not yet taken is void."""

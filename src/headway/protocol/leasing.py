@@ -76,11 +76,11 @@ class Leaseholder:
         self.draining = False
         self.load: dict[str, Any] | None = None
         self.services = hello.services
-        self._holdings = Holdings(spool or Spool())
+        self._wishes: list[Wish] = []
+        self._holdings = Holdings(spool or Spool(), self._wishes)
         self._services_due = False
         self._out: list[Frame] = []
         self._later: list[Frame] = []  # once the server wants to hear more again
-        self._wishes: list[Wish] = []
         self._patience: Patience | None = None
         self._quiet_until = float("-inf")
         self._contact: float | None = None
@@ -89,9 +89,9 @@ class Leaseholder:
     # -- for the supervisor ----------------------------------------------------------------------------------------
 
     def wishes(self) -> list[Wish]:
-        """What the supervisor is to do; each is given once, stops first."""
-        wishes = [*self._holdings.stops, *self._wishes]
-        self._holdings.stops, self._wishes = [], []
+        """What the supervisor is to do, in order; each is given once."""
+        wishes = list(self._wishes)
+        self._wishes.clear()
         return wishes
 
     @property

@@ -17,7 +17,6 @@ import msgspec
 
 from headway.errors import TooLarge
 from headway.model.report import (
-    Checkpoint,
     Custom,
     Dropped,
     ErrorNoted,
