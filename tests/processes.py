@@ -117,6 +117,8 @@ class Headway:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait(10)
+            if process.stdout is not None:
+                process.stdout.close()
 
     def log(self, name: str) -> str:
         """What a process wrote."""

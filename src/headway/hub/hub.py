@@ -50,7 +50,7 @@ class Hub:
         try:
             self.feed.begin(self.head)
             await self.ledger.start()
-            await self.sweeper.prepare(self.head.at)
+            await self.sweeper.prepare(self.head.at if self.head.seq else 0)
             await self.ledger.execute(c.Note(name="system.started", data={"epoch": self.head.epoch}))
         except BaseException:
             await self.ledger.stop()
