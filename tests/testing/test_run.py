@@ -63,7 +63,7 @@ async def test_it_works_inside_a_running_loop():
 
 
 def test_wrong_input_is_raised_by_field():
-    with pytest.raises(headway.InvalidInput, match="args.url: is required"):
+    with pytest.raises(headway.InvalidInput, match=r"args\.url: is required"):
         run(crawl)
 
 
@@ -190,16 +190,25 @@ def test_questions_get_the_answers_given():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda ctx: ctx.emit("job.mine"), "name: 'job.mine' is not a custom event's name. Write <prefix>.<name>; the prefixes"),
+        (
+            lambda ctx: ctx.emit("job.mine"),
+            "name: 'job.mine' is not a custom event's name. Write <prefix>.<name>; the prefixes",
+        ),
         (lambda ctx: ctx.emit("a.b", {"x": "y" * 20_000}), "The event's data has 20,008 bytes; the limit is 16,384."),
-        (lambda ctx: ctx.checkpoint("k", "y" * 300_000), "Checkpoint 'k' has 300,002 bytes; the limit is 262,144. Store it"),
+        (
+            lambda ctx: ctx.checkpoint("k", "y" * 300_000),
+            "Checkpoint 'k' has 300,002 bytes; the limit is 262,144. Store it",
+        ),
         (lambda ctx: ctx.checkpoint("k", object()), "Checkpoint 'k': is not JSON: "),
-        (lambda ctx: ctx.artifact("../x", b""), "name: '../x' is not an artifact's name. Use a relative name: report.html."),
+        (
+            lambda ctx: ctx.artifact("../x", b""),
+            "name: '../x' is not an artifact's name. Use a relative name: report.html.",
+        ),
         (lambda ctx: ctx.stage("a/b"), "'a/b' is not a stage name: use a non-empty text without '/'."),
     ],
 )
 def test_a_call_that_can_not_be_served_says_why(call: Any, sentence: str):
-    ran = run(lambda ctx: call(ctx), check=False)
+    ran = run(call, check=False)
 
     assert ran.error is not None
     assert sentence in ran.error["message"]

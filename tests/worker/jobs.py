@@ -36,8 +36,8 @@ def add_in_thread(ctx: Context, a: int, b: int) -> dict[str, int]:
 
 @app.job(isolation="process")
 def add_alone(ctx: Context, a: int, b: int) -> int:
-    print("on stdout")
-    print("0%\r50%\r100%", file=sys.stderr)
+    sys.stdout.write("on stdout\n")
+    sys.stderr.write("0%\r50%\r100%\n")
     (ctx.tmp / "file").write_text("x")
     return a + b
 
@@ -83,7 +83,7 @@ def hold_the_gil(ctx: Context, seconds: float) -> str:
 @app.job
 async def block_the_loop(ctx: Context, n: int) -> int:
     for _ in ctx.track(range(n)):
-        time.sleep(0.01)  # no await: nothing else on this loop runs
+        time.sleep(0.01)  # noqa: ASYNC251 - no await: nothing else on this loop runs
     return n
 
 

@@ -93,7 +93,8 @@ class TestWithoutATerminal:
 
 
 @pytest.mark.parametrize(
-    ("fraction", "text"), [(None, "····"), (0.0, "    "), (0.5, "██  "), (0.53125, "██▏ "), (1.0, "████"), (7.0, "████")]
+    ("fraction", "text"),
+    [(None, "····"), (0.0, "    "), (0.5, "██  "), (0.53125, "██▏ "), (1.0, "████"), (7.0, "████")],
 )
 def test_the_bar_is_drawn_in_eighths(fraction: float | None, text: str):
     assert bar_text(fraction, 4) == text
@@ -134,7 +135,7 @@ def test_a_child_job_outside_says_that_there_is_no_server():
     def job(ctx: headway.Context) -> None:
         ctx.submit("other")
 
-    with pytest.raises(headway.InvalidInput, match="there is no server outside of a job. Use headway.connect"):
+    with pytest.raises(headway.InvalidInput, match=r"there is no server outside of a job\. Use headway\.connect"):
         job()
 
 

@@ -128,13 +128,13 @@ async def test_the_directories_a_killed_worker_left_are_deleted_by_the_next_in_i
     tmp = Path(step.name.partition(" ")[2])
     worker.signal(signal.SIGKILL)
     await worker.code()
-    assert tmp.exists()
+    assert tmp.exists()  # noqa: ASYNC240 - a look
 
     after = len(worker.server.frames)
     again = await start(worker.server)
     await worker.server.until(WorkerHello, after=after)
 
-    assert not tmp.exists()
+    assert not tmp.exists()  # noqa: ASYNC240 - a look
     again.signal(signal.SIGTERM)
     assert await again.code() == 0
 

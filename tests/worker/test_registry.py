@@ -67,10 +67,13 @@ def test_a_handler_may_be_registered_without_parentheses_and_under_another_name(
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"retries": 1, "max_attempts": 2}, "job.retries: is given beside max_attempts. Give one; retries=3 is 4 attempts."),
+        (
+            {"retries": 1, "max_attempts": 2},
+            "job.retries: is given beside max_attempts. Give one; retries=3 is 4 attempts.",
+        ),
         ({"max_attempts": 0}, "job.max_attempts: 0 is less than one."),
         ({"timeout": "soon"}, "job.timeout: 'soon' is not a duration."),
-        ({"isolation": "thread"}, "job.isolation: 'thread' is unknown. Write \"shared\" or \"process\"."),
+        ({"isolation": "thread"}, 'job.isolation: \'thread\' is unknown. Write "shared" or "process".'),
         ({"cleanup": lambda *_: None}, "It runs in a fresh process after a kill: define it at module level with def."),
         ({"colour": "red"}, "job.colour: is not an option of @app.job."),
         ({"stages": {"a/b": 1}}, "'a/b' is not a stage name"),

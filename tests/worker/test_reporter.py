@@ -20,8 +20,7 @@ from headway.model.report import (
     StepDone,
 )
 from headway.model.settings import Settings
-from headway.protocol.frames import WORKER_FRAME_BYTES, encode
-from headway.protocol.frames import Report as ReportFrame
+from headway.protocol.frames import WORKER_FRAME_BYTES, Report as ReportFrame, encode
 from headway.worker.reporter import Reporter
 from headway.worker.stage import Stage, make_stage, root_stage
 

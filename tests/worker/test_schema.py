@@ -42,7 +42,9 @@ def crawl(
     return {}
 
 
-def shapes(point: Point, person: Person, colour: Colour, points: list[Point], file: Path, anything: Any = None) -> None: ...
+def shapes(
+    point: Point, person: Person, colour: Colour, points: list[Point], file: Path, anything: Any = None
+) -> None: ...
 
 
 def no_context(a: int) -> int:
@@ -132,7 +134,7 @@ def test_a_handler_that_takes_anything_by_name_is_refused_with_the_way_out():
 
 
 def test_a_parameter_that_is_no_json_is_refused_with_the_way_out():
-    def odd(thing: "NotThere"): ...
+    def odd(thing: NotThere): ...  # noqa: F821 # pyright: ignore[reportUndefinedVariable]
 
     with pytest.raises(InvalidInput, match="can not be found from its module"):
         Signature(odd)

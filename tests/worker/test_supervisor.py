@@ -112,6 +112,13 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     await supervisor.stop_now()
 
 
+async def eventually(true: Callable[[], object]) -> None:
+    """What real processes and files do is seen by looking again."""
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+
+
 def has_step(item: ReportItem) -> bool:
     return isinstance(item, StepDone)
 
@@ -180,9 +187,7 @@ class TestAnAttempt:
         end = await rig.said.outcome_of(rig.offer("keep_a_file"))
 
         tmp = Path(msgspec.json.decode(end.result))
-        async with asyncio.timeout(5):
-            while tmp.exists():
-                await asyncio.sleep(0.01)
+        await eventually(lambda: not tmp.exists())
 
     async def test_gets_the_answer_it_asked_for(self, rig: Rig):
         job = rig.offer("ask")
@@ -245,9 +250,7 @@ class TestACancel:
         assert (end.outcome, end.reason) == ("cancelled", "asked (killed: it did not stop)")
         assert rig.said.steps(job)[-2:] == [("stopped", ""), ("cleaned", "done")]
         assert mark.read_text() == f"{job} 1"
-        async with asyncio.timeout(5):
-            while Path(tmp).exists() or _alive(int(child)):
-                await asyncio.sleep(0.01)
+        await eventually(lambda: not Path(tmp).exists() and not _alive(int(child)))
 
     async def test_that_a_shared_handler_ignores_abandons_it_and_says_so(self, rig: Rig):
         job = rig.offer("deaf")
@@ -271,9 +274,7 @@ class TestACancel:
 
         for job in jobs:
             await rig.said.outcome_of(job)
-        async with asyncio.timeout(20):
-            while rig.supervisor.pool.shared in (None, old) or not old.dead:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: rig.supervisor.pool.shared not in (None, old) and old is not None and old.dead)
         assert (await rig.said.outcome_of(rig.offer("add", a=1))).outcome == "succeeded"
         assert rig.supervisor.busy == 0
 
@@ -310,9 +311,7 @@ class TestADeath:
         old = rig.supervisor.pool.shared
         await rig.said.outcome_of(rig.offer("die"))
 
-        async with asyncio.timeout(20):
-            while rig.supervisor.pool.shared in (None, old):
-                await asyncio.sleep(0.01)
+        await eventually(lambda: rig.supervisor.pool.shared not in (None, old))
 
         assert (await rig.said.outcome_of(rig.offer("add", a=1))).outcome == "succeeded"
 
@@ -324,9 +323,7 @@ async def test_a_fenced_attempt_is_stopped_and_says_nothing_more(rig: Rig):
 
     rig.supervisor.take_away(job, 1, "fenced", "late")
 
-    async with asyncio.timeout(5):
-        while rig.supervisor.held:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: not rig.supervisor.held)
     assert rig.said.words[said:] == []
 
 

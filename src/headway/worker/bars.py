@@ -53,26 +53,8 @@ def _track_in_stage(stage: Stage, iterable: Any, total: float | None, unit: str 
 
 
 def _track_outside(iterable: Any, label: str, total: float | None, unit: str | None) -> Any:
-    if hasattr(iterable, "__aiter__"):
-
-        async def follow() -> AsyncIterator[Any]:
-            run = TerminalRun(label=label)
-            try:
-                async for item in run.context.here().follow(iterable, total, unit):
-                    yield item
-            finally:
-                run.close()
-
-        return follow()
-
-    def walk() -> Iterator[Any]:
-        run = TerminalRun(label=label)
-        try:
-            yield from run.context.here().follow(iterable, total, unit)
-        finally:
-            run.close()
-
-    return walk()
+    run = TerminalRun(label=label)
+    return run.context.here().follow(iterable, total, unit, run.close)
 
 
 def stage(name: str, total: float | None = None, unit: str | None = None) -> Stage:
@@ -138,15 +120,14 @@ class tqdm(Generic[T]):  # noqa: N801 - the name people know
     def __iter__(self) -> Iterator[T]:
         if self.iterable is None:
             raise TypeError("this tqdm has no iterable: use update().")
-        try:
-            if self._stage is None:
-                for item in self.iterable:
-                    yield item
-                    self._plain += 1
-            else:
-                yield from self._stage.track(self.iterable, self._total)
-        finally:
-            self.close()
+        if self._stage is not None:
+            return self._stage.follow(self.iterable, self._total, None, self.close)
+        return self._uncounted(self.iterable)
+
+    def _uncounted(self, iterable: Iterable[T]) -> Iterator[T]:
+        for item in iterable:
+            yield item
+            self._plain += 1
 
     def update(self, n: float | None = 1) -> bool | None:
         """`n` more are done."""

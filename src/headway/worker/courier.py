@@ -86,6 +86,8 @@ class Courier(threading.Thread):
 
     def _wake_reporters(self) -> None:
         now = self._clock.monotonic()
+        if not self._due or self._due[0][0] > now:
+            return  # nothing of ours to send; another thread's message is its own to send, before it may hold the GIL
         while self._due and self._due[0][0] <= now:
             self._due.popleft()[1].flush()
         self._outbox.flush()

@@ -60,6 +60,7 @@ class Held:
         "acknowledged",
         "attempt",
         "checkpoints",
+        "done",
         "isolated",
         "job",
         "key",
@@ -84,6 +85,7 @@ class Held:
         self.reason = ""
         self.acknowledged = False
         self.abandoned = False
+        self.done: Any = None  # what an isolated attempt ended with; its output may still be on the way
         self.timer: asyncio.TimerHandle | None = None
 
     @property

@@ -23,6 +23,9 @@ from headway.worker.lines import LineSplitter
 from headway.worker.pipe import Down, Setup, Unpacker, Up, decode_up, pack
 
 
+_LEAVE_S = 2.0
+
+
 class Death(msgspec.Struct, frozen=True):
     """How a process ended. `cpu_s` and `rss_bytes` are its own and its children's, by wait4."""
 
@@ -62,7 +65,7 @@ class ExecutorProcess(asyncio.Protocol):
     def __init__(self, listener: Listener, setup: Setup, loop: asyncio.AbstractEventLoop) -> None:
         self.setup = setup
         self.dead = False
-        self.killed_by_us = False
+        self.ended = False  # dead, and everything it said was delivered
         self._listener = listener
         self._loop = loop
         self._unpacker: Unpacker[Up] = Unpacker(decode_up)
@@ -111,9 +114,12 @@ class ExecutorProcess(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.write(pack(messages))
 
+    def end_soon(self) -> None:
+        """It said that it is done: it has a moment to leave by itself."""
+        self._loop.call_later(_LEAVE_S, self.kill, signal.SIGKILL)
+
     def kill(self, number: int) -> None:
         """Signal the whole session of the executor: it and what its handlers started."""
-        self.killed_by_us = True
         if not self.dead:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
@@ -173,6 +179,7 @@ class ExecutorProcess(asyncio.Protocol):
         if self._death is not None and (self._open_ends <= 0 or overdue):
             death, self._death = self._death, None
             self._open_ends = 0
+            self.ended = True
             if self._transport is not None:
                 self._transport.close()
             self._listener.on_exit(self, death)

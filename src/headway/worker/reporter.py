@@ -9,6 +9,7 @@ nothing changed and the reporter is idle again. Any thread may call anything.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from headway.clock import Clock
@@ -46,7 +47,7 @@ class Counter:
     point in CPython's interpreter at which another thread could come between (tests/worker/test_reporter.py).
     """
 
-    __slots__ = ("changed", "current", "details", "message", "path", "sent", "total", "unit")
+    __slots__ = ("changed", "current", "details", "message", "path", "probe", "sent", "total", "unit")
 
     def __init__(self, path: str, total: float | None = None, unit: str | None = None) -> None:
         self.path = path
@@ -57,13 +58,21 @@ class Counter:
         self.details: Any = None
         self.changed = False  # anything beside `current`
         self.sent: float | None = None
+        self.probe: Callable[[], float] | None = None  # asked where `current` is written by nobody (Stage.track)
+
+    def look(self) -> float | None:
+        """Where it stands now."""
+        if self.probe is not None:
+            self.current = self.probe()
+        return self.current
 
     def take(self, at: int) -> Progressed | None:
         """What is new since the last report, or None."""
-        if self.current == self.sent and not self.changed:
+        current = self.look()
+        if current == self.sent and not self.changed:
             return None
         self.changed = False
-        self.sent = current = self.current
+        self.sent = current
         details, self.details = self.details, None
         return Progressed(
             stage=self.path, current=current, total=self.total, unit=self.unit, message=self.message,
@@ -172,7 +181,7 @@ class Reporter:
     # -- inside --
 
     def _news(self) -> bool:
-        return bool(self._items) or any(each.changed or each.current != each.sent for each in self._counters)
+        return bool(self._items) or any(each.changed or each.look() != each.sent for each in self._counters)
 
     def _take(self, counter: Counter) -> None:
         if (progressed := counter.take(self._clock.now())) is not None:

@@ -8,6 +8,7 @@ no cancel misses it. Must never know how the process began or ends. Made by `exe
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import queue
 import threading
 from collections.abc import Callable, Coroutine
@@ -170,7 +171,8 @@ class Executor:
             active = self.inbox.get()
             self._idle_threads -= 1
             if isinstance(active, Active):
-                self._end(active, run_sync(active.job, active.context, active.args))
+                ending = contextvars.copy_context().run(run_sync, active.job, active.context, active.args)
+                self._end(active, ending)  # what the handler left open in its context is gone with it
 
     def _begin(self, run: Run) -> Active:
         host = JobHost(run.work, run.tmp, self._rest)

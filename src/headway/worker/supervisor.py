@@ -186,7 +186,11 @@ class Supervisor:
             self._say.cancel_state(held.job, held.attempt, "acknowledged")
 
     def hear_done(self, held: Held, message: Done) -> None:
-        """It ended in its own code."""
+        """It ended in its own code. An isolated one is over when its process is: then its output is complete."""
+        if held.isolated and not held.process.ended:
+            held.done = message
+            held.process.end_soon()
+            return
         end = End(
             outcome=message.outcome, result=message.result, error=message.error,
             retry_after_s=message.retry_after_s, reason=message.reason,
@@ -231,6 +235,9 @@ class Supervisor:
         mine = [held for held in self.held.values() if held.process is process]
         alone = len(mine) == 1
         for held in mine:
+            if held.done is not None:
+                self.hear_done(held, held.done)
+                continue
             if held.stopping is not None:
                 end = end_of_killed(held, "killed: it did not stop" if held.isolated else "its executor was replaced")
             else:
