@@ -22,7 +22,6 @@ from headway.errors import BadFrame
 from headway.worker.lines import LineSplitter
 from headway.worker.pipe import Down, Setup, Unpacker, Up, decode_up, pack
 
-
 _LEAVE_S = 2.0
 
 

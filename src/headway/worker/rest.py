@@ -32,6 +32,7 @@ class Rest:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._clock = clock
         self._local = threading.local()
+        self._clients: list[Any] = []
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="headway-rest")
 
     def submit(self, spec: Mapping[str, Any], key: str) -> Pending[str]:
@@ -56,6 +57,12 @@ class Rest:
 
         return self._in_thread(send)
 
+    def close(self) -> None:
+        """Wait for what is under way, and close the connections."""
+        self._threads.shutdown()
+        for client in self._clients:
+            client.close()
+
     def _client(self) -> Any:
         client = getattr(self._local, "client", None)
         if client is None:
@@ -63,6 +70,7 @@ class Rest:
 
             client = httpx.Client(base_url=self._server, headers=self._headers, timeout=_TIMEOUT_S)
             self._local.client = client
+            self._clients.append(client)
         return client
 
     def _in_thread(self, send: Callable[[], T]) -> Pending[T]:
