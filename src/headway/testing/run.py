@@ -193,7 +193,7 @@ def _run_to_end(
             for each in cancel:
                 each()
 
-    async def in_task() -> Ending:
+    async def cancellable() -> Ending:
         task = asyncio.ensure_future(run_async(job, context, raw))
         cancel.append(task.cancel)
         return await task
@@ -201,7 +201,7 @@ def _run_to_end(
     ran.on_item = watch
     if not job.asynchronous:
         return run_sync(job, context, raw)
-    return _without_loop(lambda: asyncio.run(in_task()))
+    return _without_loop(lambda: asyncio.run(cancellable()))
 
 
 def _without_loop(call: Callable[[], Ending]) -> Ending:

@@ -1,4 +1,4 @@
-"""Work that this process does itself and only shows: `headway run`, engines we do not own (01-architecture §9).
+"""Work that this process does itself and only shows: `headway run`, engines we do not own.
 
 A small worker without handlers: it links, says `begin`, and what is reported is kept and resent like any attempt's.
 Reporting may start before the server has answered, or while it is away. Called by the CLI and by connectors.

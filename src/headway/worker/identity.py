@@ -59,7 +59,7 @@ def take_seat(machine: str | None, name: str | None, root: Path | None = None) -
 
 
 def profile(seat: Seat, clock: Clock, *, slots: int, labels: dict[str, str], version: str) -> dict[str, Any]:
-    """What the hello frame says of this worker. `instance` is random per process (08 W9)."""
+    """What the hello frame says of this worker. `instance` is random per process."""
     return {
         "id": seat.worker,
         "machine": seat.machine,

@@ -219,7 +219,7 @@ def _cut(items: list[ReportItem]) -> list[list[ReportItem]]:
 
 
 class _Quota:
-    """How much log one attempt may write: lines a second, bytes in all, bytes a line (01-architecture §6)."""
+    """How much log one attempt may write: lines a second, bytes in all, bytes a line (Settings)."""
 
     def __init__(self, limits: Settings, clock: Clock) -> None:
         self._limits = limits

@@ -101,7 +101,7 @@ class Executor:
         active.context.cancel(message.reason)
         active.host.give_up()
         if active.task is not None and self.loop is not None:
-            self.loop.call_soon_threadsafe(self._cancel_task, active)
+            self.loop.call_soon_threadsafe(self._throw, active)
         else:
             self.outbox.post(Acknowledged(key=active.key))
 
@@ -110,7 +110,7 @@ class Executor:
         if active := self.active.get(message.key):
             active.context.lease_lost = True
 
-    def _cancel_task(self, active: Active) -> None:
+    def _throw(self, active: Active) -> None:
         if active.task is not None and active.key in self.active:
             active.task.cancel(active.context.cancel_reason)
             self.outbox.post(Acknowledged(key=active.key))

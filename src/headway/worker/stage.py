@@ -1,6 +1,6 @@
 """One stage of a job as user code holds it: counts, nests, tracks iterables. `with` and `async with` alike.
 
-`advance()` and `track()` are the hot path (06-quality P4): an addition and one look at a flag, and for `track` not
+`advance()` and `track()` are the hot path (bench/track.py): an addition and one look at a flag, and for `track` not
 even the flag. Knows the reporter; must never read a clock. Made by `Context.stage`.
 """
 

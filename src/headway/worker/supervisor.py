@@ -95,7 +95,7 @@ class Supervisor:
 
     def take_away(self, job: str, attempt: int, why: Stopping, reason: str) -> None:
         """Stop it, although nobody cancelled it: it is fenced, or by our own clock the lease ends and another worker
-        may run it now (08 W7).
+        may run it now.
         """
         held = self._find(job, attempt)
         if held is None or held.stopping == "fenced":
