@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -48,6 +49,11 @@ class Bench:
         await self.connect()
         await self.do(c.Claim(worker=WORKER, limit=10, kinds=("add",)))
         await self.do(c.Accept(job=id, worker=WORKER, attempt=1))
+
+    async def until(self, true: Callable[[], object]) -> None:
+        """Give the loop away until it holds; the test's timeout is the limit."""
+        while not true():  # noqa: ASYNC110  # other tasks and threads of the server, without signals of their own
+            await asyncio.sleep(0.001)
 
     async def say(self, id: str, n: int, *items: Any) -> None:
         await self.do(c.Report(job=id, worker=WORKER, attempt=1, n=n, items=items))

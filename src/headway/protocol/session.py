@@ -238,7 +238,7 @@ class WorkerSession:
 
     def _look_at_rival(self) -> None:
         rival = self._rival_of(self.worker)
-        if rival is not None and rival.heard_at > self._asked_at:
+        if rival is not None and rival.heard_at >= self._asked_at:
             host = rival.profile.get("machine")
             reason = f"worker {self.worker!r} is linked already, from {host}; give this one another id"
             self.close(CloseCode.NOT_REGISTERED, reason)

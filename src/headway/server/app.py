@@ -22,7 +22,7 @@ from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from headway.clock import Clock, SystemClock
-from headway.errors import InvalidInput, ServerError
+from headway.errors import InvalidInput
 from headway.hub.hub import Hub
 from headway.server import (
     admin,
@@ -110,6 +110,7 @@ class Application:
         self.hub.feed.desk = SiteDesk(self.site)
         health.measure(self.site)
         self.edge = Edge(create_app(self.site), self.site)
+        self._begun = False
         self._starting = asyncio.Lock()
         self._background: asyncio.Task[None] | None = None
 
@@ -117,22 +118,20 @@ class Application:
         if scope["type"] == "lifespan":
             await self._outermost(receive, send)
             return
-        if not self.site.ready:
+        if not self._begun or self._starting.locked():
             await self._start_late()
         await self.edge(scope, receive, send)
 
     @asynccontextmanager
     async def lifespan(self, _app: Any = None) -> AsyncGenerator[None]:
         """Run as long as the block: `FastAPI(lifespan=headway_app.lifespan)` where Headway is mounted."""
-        async with self.hub:
+        self._begun = True
+        async with self.hub, _services(self.gateway):
             self.site.open()
-            async with asyncio.TaskGroup() as services:
-                gateway = services.create_task(self.gateway.run(), name="gateway")
-                try:
-                    yield
-                finally:
-                    await self.say_bye()
-                    gateway.cancel()
+            try:
+                yield
+            finally:
+                await self.say_bye()
 
     async def say_bye(self) -> None:
         """Ask viewers and workers to come back in a moment, answer who waits. A second call does nothing."""
@@ -164,10 +163,8 @@ class Application:
     async def _start_late(self) -> None:
         """Mounted, and nobody ran our lifespan: run until the loop ends, which cancels the task and so stops us."""
         async with self._starting:
-            if self.site.ready:
+            if self._begun:
                 return
-            if self._background is not None:
-                raise ServerError("This server has stopped.", hint="Start it again.")
             started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._background = asyncio.create_task(self._run_until_cancelled(started), name="headway")
             await started
@@ -184,7 +181,24 @@ class Application:
         except Exception as error:
             if started.done():
                 raise
+            self._begun = False  # the next request tries again
             started.set_exception(error)
+
+
+@asynccontextmanager
+async def _services(gateway: Gateway) -> AsyncGenerator[None]:
+    """What runs beside the hub, in one group: if one of it fails, the server ends and says why, ungrouped."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            service = group.create_task(gateway.run(), name="gateway")
+            try:
+                yield
+            finally:
+                service.cancel()
+    except BaseExceptionGroup as failures:
+        if len(failures.exceptions) == 1:
+            raise failures.exceptions[0] from None
+        raise
 
 
 def asgi(store: str | None = None, *, config: Config | None = None, **settings: Any) -> Application:

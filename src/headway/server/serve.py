@@ -77,9 +77,10 @@ async def serve(
 async def _until_stopped(
     listener: Listener, sock: socket.socket, stop: asyncio.Event | None, started: Callable[[], None] | None
 ) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        watching = tasks.create_task(_watch(listener, stop, started))
+    watching = asyncio.create_task(_watch(listener, stop, started))
+    try:
         await listener.serve([sock])
+    finally:
         watching.cancel()
 
 
