@@ -89,7 +89,9 @@ class Mirror(msgspec.Struct):
         for row in journal.jobs:
             self._settle(row.id, row.before, row.now)
         for id in world.deleted:
-            self.jobs.pop(id, None)
+            before = self.jobs.pop(id, None)
+            if before is not None and before.columns[0] in ACTIVE:  # ended and deleted in one batch
+                self._release(before.doc)
         for entity, rows in journal.documents.items():
             known = self.documents[entity]
             for id, _, _ in rows:

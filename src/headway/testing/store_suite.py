@@ -156,6 +156,7 @@ class StoreSuite(KeepsSuite, ReadsSuite):
             stream.jobs.update({id: job for id, job in world.jobs.items() if job})
             stream.jobs = {id: job for id, job in stream.jobs.items() if id not in world.deleted}
             if turn % 10 == 9:
+                self.check_against_the_log(store, stream.jobs)
                 store.close()
                 store = make()
                 store.open(now=NOW, new_epoch="e1")

@@ -35,6 +35,7 @@ class KeepsSuite:
             event = reading.events(1, limit=1)[0]
             assert event.extra == {"lines": [(1, NOW, "info", "one"), (2, NOW + 1, "info", "two")]}
             assert "lines" not in event.data
+            assert (reading.job(A) or {}).get("seq") == 1  # lines are not seen by viewers of the job
             assert [line.text for line in reading.lines(A, first=2)] == ["two", "three"]
             assert reading.lines(A, last=1) == [Line(3, NOW, "info", "three", 2)]
             assert [line.number for line in reading.lines(A, limit=2)] == [1, 2]
