@@ -7,7 +7,7 @@ WebSockets, streams and whatever is mounted. Must never know what a route does, 
 
 from __future__ import annotations
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headway.errors import CallerError, Unauthorized
@@ -63,12 +63,15 @@ class Edge:
         if scope.get("method") == "OPTIONS" and b"access-control-request-method" in headers:
             await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, send)
             return
+        if scope["type"] == "http" and scope["path"] == scope.get("root_path"):
+            await RedirectResponse(scope["path"] + "/")(scope, receive, send)  # the page's links are relative
+            return
         await self.inner(scope, receive, send)
 
     def _take_off_base_path(self, scope: Scope) -> None:
         """A proxy may take the prefix off or leave it on; both arrive at the same route."""
         base, root = self.site.config.base_path, scope.get("root_path", "")
-        if base and scope["path"].startswith(root + base + "/"):
+        if base and (scope["path"] + "/").startswith(root + base + "/"):
             scope["root_path"] = root + base
 
     def _let_in(self, scope: Scope, path: str, headers: dict[bytes, str]) -> None:

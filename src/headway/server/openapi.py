@@ -70,6 +70,55 @@ def describe(app: FastAPI) -> None:
     app.openapi = openapi
 
 
+_TOPICS: dict[str, Any] = {
+    "name": "topic", "in": "query", "required": True, "example": ["jobs"],
+    "schema": {"type": "array", "items": {"type": "string"}},
+    "description": "jobs, workers, queues, kinds, system, metrics, job:ID, logs:ID, queue:NAME, kind:NAME, label:K=V, custom:PREFIX",
+}  # fmt: skip
+_SINCE = {
+    "name": "since", "in": "query", "schema": {"type": "string"},
+    "description": "a cursor, as the last message had it: go on from there; without it a snapshot comes first",
+}  # fmt: skip
+_CONFLATE = {"name": "conflate", "in": "query", "schema": {"type": "boolean", "default": True},
+             "description": "false: every event, however fast they come"}  # fmt: skip
+_PACE = {
+    "name": "pace_ms",
+    "in": "query",
+    "schema": {"type": "integer"},
+    "description": "at most one batch each so often",
+}
+_WAIT = {"name": "wait", "in": "query", "schema": {"type": "number", "default": 25}, "description": "seconds"}
+
+STREAMS: dict[str, Any] = {
+    "/api/v1/live": {
+        "summary": "Follow topics: a snapshot, then every event",
+        "description": "Server-Sent Events; as a WebSocket (subprotocol `headway.v1`) the same frames, and requests.",
+        "tags": ["live"],
+        "parameters": [_TOPICS, _SINCE, _CONFLATE, _PACE],
+        "responses": {"200": {"description": "Frames, one each message", "content": {"text/event-stream": {}}}},
+    },
+    "/api/v1/events": {
+        "summary": "Follow topics by long-poll",
+        "tags": ["live"],
+        "parameters": [_TOPICS, _SINCE, _WAIT, _CONFLATE, _PACE],
+        "responses": {
+            "200": {
+                "description": "frames, and the cursor to ask with next",
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "type": "object",
+                            "properties": {"frames": {"type": "array"}, "cursor": {"type": "string"}},
+                        }
+                    }
+                },
+            }
+        },
+    },
+}
+"""The streams are plain ASGI, so they are described here. Their `GET` beside whatever else a path has."""
+
+
 def _description(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title=app.title, version=app.version, openapi_version="3.1.0", description=INTRODUCTION, routes=app.routes
@@ -82,6 +131,8 @@ def _description(app: FastAPI) -> dict[str, Any]:
     document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"bearer": []}, {}]
     problem = {"description": "Refused: what and why", "content": {MEDIA_TYPE: {"schema": _schema(Problem)}}}
+    for path, operation in STREAMS.items():
+        document["paths"].setdefault(path, {})["get"] = {**operation, "responses": {**operation["responses"]}}
     for operations in document["paths"].values():
         for operation in operations.values():
             operation["responses"].pop("422", None)
