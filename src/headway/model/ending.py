@@ -53,7 +53,7 @@ def end_attempt(world: World, job: JobDoc, ending: Ending, settings: Settings) -
     elif job.get("state") == S.CANCELLING:
         _cancelled(world, job, ending)
     elif ending.outcome == Outcome.CANCELLED:
-        finish(world, job, S.CANCELLED, {"reason": ending.reason or "cancelled"})
+        finish(world, job, S.CANCELLED, {"reason": "cancelled"})
     elif code := _reason_to_fail(job, ending):
         finish(world, job, S.FAILED, {"reason": code, "error": _said(ending)})
     else:

@@ -117,8 +117,8 @@ class Lab:
         """A worker says hello; the answer of `Connect`."""
         told = {key: more.pop(key) for key in ("services", "running", "namespace", "dice") if key in more}
         profile = {"machine": "m1", "instance": instance, "slots": 100} | more
-        definitions = tuple(kind if isinstance(kind, dict) else {"name": kind, "hash": "h1"} for kind in kinds)
-        return self.do(c.Connect(worker=id, profile=profile, kinds=definitions, **told))
+        definitions: list[dict[str, Any]] = [{"name": each, "hash": "h1"} if isinstance(each, str) else each for each in kinds]
+        return self.do(c.Connect(worker=id, profile=profile, kinds=tuple(definitions), **told))
 
     def claim(
         self, worker: str = WORKER, *, limit: int = 100, kinds: tuple[str, ...] = (KIND,), **more: Any

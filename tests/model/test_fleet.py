@@ -1,0 +1,395 @@
+"""Workers come, fall silent, return, drain and are replaced; and what that means for the attempts they hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from headway.errors import InvalidInput, NotFound, Refused
+from headway.model import command as c
+from headway.model.report import Progressed
+from headway.testing.factories import Lab
+
+LOSE = c.Lose(worker="w/1", instance="i1")
+STALE = c.Stale(worker="w/1", instance="i1")
+BACK = c.Back(worker="w/1", instance="i1")
+DRAIN = c.Drain(worker="w/1", by="ann")
+LEAVE = c.Disconnect(worker="w/1", instance="i1", reason="closed")
+GOODBYE = c.Disconnect(worker="w/1", instance="i1", goodbye=True)
+
+
+@pytest.fixture
+def lab():
+    return Lab()
+
+
+# -- hello ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("field", ["machine", "instance"])
+def test_a_hello_that_lacks_what_is_required_is_refused_by_name(lab, field):
+    with lab.nothing_changes(), pytest.raises(InvalidInput) as wrong:
+        lab.worker("w/2", **{field: ""})
+
+    assert str(wrong.value) == f"{field}: is missing in the worker's hello. Set {field} and connect again."
+
+
+def test_a_later_hello_merges_and_blanks_nothing(lab):
+    lab.worker(version="1.0", labels={"gpu": "a100"})
+
+    lab.worker(version="", labels={"zone": "b"})
+
+    doc = lab.worker_doc()
+    assert (doc["machine"], doc["version"]) == ("m1", "1.0")
+    assert doc["labels"] == {"zone": "b"}
+
+
+def test_a_worker_belongs_to_one_namespace(lab):
+    with lab.nothing_changes(), pytest.raises(InvalidInput) as wrong:
+        lab.worker(namespace="other")
+
+    assert str(wrong.value) == (
+        "namespace: worker w/1 belongs to namespace 'default'. "
+        "Give this worker another id, or use a token of that namespace."
+    )
+
+
+def test_a_kind_is_learned_once_and_anew_when_it_changes(lab):
+    lab.worker(kinds=({"name": "k", "hash": "1", "plan": {"a": 1, "b": 3}},))
+    lab.worker(kinds=({"name": "k", "hash": "1", "plan": {"a": 1, "b": 3}},))
+    assert "kind.registered" not in lab.types()
+
+    lab.worker(kinds=({"name": "k", "hash": "1", "plan": {"a": 1, "b": 4}},))
+
+    assert "kind.registered" in lab.types()
+    assert lab.last("kind.registered").data["put"]["plan"][1] == {"name": "b", "weight": 4.0}
+
+
+def test_a_plan_that_is_none_refuses_the_hello_by_name(lab):
+    with lab.nothing_changes(), pytest.raises(InvalidInput) as wrong:
+        lab.worker(kinds=({"name": "k", "plan": {"a": 0}},))
+
+    assert wrong.value.field == "kinds.k.plan.a"
+
+
+def test_limits_set_at_run_time_win_over_those_in_code(lab):
+    lab.worker(kinds=({"name": "k", "hash": "1", "limit": 5},))
+    lab.do(c.LimitKind(kind="k", limit=2))
+
+    lab.worker(kinds=({"name": "k", "hash": "2", "limit": 9},))
+
+    with lab.store.reading() as reading:
+        assert next(kind for kind in reading.kinds() if kind["name"] == "k")["limit"] == 2
+
+
+# -- what it holds -------------------------------------------------------------------------------------------------
+
+
+def test_a_reconnect_keeps_what_runs_and_says_how_far_it_was_heard(lab):
+    job = lab.job("running")
+    lab.report(job, Progressed(current=1))
+    lab.do(LEAVE)
+
+    answer = lab.worker(running=((job, 1, 5),))
+
+    assert lab.types()[0] == "worker.back"
+    assert answer == {"yours": [{"job": job, "attempt": 1, "n": 1}], "fenced": []}
+    assert lab.state(job) == "running"
+    assert lab.report(job, Progressed(current=2), n=2) == {"ack": 2}
+
+
+def test_what_is_not_its_any_more_is_fenced(lab):
+    done, gone = lab.job("completed"), lab.job("running")
+    lab.do(LOSE)
+
+    answer = lab.worker(running=((done, 1, 1), (gone, 1, 0), ("nowhere", 1, 0)))
+
+    assert answer["yours"] == []
+    assert answer["fenced"] == [{"job": job, "attempt": 1} for job in (done, gone, "nowhere")]
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome", "reason"),
+    [("offered", "released", "the offer did not arrive"), ("running", "lost", "its worker no longer knows it")],
+)
+def test_what_the_same_process_does_not_name_it_does_not_run(lab, state, outcome, reason):
+    job = lab.job(state)
+
+    lab.worker()
+
+    assert (lab.attempt(job)["outcome"], lab.attempt(job)["reason"]) == (outcome, reason)
+
+
+def test_an_offer_whose_accept_was_lost_is_started(lab):
+    job = lab.job("offered")
+
+    answer = lab.worker(running=((job, 1, 0),))
+
+    assert answer["yours"] == [{"job": job, "attempt": 1, "n": 0}]
+    assert lab.attempt(job)["phase"] == "started"
+    assert "started_at" in lab.doc(job)
+
+
+@pytest.mark.parametrize("state", ["offered", "running"])
+def test_what_a_replaced_process_ran_crashed_at_once(lab, state):
+    job = lab.job(state, max_attempts=2)
+
+    answer = lab.worker(instance="i2")
+
+    assert answer == {"yours": [], "fenced": []}
+    assert lab.attempt(job)["outcome"] == "crashed"
+    assert lab.attempt(job)["reason"] == "its worker's process was replaced"
+    assert lab.state(job) == "queued"
+    assert "fenced" in lab.report(job, Progressed(current=1), n=1, attempt=1)
+
+
+def test_an_attempt_that_outlived_its_supervisor_goes_on_under_the_new_one(lab):
+    job = lab.job("running")
+
+    lab.worker(instance="i2", running=((job, 1, 0),))
+    lab.worker(instance="i2", running=((job, 1, 0),))
+
+    assert lab.state(job) == "running"
+    assert lab.attempt(job)["instance"] == "i2"
+
+
+def test_adopted_work_outlives_the_process_that_tells_of_it(lab):
+    job = lab.job("adopted")
+
+    lab.do(GOODBYE)
+    lab.worker(instance="i2")
+
+    assert lab.state(job) == "running"
+    assert lab.end(job, "succeeded") == {"ack": 1}
+
+
+# -- silence -------------------------------------------------------------------------------------------------------
+
+
+def test_a_silent_worker_is_stale_then_lost_and_each_is_said_once(lab):
+    job = lab.job("running", max_attempts=2)
+    for command, type in ((STALE, "worker.stale"), (LOSE, "worker.lost")):
+        lab.do(command)
+        assert lab.types()[0] == type
+        with lab.nothing_changes():
+            lab.do(command)
+
+    assert lab.state(job) == "queued"
+    assert lab.attempt(job)["outcome"] == "lost"
+
+
+def test_heard_again_it_is_back(lab):
+    job = lab.job("running")
+    lab.do(STALE)
+    lab.wait(1)
+
+    lab.do(BACK)
+
+    assert lab.types() == ["worker.back", "job.noted"]
+    assert lab.worker_doc()["state"] == "online"
+    assert lab.attempt(job)["heard_from"] > lab.attempt(job)["started_at"]
+    with lab.nothing_changes():
+        lab.do(BACK)
+
+
+@pytest.mark.parametrize("command", [STALE, BACK, LOSE, LEAVE], ids=lambda each: type(each).__name__)
+def test_what_is_said_of_an_older_process_changes_nothing(lab, command):
+    lab.job("running")
+    lab.worker(instance="i2")
+
+    with lab.nothing_changes():
+        lab.do(command)
+
+
+def test_a_lost_worker_that_says_hello_again_is_back(lab):
+    lab.do(LOSE)
+
+    lab.worker()
+
+    assert lab.types() == ["worker.back"]
+    assert lab.worker_doc()["state"] == "online"
+    assert "lost_at" not in lab.worker_doc()
+
+
+# -- leaving -------------------------------------------------------------------------------------------------------
+
+
+def test_a_link_that_ends_leaves_the_lease(lab):
+    job = lab.job("running")
+
+    lab.do(LEAVE)
+
+    assert lab.state(job) == "running"
+    assert (lab.worker_doc()["state"], lab.worker_doc()["reason"]) == ("disconnected", "closed")
+    with lab.nothing_changes():
+        lab.do(LEAVE)
+
+
+def test_a_goodbye_gives_everything_back_uncounted(lab):
+    job, stopping = lab.job("running"), lab.job("cancelling")
+
+    lab.do(GOODBYE)
+
+    assert lab.state(job) == "queued"
+    assert lab.doc(job)["tries"] == 0
+    assert lab.state(stopping) == "cancelled(cancelled)"
+    assert lab.doc(stopping)["cancel"]["cleaned"] == "not run"
+
+
+# -- draining ------------------------------------------------------------------------------------------------------
+
+
+def test_a_draining_worker_finishes_and_is_offered_nothing(lab):
+    job, _ = lab.job("running"), lab.job("queued")
+
+    lab.do(DRAIN)
+    with lab.nothing_changes():
+        lab.do(DRAIN)
+
+    assert lab.worker_doc()["state"] == "draining"
+    assert lab.claim() == []
+    assert lab.end(job, "succeeded") == {"ack": 1}
+
+
+@pytest.mark.parametrize("away", [(STALE, BACK), (STALE, DRAIN, BACK), (LEAVE, "hello")], ids=str)
+def test_that_it_drains_stays_with_the_process(lab, away):
+    if DRAIN not in away:
+        lab.do(DRAIN)
+    for command in away:
+        lab.worker() if command == "hello" else lab.do(command)
+
+    assert lab.worker_doc()["state"] == "draining"
+
+
+def test_the_next_process_begins_afresh(lab):
+    lab.do(DRAIN)
+
+    lab.worker(instance="i2")
+
+    assert lab.worker_doc()["state"] == "online"
+    assert "draining" not in lab.worker_doc()
+
+
+def test_who_is_not_there_can_not_be_drained(lab):
+    lab.do(LEAVE)
+
+    with lab.nothing_changes(), pytest.raises(Refused) as refused:
+        lab.do(DRAIN)
+    with pytest.raises(NotFound) as missing:
+        lab.do(c.Drain(worker="w/9"))
+
+    assert str(refused.value) == "drain refused: worker w/1 is disconnected. It is not connected."
+    assert str(missing.value) == "No worker has the id 'w/9'."
+
+
+# -- problems and services -----------------------------------------------------------------------------------------
+
+
+def test_a_refused_worker_is_on_the_board_with_its_problem_and_nothing_is_blanked(lab):
+    lab.do(c.Problem(worker="w/1", problem="machine is missing", profile={"machine": ""}))
+    lab.do(c.Problem(worker="w/9", problem="machine is missing", profile={"name": "nine", "pid": None}))
+
+    assert lab.types() == ["worker.problem", "system.alert"]
+    assert lab.worker_doc()["machine"] == "m1"
+    assert lab.worker_doc()["state"] == "online"
+    assert lab.worker_doc()["problems"][0]["problem"] == "machine is missing"
+    assert (lab.worker_doc("w/9")["state"], lab.worker_doc("w/9")["name"]) == ("problem", "nine")
+
+
+def test_its_next_good_hello_ends_the_problem(lab):
+    lab.do(c.Problem(worker="w/9", problem="no"))
+
+    lab.worker("w/9")
+
+    assert lab.worker_doc("w/9")["state"] == "online"
+    assert "problems" not in lab.worker_doc("w/9")
+
+
+def services(lab):
+    with lab.store.reading() as reading:
+        return {each["id"]: each["status"] for each in reading.services()}
+
+
+def test_a_service_is_told_when_it_changes(lab):
+    idle = {"name": "comfy", "status": "idle", "error": None}
+    lab.worker(services=(idle,))
+    with lab.nothing_changes():
+        lab.do(c.ReportServices(worker="w/1", services=(idle,)))
+
+    lab.do(c.ReportServices(worker="w/1", services=({"name": "comfy", "status": "error", "error": "OOM"},)))
+
+    assert lab.last("service.changed").data["set"]["error"] == "OOM"
+    assert services(lab) == {"w/1/comfy": "error"}
+    lab.do(c.ReportServices(worker="w/1", services=(idle,)))
+    assert lab.last("service.changed").data["set"]["error"] is None
+
+
+def test_a_service_that_a_hello_does_not_name_is_unknown(lab):
+    lab.worker(services=({"name": "comfy", "status": "idle"},))
+
+    lab.worker()
+
+    assert services(lab) == {"w/1/comfy": "unknown"}
+
+
+@pytest.mark.parametrize("service", [{"name": "x", "status": "fine"}, {"status": "idle"}])
+def test_a_service_of_an_unknown_status_is_refused_with_the_known_ones(lab, service):
+    with lab.nothing_changes(), pytest.raises(InvalidInput) as wrong:
+        lab.do(c.ReportServices(worker="w/1", services=(service,)))
+
+    assert str(wrong.value).endswith("Give a name and one of busy, error, idle, starting, unknown, unreachable.")
+
+
+def test_a_heartbeat_is_soft_and_its_load_an_event(lab):
+    lab.do(c.Hear(worker="w/1", at=lab.now + 5))
+    assert lab.types() == []
+    lab.do(c.Hear(worker="w/1", at=lab.now + 6, load={"cpu": 0.5}))
+
+    assert lab.types() == ["worker.loaded"]
+    assert lab.worker_doc()["last_heard_at"] == lab.now + 6
+    lab.do(c.Hear(worker="w/9", at=lab.now, load={"cpu": 0.5}))
+    assert lab.types() == []
+
+
+# -- queues and kinds ----------------------------------------------------------------------------------------------
+
+
+def test_a_queue_is_paused_with_author_and_reason_once(lab):
+    lab.do(c.PauseQueue(queue="gpu", by="ann", reason="driver"))
+    with lab.nothing_changes():
+        lab.do(c.PauseQueue(queue="gpu", by="bob"))
+
+    with lab.store.reading() as reading:
+        assert reading.queues()[0]["paused"] == {
+            "at": lab.worker_doc()["connected_at"],
+            "by": "ann",
+            "reason": "driver",
+        }
+    lab.do(c.ResumeQueue(queue="gpu"))
+    with lab.nothing_changes():
+        lab.do(c.ResumeQueue(queue="gpu"))
+        lab.do(c.ResumeQueue(queue="never seen"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [c.LimitQueue(queue="q", limit=0), c.LimitKind(kind="k", limit=0), c.LimitKind(kind="k", limit=1, key_limit=-1)],
+)
+def test_a_limit_of_nothing_is_refused_with_the_way_out(lab, command):
+    with lab.nothing_changes(), pytest.raises(InvalidInput) as wrong:
+        lab.do(command)
+
+    assert str(wrong.value).endswith("is not positive. Pause the queue to run nothing; null: no limit.")
+
+
+def test_a_limit_can_be_lifted(lab):
+    lab.do(c.LimitQueue(queue="default", limit=1))
+    lab.do(c.LimitQueue(queue="default", limit=None))
+    jobs = [lab.submit(), lab.submit()]
+
+    assert lab.claim() == jobs
+
+
+def test_the_server_has_words_of_its_own(lab):
+    lab.do(c.Note(name="system.started", data={"epoch": "e"}))
+
+    assert lab.last("system.started").data == {"epoch": "e"}
