@@ -14,28 +14,14 @@ Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    op.create_table(
-        "bodies",
-        sa.Column("job", sa.Text(), nullable=False),
-        sa.Column("part", sa.Text(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("job", "part"),
-    )
-    op.create_table(
-        "checkpoints",
-        sa.Column("job", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("job", "key"),
-    )
-    op.create_table(
-        "counts",
-        sa.Column("lane", sa.Integer(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("jobs", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("lane", "state"),
-        sqlite_with_rowid=False,
-    )
+    _log()
+    _jobs()
+    _beside_jobs()
+    _shelves()
+    _documents()
+
+
+def _log() -> None:
     op.create_table(
         "events",
         sa.Column("seq", Number, autoincrement=False, nullable=False),
@@ -55,30 +41,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq"),
     )
     op.create_table(
-        "idempotency",
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("answer", sa.LargeBinary(), nullable=False),
+        "log_chunks",
+        sa.Column("seq", Number, autoincrement=False, nullable=False),
+        sa.Column("job", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("first", sa.Integer(), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.Column("lines", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_index("log_chunks_of", "log_chunks", ["job", "last"], unique=False)
+    op.create_table(
+        "log_head",
+        sa.Column("id", Number, autoincrement=False, nullable=False),
+        sa.Column("epoch", sa.Text(), nullable=False),
+        sa.Column("seq", Number, nullable=False),
         sa.Column("at", Number, nullable=False),
-        sa.PrimaryKeyConstraint("subject", "key"),
-        sqlite_with_rowid=False,
+        sa.Column("first_seq", Number, nullable=False),
+        sa.Column("skew", Number, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_table(
-        "job_after",
-        sa.Column("waits_for", sa.Text(), nullable=False),
-        sa.Column("job", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("waits_for", "job"),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "job_labels",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.Column("job", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("name", "value", "job"),
-        sqlite_with_rowid=False,
-    )
+
+
+def _jobs() -> None:
     op.create_table(
         "jobs",
         sa.Column("id", sa.Text(), nullable=False),
@@ -137,12 +122,74 @@ def upgrade() -> None:
         sqlite_where=sa.text("priority <> 0"),
         postgresql_where=sa.text("priority <> 0"),
     )
+    op.create_index(
+        "jobs_ready",
+        "jobs",
+        ["lane", sa.text("priority DESC"), "queued_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("ready = 1"),
+        postgresql_where=sa.text("ready = 1"),
+    )
+
+
+def _beside_jobs() -> None:
     op.create_table(
-        "kinds",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("seq", Number, nullable=False),
-        sa.Column("doc", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
+        "bodies",
+        sa.Column("job", sa.Text(), nullable=False),
+        sa.Column("part", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("job", "part"),
+    )
+    op.create_table(
+        "checkpoints",
+        sa.Column("job", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("job", "key"),
+    )
+    op.create_table(
+        "idempotency",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=False),
+        sa.Column("at", Number, nullable=False),
+        sa.PrimaryKeyConstraint("subject", "key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "job_after",
+        sa.Column("waits_for", sa.Text(), nullable=False),
+        sa.Column("job", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("waits_for", "job"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "job_labels",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("job", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "value", "job"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "saved",
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("section", "name"),
+    )
+
+
+def _shelves() -> None:
+    op.create_table(
+        "counts",
+        sa.Column("lane", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("jobs", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("lane", "state"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "lanes",
@@ -155,34 +202,6 @@ def upgrade() -> None:
     )
     op.create_index("lanes_are_unique", "lanes", ["namespace", "kind", "queue", "requires"], unique=True)
     op.create_table(
-        "log_chunks",
-        sa.Column("seq", Number, autoincrement=False, nullable=False),
-        sa.Column("job", sa.Text(), nullable=False),
-        sa.Column("attempt", sa.Integer(), nullable=False),
-        sa.Column("first", sa.Integer(), nullable=False),
-        sa.Column("last", sa.Integer(), nullable=False),
-        sa.Column("lines", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("seq"),
-    )
-    op.create_index("log_chunks_of", "log_chunks", ["job", "last"], unique=False)
-    op.create_table(
-        "log_head",
-        sa.Column("id", Number, autoincrement=False, nullable=False),
-        sa.Column("epoch", sa.Text(), nullable=False),
-        sa.Column("seq", Number, nullable=False),
-        sa.Column("at", Number, nullable=False),
-        sa.Column("first_seq", Number, nullable=False),
-        sa.Column("skew", Number, nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_table(
-        "queues",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("seq", Number, nullable=False),
-        sa.Column("doc", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_table(
         "samples",
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("stage", sa.Text(), nullable=False),
@@ -192,13 +211,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "stage", "slot"),
         sqlite_with_rowid=False,
     )
+
+
+def _documents() -> None:
     op.create_table(
-        "saved",
-        sa.Column("section", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("owner", sa.Text(), nullable=True),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("section", "name"),
+        "kinds",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("seq", Number, nullable=False),
+        sa.Column("doc", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "queues",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("seq", Number, nullable=False),
+        sa.Column("doc", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "services",
@@ -215,12 +243,4 @@ def upgrade() -> None:
         sa.Column("last_heard_at", Number, nullable=True),
         sa.Column("load", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index(
-        "jobs_ready",
-        "jobs",
-        ["lane", sa.text("priority DESC"), "queued_at", "id"],
-        unique=False,
-        sqlite_where=sa.text("ready = 1"),
-        postgresql_where=sa.text("ready = 1"),
     )
