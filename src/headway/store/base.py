@@ -38,7 +38,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
-    """`next` is what to pass as `after` for the rest, or None; `partial`: a bounded scan stopped early (08 W22)."""
+    """`next` is what to pass as `after` for the rest, or None; `partial`: a bounded scan stopped early."""
 
     items: list[T]
     next: str | None = None

@@ -1,6 +1,6 @@
 """The journal: what a worked-on World becomes in the database, as plain rows. Shared by every store.
 
-One transaction writes rows, then the head, then the events (01-architecture §7). Pure functions: the stores own the
+One transaction writes rows, then the head, then the events (I2). Pure functions: the stores own the
 statements. `job_columns` is the only place where an index column is derived from a document.
 """
 

@@ -23,7 +23,7 @@ from headway.store.lanes import Lane, shelves_for
 from headway.store.schema import counts, job_labels, jobs, lanes
 
 SCANNED = 100_000
-"""Rows that one list may test on their documents before it stops and says `partial` (08-risks W22)."""
+"""Rows that one list may test on their documents before it stops and says `partial`."""
 SCAN_S = 2.0
 MOST_SHELVES = 64
 """Shelves walked side by side; a query that means more of them walks all jobs instead."""

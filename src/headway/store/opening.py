@@ -129,7 +129,7 @@ def _make_durable(db: sqlite3.Connection, path: Path) -> None:
 
 
 def _begin_history(db: sqlite3.Connection, witness: Witness | None, new_epoch: str) -> Head:
-    """Where the log stands; under a new epoch where numbers could be given twice (08-risks W11)."""
+    """Where the log stands; under a new epoch where numbers could be given twice."""
     epoch, seq, at = db.execute("SELECT epoch, seq, at FROM log_head").fetchone()
     if seq > 0 and not continues(witness, epoch, seq):
         db.execute("UPDATE log_head SET epoch = ?", (new_epoch,))

@@ -16,6 +16,7 @@ Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     _log()
     _jobs()
+    _indexes_of_jobs()
     _beside_jobs()
     _shelves()
     _documents()
@@ -81,6 +82,9 @@ def _jobs() -> None:
         sa.Column("doc", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _indexes_of_jobs() -> None:
     op.create_index(
         "jobs_by_external_id",
         "jobs",
