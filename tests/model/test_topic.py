@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from headway.errors import InvalidInput
@@ -9,7 +11,7 @@ from headway.model.event import Event, conflation_key
 from headway.model.topic import parse_topic, topics_of
 
 
-def about(type, **more):
+def about(type, **more: Any):
     return Event(type=type, at=0, **more)
 
 

@@ -22,7 +22,7 @@ def world():
     return made
 
 
-def told(id, state, was=None, **more):
+def told(id, state, was=None, **more: str | None):
     doc = {"id": id, "state": state, "queue": "q", "kind": "k", "limit_key": "x", **more}
     return Event(type="job.x", at=NOW, subject=id, job=id, queue="q", kind="k", data={"set": doc, "was": was})
 

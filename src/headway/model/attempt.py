@@ -18,12 +18,13 @@ from headway.model.change import fresh, job_event
 from headway.model.ending import Ending, end_attempt
 from headway.model.estimate import estimate
 from headway.model.job import AttemptDoc, JobDoc, JobState, Outcome, current_attempt
-from headway.model.past import durations
+from headway.model.past import Samples, durations
 from headway.model.reporting import apply_items
 from headway.model.settings import Settings
 from headway.model.submit import json_of
 from headway.model.world import World
 
+WATCHED_S = 1.0
 GIVEN_BACK = frozenset({Outcome.RELEASED, Outcome.REFUSED})
 
 
@@ -108,9 +109,18 @@ def accept(world: World, job: JobDoc, attempt: AttemptDoc, command: c.Statement,
     if "started_at" not in job:
         change["started_at"] = now
     samples = world.samples.get(job.get("kind", ""))
-    if samples and (first := estimate(samples, {**attempt, "started_at": now}, None, world.now)):
+    if (
+        samples
+        and _takes_long(samples)
+        and (first := estimate(samples, {**attempt, "started_at": now}, None, world.now))
+    ):
         change["estimate"] = first
     job_event(world, job, "job.started", change, attempt=command.attempt)
+
+
+def _takes_long(samples: Samples) -> bool:
+    """True if the newest run took a time that somebody may watch: a first estimate costs as much as all else here."""
+    return next((seconds for path, seconds in samples if not path), WATCHED_S) >= WATCHED_S
 
 
 def refuse(world: World, job: JobDoc, attempt: AttemptDoc, command: c.Refuse, settings: Settings) -> None:

@@ -24,9 +24,9 @@ def merge(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]
     for key, value in patch.items():
         if value is None:
             merged.pop(key, None)
-        elif isinstance(value, dict):
+        elif type(value) is dict:  # the hot path: no subclass comes out of JSON
             old = merged.get(key)
-            merged[key] = merge(old if isinstance(old, dict) else {}, value)  # pyright: ignore[reportUnknownArgumentType]
+            merged[key] = merge(old if type(old) is dict else {}, value)  # pyright: ignore[reportUnknownArgumentType]
         else:
             merged[key] = value
     return merged

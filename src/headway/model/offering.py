@@ -73,7 +73,7 @@ def _offer(world: World, job: JobDoc, worker_id: str, worker: Mapping[str, Any])
     kind_name = job.get("kind", "")
     kind = world.kinds.get(kind_name) or {}
     plan: Any = kind.get("plan")
-    if not plan and (samples := world.samples.get(kind_name)):
+    if not plan and (samples := world.samples.get(kind_name)) and any(path for path, _ in samples):
         plan = learned_plan(samples)
     if plan:
         attempt["plan"] = plan
@@ -92,7 +92,12 @@ def _begin_attempt(world: World, job: JobDoc, type: str, attempt: dict[str, Any]
     kept = job.get("attempts", {})
     if len(kept) >= KEPT_ATTEMPTS:
         attempts[min(kept, key=int)] = None
-    change: dict[str, Any] = {"state": JobState.RUNNING.value, "attempt": number, "worker": worker, "attempts": attempts}
+    change: dict[str, Any] = {
+        "state": JobState.RUNNING.value,
+        "attempt": number,
+        "worker": worker,
+        "attempts": attempts,
+    }
     change |= cleared(job, *PER_ATTEMPT)
     change |= more
     soft: dict[str, Any] | None = {"n": None, "log_bytes": None} if "soft" in job else None

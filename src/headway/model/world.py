@@ -18,7 +18,7 @@ from headway.model.fold import fold
 from headway.model.job import ACTIVE, JobDoc, is_claimable
 
 Document = dict[str, Any]
-Mark = tuple[int, ...]
+Mark = tuple[int, int, int, int]
 
 _ABSENT: Any = object()
 
@@ -51,7 +51,7 @@ class World:
         self.results: dict[str, bytes] = {}
         self.new_checkpoints: list[tuple[str, str, Any]] = []
         self.new_samples: list[tuple[str, str, float]] = []  # kind, stage path ("" the whole), seconds
-        self.new_queued: list[str] = []  # queued by this batch: claims must see them too
+        self.new_queued: dict[str, None] = {}  # queued by this batch and not claimed yet: claims must see them too
         self.deleted: list[str] = []
         self.heard: dict[str, tuple[int, Document | None]] = {}  # soft: worker -> (at, load)
         self.events: list[Event] = []
@@ -82,7 +82,7 @@ class World:
         self.events.append(event)
         entity = _ENTITY.get(event.prefix)
         data = event.data
-        if entity is None or not ("set" in data or "put" in data or "soft" in data):
+        if entity is None or ("set" not in data and "put" not in data and "soft" not in data):
             return
         documents: dict[str, Any] = getattr(self, entity)
         before = documents.get(event.subject, _ABSENT)
@@ -103,7 +103,7 @@ class World:
     def mark(self) -> Mark:
         """A point to `rewind` to: nothing of a refused command may stay."""
         self._undo.clear()
-        return tuple(len(grown) for grown in self._lists())
+        return len(self.events), len(self.new_checkpoints), len(self.new_samples), len(self.deleted)
 
     def rewind(self, mark: Mark) -> None:
         """Take back everything since `mark`, newest first."""
@@ -115,12 +115,11 @@ class World:
             else:
                 table[key] = before
         self._undo.clear()
-        for grown, length in zip(self._lists(), mark, strict=True):
+        for grown, length in zip(
+            (self.events, self.new_checkpoints, self.new_samples, self.deleted), mark, strict=True
+        ):
             del grown[length:]
         self.stamp = None
-
-    def _lists(self) -> tuple[list[Any], ...]:
-        return self.events, self.new_checkpoints, self.new_samples, self.new_queued, self.deleted
 
     # -- counting --------------------------------------------------------------------------------------------------
 
@@ -128,8 +127,12 @@ class World:
         """Keep `active`, `held_by` and `new_queued` right while a job goes from one document to another."""
         old = before["state"] if before else None
         new = after["state"] if after else None
-        if new == "queued" and old != "queued" and after:
-            self.new_queued.append(after["id"])
+        if new == old and (new not in ACTIVE or _holder(before or {}) == _holder(after or {})):
+            return
+        if new == "queued" and after:
+            self.new_queued[after["id"]] = None
+        elif old == "queued" and before:
+            self.new_queued.pop(before["id"], None)
         was, now = old in ACTIVE, new in ACTIVE
         if was and before and not (now and after and _holder(before) == _holder(after)):
             self._uncount(before)

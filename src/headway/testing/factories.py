@@ -10,7 +10,7 @@ Every command goes through the ledger's own `commit_batch` over a store in memor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
@@ -67,7 +67,7 @@ class Lab:
         self.do(c.Elapse(job=job, **fields))
 
     @contextmanager
-    def nothing_changes(self) -> Iterator[None]:
+    def nothing_changes(self) -> Generator[None, None, None]:
         """No event, and every document as before."""
         before = self._all()
         yield
@@ -107,7 +107,8 @@ class Lab:
     def worker_doc(self, id: str = WORKER) -> dict[str, Any]:
         """The worker as stored."""
         with self.store.reading() as reading:
-            return next((dict(each) for each in reading.workers() if each["id"] == id), {})
+            found = [dict(each) for each in reading.workers() if each["id"] == id]
+        return found[0] if found else {}
 
     # -- workers ---------------------------------------------------------------------------------------------------
 
