@@ -12,7 +12,6 @@ import msgspec
 
 from headway.cli.exits import OK, say
 from headway.cli.options import Server, asks_server, json_object, pairs, run_async, show, shows_data, without_none
-from headway.cli.watch import detachable, follow_jobs
 from headway.client import Client, Job
 
 
@@ -93,14 +92,15 @@ async def _submit(
             say(f"{job.id} holds this unique key already.")
         if job.hint:
             say(job.hint)
+        if then == "go":
+            show({"id": job.id, "created": job.created}, form, lambda made: [made["id"]])
+            return OK
+        from headway.cli.watch import detachable, follow_jobs
+
+        say(f"headway job {job.id}")
         if then == "watch":
-            say(f"headway job {job.id}")
             return await detachable(follow_jobs(client, [job.id], form), [job.id])
-        if then == "wait":
-            say(f"headway job {job.id}")
-            return await detachable(_wait(job, form), [job.id])
-        show({"id": job.id, "created": job.created}, form, lambda made: [made["id"]])
-        return OK
+        return await detachable(_wait(job, form), [job.id])
 
 
 async def _wait(job: Job, form: str) -> int:

@@ -16,7 +16,8 @@ from headway.cli.board import Board
 from headway.cli.exits import INTERRUPTED, OK, exit_of, say, worst
 from headway.cli.options import Server, asks_server, run_async, shows_data
 from headway.cli.words import job_line, plain_step
-from headway.client import Client, Update
+from headway.client import Client
+from headway.client.follow import Update
 from headway.client.jobs import error_of_job
 from headway.clock import from_iso
 from headway.errors import InvalidInput, NotFound

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from headway.client.follow import Update
 from headway.client.http import Client
 from headway.client.jobs import Job, JobView
 from headway.client.sync import Blocking, connect
 
-__all__ = ["Blocking", "Client", "Job", "JobView", "Update", "connect"]
+__all__ = ["Blocking", "Client", "Job", "JobView", "connect"]

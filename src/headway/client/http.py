@@ -6,7 +6,8 @@
             print(view.state, view.overall)
         print(await job.result())
 
-Every method raises the error the server named (headway.errors), or Unreachable. Must never know how frames travel.
+Every method raises the error the server named (headway.errors), or Unreachable. Must never know how frames travel: what
+follows is imported when something is followed, because a call by REST needs no WebSocket.
 """
 
 from __future__ import annotations
@@ -14,17 +15,18 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
-from headway.client.follow import Update
 from headway.client.jobs import Job, JobView, ended
 from headway.client.problems import error_from
 from headway.client.rest import Rest
-from headway.client.watch import follow_lines, read_lines, watch_events, watch_job, watch_topics
 from headway.clock import Clock
 from headway.model.event import Event
 from headway.model.job import JobDoc
+
+if TYPE_CHECKING:
+    from headway.client.follow import Update
 
 DEFAULT_URL = "http://127.0.0.1:8400"
 WAIT_S = 25.0
@@ -135,20 +137,28 @@ class Client:
 
     def watch(self, job: str) -> AsyncIterator[JobView]:
         """A view of the job at each change, over every broken link, the final one last."""
+        from headway.client.watch import watch_job
+
         return watch_job(self.rest, _id(job))
 
     def watch_topics(self, topics: Sequence[str]) -> AsyncIterator[Update]:
         """The view of several topics, with the events that were new, at each change."""
+        from headway.client.watch import watch_topics
+
         return watch_topics(self.rest, topics)
 
     def events(
         self, topics: Sequence[str] = ("jobs",), since: str | None = None, *, conflate: bool = False
     ) -> AsyncIterator[tuple[Event, str]]:
         """(event, cursor) without end, each once and in order; `since` a cursor: from there on."""
+        from headway.client.watch import watch_events
+
         return watch_events(self.rest, topics, since, conflate=conflate)
 
     def logs(self, job: str, *, follow: bool = False, first: int = 1) -> AsyncIterator[dict[str, Any]]:
         """Its lines from number `first` on: `{number, at, level, text}`. `follow`: as they come, until it ends."""
+        from headway.client.watch import follow_lines, read_lines
+
         return follow_lines(self.rest, _id(job), first) if follow else read_lines(self.rest, _id(job), first)
 
 

@@ -132,7 +132,7 @@ def ended(job: JobDoc) -> Any:
 def error_of_job(job: JobDoc) -> JobError:
     """How a job that did not complete ended, as an error."""
     reason, error = job.get("reason", ""), job.get("error")
-    said = f"{error['type']}: {error['message']}" if error else ""
+    said = f"{error['type']}: {error['message']}".rstrip(" .:") if error else ""
     kind = JobFailed
     if job.get("state") == "cancelled":
         kind = JobCancelled
