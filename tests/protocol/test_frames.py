@@ -227,6 +227,11 @@ class TestEvents:
 
         assert wire["data"] == {"first": 3, "lines": [[3, "1970-01-01T00:00:00.005Z", "info", "x"]]}
 
+    def test_what_is_soft_does_not_leave_the_server(self):
+        event = Event(type="job.noted", at=0, job="j", data={"soft": {"n": 3}, "set": {"a": 1}})
+
+        assert msgspec.json.decode(encode_event(event))["data"] == {"set": {"a": 1}}
+
     def test_data_that_is_encoded_already_is_used_as_it_is(self):
         assert b'"data":{"kept":1}}' in encode_event(LOADED, b'{"kept":1}')
 

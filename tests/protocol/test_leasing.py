@@ -248,6 +248,16 @@ class TestStatements:
             (Ended, 3),
         ]
 
+    def test_what_was_sent_on_the_lost_link_beyond_what_the_server_has_is_sent_again_at_once(self):
+        worker = running()
+        for _ in range(3):
+            worker.cancel_state("j", 1, "stopped")
+        worker.frames(0.0)
+
+        relink(worker, 1.0, Running("j", 1, 1))
+
+        assert [frame.n for frame in said(worker, 1.0) if isinstance(frame, CancelState)] == [2, 3]
+
     def test_an_attempt_is_let_go_once_its_end_is_acknowledged(self):
         worker = running()
         worker.outcome("j", 1, End())

@@ -212,7 +212,7 @@ class Leaseholder:
                 return self._happen(Happening.BYE, now, dice, patience=patience, reason=frame.reason)
             case Error():
                 self._note_error(frame, now)
-            case Unknown():
+            case _:
                 pass  # of a newer server
         return ()
 

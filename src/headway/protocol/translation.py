@@ -81,7 +81,7 @@ def stated(frame: Statement, speaker: Speaker) -> c.Statement:
             return c.Report(**about, n=frame.n, items=tuple(frame.items))
         case CancelState():
             return c.CancelStep(**about, n=frame.n, step=frame.step, note=frame.note)
-        case Ended():
+        case _:
             succeeded = frame.outcome == Outcome.SUCCEEDED
             return c.End(
                 **about,
