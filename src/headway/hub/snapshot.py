@@ -14,6 +14,7 @@ import msgspec
 from headway.clock import iso
 from headway.hub.tails import extended
 from headway.model.event import Event
+from headway.model.job import visible
 from headway.model.settings import Settings
 from headway.model.topic import parse_topic
 from headway.protocol.frames import encode_event, encode_value
@@ -143,7 +144,7 @@ def _board(reading: Reading, ask: Question) -> Iterator[Atom]:
     if ask.name in {"jobs", "queue"}:
         counts = reading.counts()
         yield _field("counts", counts if ask.name == "jobs" else {ask.rest: counts.get(ask.rest, {})})
-    mine = {row["id"]: row for row in shown if row.get("namespace", "default") == ask.namespace and "id" in row}
+    mine = {row["id"]: visible(row) for row in shown if row.get("namespace", "default") == ask.namespace and "id" in row}
     yield from _documents("job", mine)
 
 
@@ -152,7 +153,7 @@ def _job(reading: Reading, ask: Question) -> Iterator[Atom]:
     job = reading.job(ask.rest)
     if job is None or job.get("namespace", "default") != ask.namespace:
         return
-    yield from _documents("job", {ask.rest: job})
+    yield from _documents("job", {ask.rest: visible(job)})
     view, seq = TopicView(ask.topic), 0
     while events := reading.events_of(ask.rest, after=seq, limit=1_000):
         seq = events[-1].seq
