@@ -111,7 +111,7 @@ async def _run(
             on_line=lambda line: work.reporter.log("out", line),
             env=env,
             output=sys.stdout.fileno() if here else output,
-            stdin=sys.stdin.fileno() if here and sys.stdin is not None and not sys.stdin.closed else None,
+            stdin=_stdin() if here else None,
             cancel=work.cancelled,
             grace_s=work.grace_s,
             forward_signals=here,
@@ -126,6 +126,14 @@ async def _run(
     teller.end(completed=result.code == 0)
     _end(work, result)
     return result.code
+
+
+def _stdin() -> int | None:
+    """Ours, if we have one: a program that calls us may have put something else in its place."""
+    try:
+        return sys.stdin.fileno()
+    except (AttributeError, OSError, ValueError):
+        return None
 
 
 async def _acknowledge(work: AdoptedWork) -> None:

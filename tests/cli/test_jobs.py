@@ -1,0 +1,79 @@
+"""Jobs from the command line, against a real server."""
+
+from __future__ import annotations
+
+import json
+
+
+def test_a_submitted_job_is_listed_shown_cancelled_and_retried(headway):
+    made = headway(
+        "submit", "crawl", "url=https://example.org", "depth:=3", "--label", "subject=sub-01", "--priority", "7"
+    )
+
+    assert made.code == 0
+    assert "No connected worker serves the kind 'crawl'" in made.err
+    listed = headway("jobs", "label.subject:sub-01", "--jsonl")
+    job = json.loads(listed.out)
+    assert (job["id"], job["args"], job["priority"]) == (made.word, {"url": "https://example.org", "depth": 3}, 7)
+    shown = headway("job", made.word)
+    assert "queued" in shown.out
+    assert "subject=sub-01" in shown.out
+    cancelled = headway("cancel", made.word, "--reason", "enough")
+    assert cancelled.err == f"{made.word} is cancelled.\n"
+    again = headway("retry", made.word)
+    assert again.code == 0
+    assert json.loads(headway("job", again.word, "--json").out)["retry_of"] == made.word
+
+
+def test_no_match_is_said_on_stderr_and_is_no_error(headway):
+    said = headway("jobs", "kind:nothing-of-this-name")
+
+    assert (said.code, said.out, said.err) == (0, "", "No job matches.\n")
+
+
+def test_a_wrong_query_is_a_usage_error_with_the_way_out(headway):
+    said = headway("jobs", "colour:red")
+
+    assert said.code == 2
+    assert "'colour:red' has the unknown key 'colour'" in said.err
+
+
+def test_words_of_a_query_that_the_shell_unquoted_are_one_text(headway):
+    headway("submit", "talk", "about=two words")
+
+    assert headway("jobs", "two words", "--jsonl").out.count('"kind":"talk"') == 1
+
+
+def test_a_job_that_does_not_exist_exits_with_5(headway):
+    assert headway("job", "nope").code == 5
+    assert headway("watch", "nope").code == 5
+    assert headway("logs", "nope").code == 5
+
+
+def test_cancelling_several_goes_on_after_one_that_fails(headway):
+    job = headway("submit", "crawl").word
+
+    said = headway("cancel", "nope", job)
+
+    assert said.code == 5
+    assert f"{job} is cancelled." in said.err
+
+
+def test_a_server_that_is_not_there_exits_with_7(headway):
+    said = headway("jobs", "--server", "http://127.0.0.1:9")
+
+    assert said.code == 7
+    assert "No Headway server answers at http://127.0.0.1:9 (connection refused)" in said.err
+
+
+def test_the_events_of_a_job_are_lines_or_json(headway):
+    job = headway("submit", "crawl").word
+
+    text, lines = headway("events", job), headway("events", job, "--jsonl")
+
+    assert "job.submitted crawl" in text.out
+    assert [json.loads(line)["type"] for line in lines.out.splitlines()] == ["job.submitted"]
+
+
+def test_events_need_a_job_or_to_be_followed(headway):
+    assert headway("events").code == 2

@@ -1,0 +1,60 @@
+"""`headway serve` with a worker beside it: they start together and end in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from headway.client import connect
+
+
+@pytest.mark.process
+def test_a_worker_beside_the_server_serves_its_jobs_and_leaves_first(tmp_path):
+    words = [
+        sys.executable,
+        "-m",
+        "headway",
+        "serve",
+        "--app",
+        "headway.demo.app:app",
+        "--port",
+        "0",
+        "--data",
+        str(tmp_path),
+    ]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env={**os.environ, "NO_COLOR": "1"})
+    try:
+        url = process.stderr.readline().rpartition(" ")[2].strip().rstrip("/")
+        (tmp_path / "src").mkdir()
+        (tmp_path / "src/a.py").write_text("x = 1\n")
+        with connect(url) as client:
+            job = client.submit("index_source", {"folder": str(tmp_path / "src")})
+            result = job.result(timeout=50)
+            artifacts = job.get()["artifacts"]
+        process.send_signal(signal.SIGTERM)
+        _, rest = process.communicate(timeout=30)
+    finally:
+        process.kill()
+
+    assert (result["files"], list(artifacts)) == (1, ["index.db"])
+    assert process.returncode == 0
+    assert rest.index("Stopping: ") < rest.index("leaving: 0 attempts run")
+
+
+def test_a_port_in_use_is_said_with_the_way_out(headway, server):
+    said = headway("serve", "--port", server.rpartition(":")[2])
+
+    assert said.code == 2
+    assert "is in use on 127.0.0.1" in said.err
+    assert "--port 0" in said.err
+
+
+def test_an_app_that_does_not_exist_is_named(headway):
+    said = headway("worker", "no_such_module:app")
+
+    assert said.code == 2
+    assert "no_such_module" in said.err
