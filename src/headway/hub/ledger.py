@@ -168,18 +168,28 @@ class Ledger:
         return future
 
     def _enter(self, commands: Sequence[Command], *, single: bool) -> asyncio.Future[Any]:
-        if self._loop is None or self._thread is None:
+        if not self.is_running:
             raise ServerError("The ledger is not running.", hint="The server is starting or stopping.")
         if self._waiting + len(commands) > self._settings.inbox and self._waiting:
             raise Overloaded(self._waiting)
-        future: asyncio.Future[Any] = self._loop.create_future()
+        future = self.new_future()
         self._put(_Entry(commands, future, single=single))
         if self.anticipate and (follow := self.anticipate(commands)):
-            silent: asyncio.Future[Any] = self._loop.create_future()
+            silent = self.new_future()
             silent.add_done_callback(_retrieve)
             self._put(_Entry((follow,), silent, single=True))
             self.anticipated(follow, silent)
         return future
+
+    @property
+    def is_running(self) -> bool:
+        """True from `start` to `stop`."""
+        return self._loop is not None and self._thread is not None
+
+    def new_future(self) -> asyncio.Future[Any]:
+        """Where an answer will be. The simulator's ledger, which has no loop, has its own sort."""
+        assert self._loop is not None
+        return self._loop.create_future()
 
     def anticipated(self, command: Command, future: asyncio.Future[Any]) -> None:
         """Replaced by who anticipates, to learn what came of the command."""
@@ -194,18 +204,19 @@ class Ledger:
         running = True
         while running:
             entries, running = self._take()
-            if not entries:
-                continue
-            commands = [command for entry in entries for command in entry.commands]
-            outcome: Batch | ServerError
-            try:
-                outcome = commit_batch(self._store, commands, self._clock.now(), self._settings)
-            except ServerError as error:
-                outcome = error
-            except Exception as error:
-                log.exception("a commit failed; nothing of it was written", extra={"action": "commit"})
-                outcome = ServerError(f"The commit failed: {error!r}.", hint="Nothing was written; try again.")
-            loop.call_soon_threadsafe(self._resolve, entries, outcome)
+            if entries:
+                loop.call_soon_threadsafe(self._resolve, entries, self._commit(entries))
+
+    def _commit(self, entries: Sequence[_Entry]) -> Batch | ServerError:
+        """One transaction for all of them; an error stands for every one."""
+        commands = [command for entry in entries for command in entry.commands]
+        try:
+            return commit_batch(self._store, commands, self._clock.now(), self._settings)
+        except ServerError as error:
+            return error
+        except Exception as error:
+            log.exception("a commit failed; nothing of it was written", extra={"action": "commit"})
+            return ServerError(f"The commit failed: {error!r}.", hint="Nothing was written; try again.")
 
     def _take(self) -> tuple[list[_Entry], bool]:
         """What queued meanwhile, at most `batch_commands`; False: told to end after these."""
