@@ -22,12 +22,12 @@ from headway.model.command import Note
 from headway.protocol.frames import CloseCode
 from headway.server.answers import answer, done
 from headway.server.bodies import decode, read_json
-from headway.server.openapi import gives, gives_nothing, takes
+from headway.server.openapi import API, gives, gives_nothing, takes
 from headway.server.requests import Asked
 from headway.server.site import Site, SiteOf, subject_of
 from headway.server.submit import ENVELOPE_BYTES
 
-router = APIRouter(prefix="/admin", tags=["admin"])
+router = APIRouter(prefix=f"{API}/admin", tags=["admin"])
 
 _OBJECT = {"type": "object"}
 

@@ -22,13 +22,13 @@ from headway.model.query import Query, parse
 from headway.server.answers import answer
 from headway.server.bodies import decode, read_json
 from headway.server.jobs import remove_files
-from headway.server.openapi import gives, takes
+from headway.server.openapi import API, gives, takes
 from headway.server.requests import ActionsRequest
 from headway.server.site import Site, SiteOf, subject_of
 from headway.server.submit import ENVELOPE_BYTES
 from headway.store.base import Reading
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(prefix=API, tags=["jobs"])
 
 MOST = 10_000
 PAGE = 500

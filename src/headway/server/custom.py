@@ -12,12 +12,12 @@ from starlette.responses import Response
 from headway.model.command import Emit
 from headway.server.answers import answer
 from headway.server.bodies import decode, read_json
-from headway.server.openapi import gives, takes
+from headway.server.openapi import API, gives, takes
 from headway.server.requests import EventRequest
 from headway.server.site import SiteOf, once_of, subject_of
 from headway.server.submit import ENVELOPE_BYTES
 
-router = APIRouter(tags=["events"])
+router = APIRouter(prefix=API, tags=["events"])
 
 
 @router.post(

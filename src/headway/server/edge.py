@@ -14,10 +14,10 @@ from headway.errors import CallerError, Unauthorized
 from headway.protocol.frames import CloseCode
 from headway.server.door import EVENTS, LIVE
 from headway.server.guard import SAFE_METHODS, bearer, check_request
+from headway.server.openapi import API
 from headway.server.problems import answer_problem, problem_of
 from headway.server.site import SUBJECT, Site
 
-API = "/api/v1"
 DOOR = frozenset({("GET", LIVE), ("GET", EVENTS)})
 """Streams for viewers have a door of their own (door.py): their token may come in a frame."""
 STREAMS = frozenset({f"{API}/worker"})

@@ -20,12 +20,12 @@ from headway.server.answers import answer
 from headway.server.bodies import decode, read_json
 from headway.server.gateway import Gateway
 from headway.server.known import ALIVE
-from headway.server.openapi import gives, takes
+from headway.server.openapi import API, gives, takes
 from headway.server.requests import KindRequest
 from headway.server.site import Site, SiteOf, subject_of
 from headway.server.submit import ENVELOPE_BYTES
 
-router = APIRouter(tags=["workers"])
+router = APIRouter(prefix=API, tags=["workers"])
 
 Document = dict[str, Any]
 

@@ -23,13 +23,13 @@ from headway.model.query import parse
 from headway.protocol.frames import encode_event
 from headway.server.answers import answer, done, raw_answer
 from headway.server.bodies import decode, read_json
-from headway.server.openapi import gives, gives_nothing, takes
+from headway.server.openapi import API, gives, gives_nothing, takes
 from headway.server.requests import CancelRequest, InputRequest, PriorityRequest, RetryRequest, Submitted
 from headway.server.site import Site, SiteOf, once_of, subject_of
 from headway.server.submit import ENVELOPE_BYTES, answer_submitted, checked_args
 from headway.store.base import Reading
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(prefix=API, tags=["jobs"])
 
 Limit = Annotated[int, Query(ge=1, le=1_000)]
 Id = str

@@ -16,10 +16,11 @@ from starlette.responses import StreamingResponse
 
 from headway.clock import iso
 from headway.errors import InvalidInput
+from headway.server.openapi import API
 from headway.server.site import Site, SiteOf
 from headway.store.base import Line, Reading
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(prefix=API, tags=["jobs"])
 
 PAGE = 1_000
 LEVELS = ("debug", "info", "success", "warning", "error", "out", "err")

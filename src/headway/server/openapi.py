@@ -14,6 +14,9 @@ from fastapi.openapi.utils import get_openapi
 
 from headway.server.problems import MEDIA_TYPE, Problem
 
+API = "/api/v1"
+"""Where all of it is; only health and the page are outside."""
+
 _REF = "#/components/schemas/{name}"
 _types: dict[str, Any] = {Problem.__name__: Problem}
 
@@ -90,14 +93,14 @@ _PACE = {
 _WAIT = {"name": "wait", "in": "query", "schema": {"type": "number", "default": 25}, "description": "seconds"}
 
 STREAMS: dict[str, Any] = {
-    "/api/v1/live": {
+    f"{API}/live": {
         "summary": "Follow topics: a snapshot, then every event",
         "description": "Server-Sent Events; as a WebSocket (subprotocol `headway.v1`) the same frames, and requests.",
         "tags": ["live"],
         "parameters": [_TOPICS, _SINCE, _CONFLATE, _PACE],
         "responses": {"200": {"description": "Frames, one each message", "content": {"text/event-stream": {}}}},
     },
-    "/api/v1/events": {
+    f"{API}/events": {
         "summary": "Follow topics by long-poll",
         "tags": ["live"],
         "parameters": [_TOPICS, _SINCE, _WAIT, _CONFLATE, _PACE],

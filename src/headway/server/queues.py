@@ -21,13 +21,13 @@ from headway.model.query import Query, Term
 from headway.server.answers import answer
 from headway.server.bodies import decode, read_json
 from headway.server.bulk import ActionsDone, cancel_all
-from headway.server.openapi import gives, takes
+from headway.server.openapi import API, gives, takes
 from headway.server.requests import QueueRequest
 from headway.server.site import Site, SiteOf, subject_of
 from headway.server.submit import ENVELOPE_BYTES
 from headway.store.base import Reading
 
-router = APIRouter(tags=["queues"])
+router = APIRouter(prefix=API, tags=["queues"])
 
 
 class QueueDoc(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -24,6 +24,8 @@ from headway.server.config import Config, check_bind
 from headway.server.front import front
 
 BACKLOG = 2_048
+KEEP_ALIVE_S = 75
+"""Longer than the idle connections of common clients and proxies, so that it is not us who close under a request."""
 DRAIN_S = 5.0
 """How long answers that are under way may take once the server stops."""
 
@@ -147,6 +149,7 @@ def _uvicorn_config(config: Config, application: Application) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=round(DRAIN_S),
+        timeout_keep_alive=KEEP_ALIVE_S,
         backlog=BACKLOG,
     )
 

@@ -19,11 +19,11 @@ from headway.model.duration import parse_duration
 from headway.model.job import JobDoc
 from headway.model.query import parse
 from headway.server.answers import answer
-from headway.server.openapi import gives
+from headway.server.openapi import API, gives
 from headway.server.site import SiteOf
 from headway.store.base import Page, Reading
 
-router = APIRouter(tags=["stats"])
+router = APIRouter(prefix=API, tags=["stats"])
 
 MOST = 5_000
 PAGE = 500

@@ -24,7 +24,7 @@ from headway.model.duration import parse_duration
 from headway.model.schema import validate
 from headway.server.answers import answer
 from headway.server.bodies import check_depth, decode_shallow, read_json
-from headway.server.openapi import gives, takes
+from headway.server.openapi import API, gives, takes
 from headway.server.problems import problem_of
 from headway.server.requests import BatchRequest, Duration, JobRequest, Submitted, Unique
 from headway.server.site import Site, once_of, site_of, subject_of
@@ -42,7 +42,7 @@ class Bare(APIRoute):
         return self.endpoint
 
 
-router = APIRouter(route_class=Bare)
+router = APIRouter(prefix=API, route_class=Bare)
 
 _EXAMPLE = {"kind": "crawl", "args": {"url": "https://example.org"}, "priority": 5, "labels": {"subject": "sub-01"}}
 
@@ -70,7 +70,7 @@ async def submit(request: Request) -> Response:
 
 def answer_submitted(request: Request, made: dict[str, Any], hint: str | None = None) -> Response:
     """201 and where it is, or 200 for the job that was there already."""
-    where = {"Location": f"{request.scope.get('root_path', '')}/api/v1/jobs/{made['id']}"}
+    where = {"Location": f"{request.scope.get('root_path', '')}{API}/jobs/{made['id']}"}
     said = Submitted(id=made["id"], created=made["created"], hint=hint)
     return answer(said, 201 if made["created"] else 200, where)
 

@@ -16,10 +16,10 @@ from headway.errors import InvalidInput, NotFound, Refused, TooLarge
 from headway.model import command as c
 from headway.model.job import JobDoc, current_attempt
 from headway.server.answers import answer
-from headway.server.openapi import gives
+from headway.server.openapi import API, gives
 from headway.server.site import SiteOf
 
-router = APIRouter(tags=["artifacts"])
+router = APIRouter(prefix=API, tags=["artifacts"])
 
 _DOCUMENT = {
     "type": "object",
