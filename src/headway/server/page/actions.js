@@ -1,7 +1,7 @@
 // What may be done to a job from here. A cancel is asked twice, and shown as asked until the worker confirms.
 
 import { el, put } from "./dom.js";
-import { ask } from "./link.js";
+import { ask, authorized, token } from "./link.js";
 import { FINAL } from "./view.js";
 
 const SURE_MS = 3_000;
@@ -63,6 +63,21 @@ export function retryButton(jobNow) {
     button.disabled = false;
   });
   return button;
+}
+
+/** A link that saves a file. A plain link carries no token, so with one the file is fetched first. */
+export function download(href, name, text) {
+  const link = el("a", { href, download: name }, text);
+  link.addEventListener("click", async (event) => {
+    if (!token.get()) return;
+    event.preventDefault();
+    const response = await fetch(href, { headers: authorized() });
+    if (!response.ok) return say(`The server answered ${response.status}.`);
+    const url = URL.createObjectURL(await response.blob());
+    el("a", { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  });
+  return link;
 }
 
 /** A sentence at the bottom of the page for a few seconds. */

@@ -1,10 +1,9 @@
 // One job: where it stands, its stages, its facts, its log, followed live. Log lines are numbered; what the snapshot
 // leaves out at the beginning is said.
 
-import { cancelButton, retryButton } from "./actions.js";
+import { cancelButton, download, retryButton } from "./actions.js";
 import { ago, amount, arrange, bar, el, moment, percent, put, size, spent } from "./dom.js";
 import { ACTIVE, attemptOf, badge, doubt, lastSign, line, overall, remaining, since, took } from "./facts.js";
-import { token } from "./link.js";
 import { FINAL } from "./view.js";
 
 const LINES_SHOWN = 2_000;
@@ -93,7 +92,7 @@ export class Job {
     this.logState = el("span", { className: "faint" });
     this.log = el("div", { className: "log", tabIndex: 0, role: "log", "aria-label": "Log", "aria-live": "off" });
     this.log.addEventListener("scroll", () => (this.follow = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 40));
-    this.whole = el("a", { href: `api/v1/jobs/${encodeURIComponent(this.id)}/logs`, download: `${this.id}.log` }, "Download");
+    this.whole = download(`api/v1/jobs/${encodeURIComponent(this.id)}/logs`, `${this.id}.log`, "Download");
     this.logBox = el("section", { className: "box wide" }, el("h2", {}, "Log ", this.logState, this.whole), this.log);
     const columns = el("div", { className: "columns" }, this.stageBox, el("section", { className: "box" }, el("h2", {}, "Facts"), this.facts));
     this.element.append(this.head, columns, this.boxes, this.logBox);
@@ -182,7 +181,7 @@ export class Job {
 
   #file(name, file) {
     const href = `api/v1/jobs/${encodeURIComponent(this.id)}/artifacts/${name.split("/").map(encodeURIComponent).join("/")}`;
-    return el("li", {}, el("a", { href, download: name.split("/").at(-1) }, name), el("span", { className: "faint" }, ` ${size(file.size ?? 0)}`));
+    return el("li", {}, download(href, name.split("/").at(-1), name), el("span", { className: "faint" }, ` ${size(file.size ?? 0)}`));
   }
 
   // -- log
@@ -205,7 +204,7 @@ export class Job {
     const first = Number(this.log.firstChild?.dataset?.number ?? 0);
     put(this.logState, lastLine ? `${amount(lastLine)} lines${first > 1 ? `, shown from ${amount(first)}` : ""}${this.job.log_cut ? ` · ${this.job.log_cut}` : ""}` : FINAL.has(this.job.state) ? "no lines" : "nothing yet");
     this.log.hidden = lastLine === 0;
-    this.whole.hidden = lastLine === 0 || Boolean(token.get()); // a plain link carries no token
+    this.whole.hidden = lastLine === 0;
     if (fresh.length && this.follow) this.log.scrollTop = this.log.scrollHeight;
   }
 }

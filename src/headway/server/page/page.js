@@ -85,7 +85,7 @@ function drawPill() {
   const silent = performance.now() - state.heardAt > GREY_MS;
   const live = state.name === "live" && !silent && state.view.ready;
   run(live);
-  document.body.dataset.link = live ? "live" : "away";
+  document.body.dataset.link = live ? "live" : state.name === "denied" ? "asked" : "away";
   pill.dataset.link = live ? "live" : state.name === "live" ? "connecting" : state.name;
   put(pillText, live ? "Live" : words());
   put(asOf, state.view.asOf ? `as of ${moment(state.view.asOf, { millis: true })}` : "");
