@@ -170,8 +170,8 @@ class Scene:
     async def settled(self, *wires: ReadWire) -> None:
         """Until every thread has answered and every viewer that can take something stands at the head."""
         async with asyncio.timeout(20):
-            while self.feed.source._tasks or any(not at_rest(wire) for wire in wires):
-                await asyncio.sleep(0)
+            while self.feed.source._tasks or any(not at_rest(wire) for wire in wires):  # noqa: ASYNC110
+                await asyncio.sleep(0)  # threads answer when they do
         await turns()
 
 

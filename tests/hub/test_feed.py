@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from viewers import ReadWire, Scene, at_rest, custom, difference, folded, numbers, reach, turns
 
 from headway.errors import Forbidden, InvalidInput, NotFound, Unauthorized
 from headway.hub.subscription import State
@@ -34,6 +33,7 @@ from headway.protocol.frames import (
     encode,
 )
 from headway.testing.store_worlds import Stream, changed, job_id, logged, submitted
+from viewers import ReadWire, Scene, at_rest, custom, difference, folded, numbers, reach, turns
 
 Make = Callable[..., Scene]
 
@@ -453,14 +453,14 @@ class TestSnapshots:
         await scene.settled(early)
         stream, doc = Stream(7), submitted(job_id(900)).data["set"]
         scene.happen(submitted(job_id(900)))
-        for round in range(40):
+        for number in range(40):
             scene.publish(commit_from(stream, scene))
-            scene.happen(logged(doc, round * 2 + 1, "a", "b"), custom(round))
+            scene.happen(logged(doc, number * 2 + 1, "a", "b"), custom(number))
             await turns(5)
 
+        await scene.clock.advance(2)  # a snapshot that is older than that is not shared
         late = scene.watch(*topics)
         await scene.settled(early, late)
-        await scene.clock.advance(1)
 
         assert folded(early, *topics).seq == folded(late, *topics).seq
         assert difference(folded(early, *topics), folded(late, *topics)) == []
