@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Retry,
         Unreachable,
     )
+    from headway.server.app import asgi
     from headway.worker.bars import stage, tqdm, track, trange
     from headway.worker.context import Answer, Context
     from headway.worker.outside import current
@@ -50,6 +51,8 @@ __all__ = [  # noqa: RUF022 - grouped by what they are for
     "Client",
     "Blocking",
     "connect",
+    # a server inside your own application
+    "asgi",
     # what can go wrong
     "HeadwayError",
     "CallerError",
@@ -70,6 +73,7 @@ _HOMES = {
     "headway.worker.outside": ("current",),
     "headway.worker.bars": ("stage", "tqdm", "track", "trange"),
     "headway.client": ("Blocking", "Client", "connect"),
+    "headway.server.app": ("asgi",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
