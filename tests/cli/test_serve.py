@@ -53,8 +53,11 @@ def test_a_port_in_use_is_said_with_the_way_out(headway, server):
     assert "--port 0" in said.err
 
 
-def test_an_app_that_does_not_exist_is_named(headway):
-    said = headway("worker", "no_such_module:app")
+@pytest.mark.process
+def test_an_app_that_does_not_exist_is_named():
+    words = [sys.executable, "-m", "headway", "worker", "no_such_module:app", "--server", "http://127.0.0.1:9"]
 
-    assert said.code == 2
-    assert "no_such_module" in said.err
+    said = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+
+    assert said.returncode == 2
+    assert "no_such_module" in said.stderr

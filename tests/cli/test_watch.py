@@ -1,0 +1,88 @@
+"""Following on the terminal: Ctrl-C detaches; a query is followed as long as one looks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+
+@pytest.fixture
+def start(server: str):
+    """Starts a command in a process of its own, which Ctrl-C can reach; none outlives its test."""
+    env = {**os.environ, "HEADWAY_SERVER": server, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
+    with contextlib.ExitStack() as started:
+
+        def call(*words: str) -> subprocess.Popen[str]:
+            pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+            process = subprocess.Popen([sys.executable, "-m", "headway", *words], text=True, env=env, **pipes)
+            started.enter_context(process)
+            started.callback(process.kill)
+            return process
+
+        yield call
+
+
+@pytest.mark.process
+def test_ctrl_c_stops_looking_and_says_how_to_come_back(headway, start):
+    job = headway("submit", "crawl").word
+    watching = start("watch", job)
+
+    first = watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    _, said = watching.communicate(timeout=20)
+
+    assert "queued" in first
+    assert watching.returncode == 130
+    assert said == f"Detached; nothing was stopped. Come back with: headway watch {job}\n"
+    assert json.loads(headway("job", job, "--json").out)["state"] == "queued"
+
+
+@pytest.mark.process
+def test_a_query_shows_jobs_as_they_come_and_as_they_leave_it(headway, start):
+    watching = start("watch", "-q", "kind:seen state:queued")
+    job = headway("submit", "seen").word
+
+    came = watching.stdout.readline()
+    headway("cancel", job)
+    left = watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    watching.communicate(timeout=20)
+
+    assert f"seen {job}  queued" in came
+    assert f"seen {job}  cancelled" in left
+
+
+@pytest.mark.process
+def test_events_are_followed_and_gone_on_from_the_cursor_that_was_said(headway, start, server):
+    cursor = httpx.get(f"{server}/api/v1/events", params={"topic": "jobs", "wait": 0}).json()["cursor"]
+    words = ("events", "-f", "--topic", "kind:followed", "--jsonl", "--since")
+    first = headway("submit", "followed").word
+    following = start(*words, cursor)
+    seen = json.loads(following.stdout.readline())
+    following.send_signal(signal.SIGINT)
+    _, said = following.communicate(timeout=20)
+
+    second = headway("submit", "followed").word
+    again = start(*words, said.split("--since ")[1].split()[0])
+    next_seen = json.loads(again.stdout.readline())
+
+    assert (seen["type"], seen["job"], following.returncode) == ("job.submitted", first, 130)
+    assert next_seen["job"] == second
+
+
+def test_a_query_whose_matches_can_not_be_followed_says_so(headway):
+    said = headway("watch", "-q", "args.url:x")
+
+    assert said.code == 2
+    assert "can not be followed live" in said.err
+
+
+def test_ids_and_a_query_do_not_go_together(headway):
+    assert headway("watch", "j", "-q", "state:queued").code == 2
