@@ -53,3 +53,13 @@ def test_the_profile_is_one_that_servers_take(tmp_path: Path):
     assert checked_profile(described)["machine"] == seat.machine
     assert described["instance"] != profile(seat, SystemClock(), slots=2, labels={}, version="1")["instance"]
     seat.leave()
+
+
+def test_workers_of_two_servers_may_have_one_name(tmp_path: Path) -> None:
+    here = take_seat("m", "gpu", tmp_path, server="http://127.0.0.1:1")
+
+    there = take_seat("m", "gpu", tmp_path, server="http://127.0.0.1:2")
+
+    assert here.directory != there.directory
+    here.leave()
+    there.leave()

@@ -169,7 +169,7 @@ async def adopting(
     The block goes on while the server is away or has refused: `adopter.state` and `on_state` tell.
     """
     clock = clock or SystemClock()
-    seat = take_seat(machine, name)
+    seat = take_seat(machine, name, server=server)
     who = profile(seat, clock, slots=0, labels=dict(labels or {}), version=version("headway"))
     holder = Leaseholder(WorkerHello(worker=who, services=[dict(service) for service in services]))
     adopter: Adopter | None = None

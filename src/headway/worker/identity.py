@@ -1,12 +1,13 @@
 """Who this worker is: its machine, its id on it, its directory; each id held by one living process.
 
-Ids are `machine/1`, `machine/2` …: the lowest that no living worker of this user holds, by a lock that dies with its
+Ids are `machine/1`, `machine/2` …: the lowest that no living worker of this user holds at that server, by a lock that dies with its
 process. What an earlier holder left in the directory is deleted. Called by `main.py`.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import platform
 import shutil
@@ -35,10 +36,14 @@ class Seat:
         self._lock.close()
 
 
-def take_seat(machine: str | None, name: str | None, root: Path | None = None) -> Seat:
-    """The seat `name`, or the first free number. OSError (BlockingIOError) when `name` is held by a living worker."""
+def take_seat(machine: str | None, name: str | None, root: Path | None = None, *, server: str = "") -> Seat:
+    """The seat `name`, or the first free number. OSError (BlockingIOError) when `name` is held by a living worker.
+
+    Ids are unique at one `server` (its URL); workers of two servers do not meet.
+    """
     machine = machine or socket.gethostname()
     root = root or Path(tempfile.gettempdir()) / f"headway-{os.getuid()}"
+    root /= hashlib.sha256(server.encode()).hexdigest()[:12]
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     number = 0
     while True:

@@ -48,7 +48,7 @@ async def run_worker(
     """
     clock = SystemClock()
     try:
-        seat = take_seat(machine, name)
+        seat = take_seat(machine, name, server=server)
     except BlockingIOError:
         raise InvalidInput("name", f"{name!r} is held by another worker here", hint="Leave --name out.") from None
     worker = Worker(seat, clock, say or _to_stderr)
