@@ -45,11 +45,12 @@ def take_seat(machine: str | None, name: str | None, root: Path | None = None, *
     root = root or Path(tempfile.gettempdir()) / f"headway-{os.getuid()}"
     root /= hashlib.sha256(server.encode()).hexdigest()[:12]
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    of_server = hashlib.sha256(server.encode()).hexdigest()[:8]
     number = 0
     while True:
         number += 1
         seat = name or str(number)
-        file = f"{machine}-{seat}".replace("/", "_")
+        file = f"{machine}-{seat}-{of_server}".replace("/", "_")
         lock = (root / f"{file}.lock").open("a", encoding="utf-8")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
