@@ -59,7 +59,7 @@ def level_of(number: int) -> str:
 
 
 class Capture(logging.Handler):
-    """Routes every record to the attempt that logs; records from outside of attempts go to `elsewhere`."""
+    """Routes every record to the attempt that logs; one from outside of attempts goes to `elsewhere`, from its level on."""
 
     def __init__(self, find: Callable[[], Write | None], elsewhere: logging.Handler) -> None:
         super().__init__()
@@ -71,7 +71,8 @@ class Capture(logging.Handler):
         """One record; what can not be formatted is said by `logging` itself."""
         write = self._find()
         if write is None:
-            self._elsewhere.handle(record)
+            if record.levelno >= self._elsewhere.level:
+                self._elsewhere.handle(record)
             return
         try:
             text = self.format(record)
@@ -86,6 +87,8 @@ class Capture(logging.Handler):
 def install_capture(find: Callable[[], Write | None]) -> None:
     """Capture the root logger, from level INFO unless the program chose another."""
     root = logging.getLogger()
-    root.addHandler(Capture(find, logging.StreamHandler()))
+    elsewhere = logging.StreamHandler()
+    elsewhere.setLevel(logging.WARNING)  # what root had: lowering it is for attempts, not for our own HTTP client
+    root.addHandler(Capture(find, elsewhere))
     if root.level == logging.WARNING:  # its default
         root.setLevel(logging.INFO)
