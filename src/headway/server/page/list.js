@@ -6,7 +6,23 @@ import { ACTIVE, WAITING, badge, doubt, line, overall, remaining, since, took } 
 import { cancelButton } from "./actions.js";
 import { FINAL } from "./view.js";
 
-const MOST = { running: 200, waiting: 100, finished: 100 };
+const ORDER_MS = 250;
+
+function by(key, step) {
+  return (a, b) => {
+    const [left, right] = [a[key] ?? "", b[key] ?? ""];
+    if (left === right) return a.id < b.id ? -step : step;
+    return left < right ? -step : step;
+  };
+}
+
+const oldest = by("created_at", 1);
+
+const GROUPS = {
+  running: { states: ACTIVE, most: 200, before: by("started_at", -1) },
+  waiting: { states: WAITING, most: 100, before: (a, b) => (b.priority ?? 0) - (a.priority ?? 0) || oldest(a, b) },
+  finished: { states: FINAL, most: 100, before: by("finished_at", -1) },
+};
 
 export class List {
   topics = ["jobs", "workers"];
@@ -47,46 +63,45 @@ export class List {
       view.total("completed"), view.total("failed"), view.total("cancelled"),
     ];
     this.figures.forEach((figure, place) => figure.show(numbers[place]));
-    for (const id of whole ? jobs.keys() : dirty) this.#row(id);
-    if (whole) for (const id of [...this.rows.keys()]) if (!jobs.has(id)) this.rows.delete(id);
+    for (const id of whole ? this.rows.keys() : dirty) {
+      const job = jobs.get(id);
+      if (job) this.rows.get(id)?.show(job, view);
+    }
     this.#order(whole);
   }
 
   /** What changes with time alone. */
   tick() {
-    for (const group of Object.values(this.groups)) for (const row of group.shown) row.tick(this.view);
+    for (const row of this.rows.values()) row.tick(this.view);
   }
 
-  #row(id) {
-    const job = this.view.documents.job.get(id);
-    if (!job) {
-      this.rows.delete(id);
-      return;
-    }
-    let row = this.rows.get(id);
-    if (!row) this.rows.set(id, (row = new Row(job)));
-    row.show(job, this.view);
-  }
-
+  /** Put the groups in order. A row exists only while it is shown: of thousands that wait, a hundred. */
   #order(whole) {
-    const last = this.orderedAt ?? -1e9;
     clearTimeout(this.later);
-    if (!whole && performance.now() - last < 250) {
-      this.later = setTimeout(() => this.#order(true), 260);
+    if (!whole && performance.now() - (this.orderedAt ?? -1e9) < ORDER_MS) {
+      this.later = setTimeout(() => this.#order(true), ORDER_MS);
       return;
     }
     this.orderedAt = performance.now();
-    const all = [...this.rows.values()];
-    const by = (key, descending) => (a, b) => {
-      const [left, right] = [a.job[key] ?? "", b.job[key] ?? ""];
-      return (left < right ? -1 : left > right ? 1 : a.job.id < b.job.id ? -1 : 1) * (descending ? -1 : 1);
-    };
-    const first = (a, b) => (b.job.priority ?? 0) - (a.job.priority ?? 0) || by("created_at")(a, b);
-    const total = (states) => this.view.total(...states);
-    this.groups.running.show(all.filter((row) => ACTIVE.has(row.job.state)).sort(by("started_at", true)), MOST.running, total(ACTIVE));
-    this.groups.waiting.show(all.filter((row) => WAITING.has(row.job.state)).sort(first), MOST.waiting, total(WAITING));
-    this.groups.finished.show(all.filter((row) => FINAL.has(row.job.state)).sort(by("finished_at", true)), MOST.finished, total(FINAL));
-    this.tick();
+    const jobs = [...this.view.documents.job.values()];
+    const shown = new Map();
+    for (const [name, group] of Object.entries(this.groups)) {
+      const { states, most, before } = GROUPS[name];
+      const mine = jobs.filter((job) => states.has(job.state)).sort(before);
+      const rows = mine.slice(0, most).map((job) => this.#row(job));
+      for (const row of rows) shown.set(row.job.id, row);
+      group.show(rows, Math.max(this.view.total(...states), mine.length));
+    }
+    this.rows = shown;
+  }
+
+  #row(job) {
+    let row = this.rows.get(job.id);
+    if (!row) {
+      row = new Row(job);
+      row.show(job, this.view);
+    }
+    return row;
   }
 }
 
@@ -104,19 +119,17 @@ class Figure {
 
 class Group {
   constructor(title, name) {
-    this.shown = [];
     this.more = el("p", { className: "more" });
     this.rows = el("ul", { className: "rows" });
     this.element = el("section", { className: "group", "data-group": name, hidden: true }, el("h2", {}, title), this.rows, this.more);
   }
 
-  show(rows, most, total) {
-    this.shown = rows.slice(0, most);
+  show(rows, total) {
     this.element.hidden = rows.length === 0;
-    const left = Math.max(total, rows.length) - this.shown.length;
+    const left = total - rows.length;
     put(this.more, left > 0 ? `and ${left.toLocaleString("en")} more` : "");
     this.more.hidden = left <= 0;
-    arrange(this.rows, this.shown.map((row) => row.element));
+    arrange(this.rows, rows.map((row) => row.element));
   }
 }
 
