@@ -10,8 +10,9 @@ from headway.worker.logs import Capture, Log, level_of
 
 def logger_into(capture: logging.Handler) -> logging.Logger:
     """A logger of its own, at the level that an executor gives the root."""
-    logger = logging.Logger("library", logging.INFO)
-    logger.addHandler(capture)
+    logger = logging.getLogger("library")
+    logger.handlers, logger.propagate = [capture], False
+    logger.setLevel(logging.INFO)
     return logger
 
 
