@@ -136,7 +136,7 @@ class Cohort:
 class Crowd:
     """Everybody with one shape. `cohorts`: those at rest, by cursor; the sweep takes out the one it works through."""
 
-    __slots__ = ("_cache", "_cache_head", "cohorts", "due", "moved_at", "population", "shape", "waiting")
+    __slots__ = ("_cache", "_cache_head", "cohorts", "due", "followed", "moved_at", "population", "shape", "waiting")
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
@@ -144,6 +144,7 @@ class Crowd:
         self.due = 0.0  # monotonic: not before, by its pace
         self.moved_at = 0.0  # monotonic: when it last got a batch
         self.waiting = False  # something for it is in the ring
+        self.followed = any(topic.startswith(("job:", "logs:")) for topic in shape.topics)  # somebody looks at a job
         self.population = 0  # subscriptions, in a cohort or not
         self._cache: dict[int, tuple[bytes, int]] = {}
         self._cache_head = -1

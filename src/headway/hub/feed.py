@@ -21,7 +21,7 @@ from headway.hub.tails import Tails
 from headway.hub.viewer import Viewer
 from headway.hub.wire import Desk, OpenDesk, Wire
 from headway.model.settings import Settings
-from headway.protocol.frames import Bye, CloseCode
+from headway.protocol.frames import Bye, CloseCode, Limits
 from headway.store.base import Head, Store
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,14 @@ class Feed:
     def __init__(self, clock: Clock, store: Store, settings: Settings, *, desk: Desk | None = None) -> None:
         self.clock = clock
         self.settings = settings
+        self.limits = Limits(
+            frame_bytes=settings.frame_bytes,
+            frames_per_s=settings.frames_per_s,
+            frames_burst=settings.frames_burst,
+            subscriptions=settings.subscriptions,
+            topics=settings.topics_per_subscription,
+            json_depth=settings.json_depth,
+        )
         self.desk: Desk = desk or OpenDesk()
         self.ring = Ring(max_events=settings.ring_events, max_bytes=settings.ring_bytes)
         self.tails = Tails()
@@ -86,7 +94,8 @@ class Feed:
             self._greeting.add(viewer)
         if pinged:
             viewer.due = 0
-            self.plan_ping(viewer)
+            if not greeted:  # else with its subscription
+                self.plan_ping(viewer)
         return viewer
 
     def has_room(self, address: str) -> bool:

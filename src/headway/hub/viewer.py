@@ -32,6 +32,7 @@ class House(Protocol):
 
     clock: Clock
     settings: Settings
+    limits: f.Limits
     desk: Desk
     source: Source
     sweep: Sweep
@@ -101,11 +102,7 @@ class Viewer:
         settings = self._house.settings
         if not self.visible:
             return settings.ping_hidden_s
-        follows = any(
-            topic.startswith(("job:", "logs:"))
-            for each in self.subscriptions or ()
-            for topic in each.crowd.shape.topics
-        )
+        follows = any(each.crowd.followed for each in self.subscriptions or ())
         return min(FOLLOWED_PING_S, settings.ping_s) if follows else settings.ping_s
 
     # -- out
@@ -205,7 +202,7 @@ class Viewer:
 
     def welcome(self) -> None:
         """Where the log stands and what this link may do."""
-        settings, source = self._house.settings, self._house.source
+        source = self._house.source
         self._house.settle()
         self.say(
             f.Welcome(
@@ -214,14 +211,7 @@ class Viewer:
                 seq=source.ring.settled,
                 now=iso(source.clock.now()),
                 ping_s=self.ping_s,
-                limits=f.Limits(
-                    frame_bytes=settings.frame_bytes,
-                    frames_per_s=settings.frames_per_s,
-                    frames_burst=settings.frames_burst,
-                    subscriptions=settings.subscriptions,
-                    topics=settings.topics_per_subscription,
-                    json_depth=settings.json_depth,
-                ),
+                limits=self._house.limits,
                 server=self._house.server,
             )
         )
@@ -241,6 +231,7 @@ class Viewer:
             return self.subscribe(frame)
         except CallerError as error:
             self._complain(frame.id, error)
+            self._house.plan_ping(self)
             return None
 
     def subscribe(self, frame: f.Subscribe) -> Subscription:

@@ -7,6 +7,7 @@ CallerError, which the transport turns into its own refusal). Must never know AS
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -76,8 +77,8 @@ class Door:
             raise refusal
         if not self.feed.has_room(ask.address):
             raise Overloaded(len(self.feed.viewers), retry_after_s=5.0)
-        query = parse_qs(ask.query, keep_blank_values=True)
-        subscribe = subscription_of(query, headers.get("last-event-id"))
+        wish = wish_of(ask.query, headers.get("last-event-id"))
+        subscribe = wish.subscribe
         if subscribe is None and not ask.websocket:
             raise InvalidInput("topic", "is missing", hint="Name one or more: ?topic=jobs&topic=job:ID.")
         token = bearer(headers.get("authorization"))
@@ -85,9 +86,9 @@ class Door:
         return Admission(
             address=ask.address,
             subject=None if waits_for_hello else self.feed.desk.authorize(token),
-            namespace=_one(query, "namespace", "default"),
+            namespace=wish.namespace,
             subscribe=subscribe,
-            wait_s=min(max(_number(query, "wait", WAIT_S), 0.0), LONGEST_WAIT_S),
+            wait_s=wish.wait_s,
         )
 
     def open(self, wire: Wire, admission: Admission, *, pinged: bool = True) -> Viewer:
@@ -106,6 +107,25 @@ class Door:
         if welcomed:
             viewer.welcome()
         return viewer.begin(admission.subscribe)
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What a URL says."""
+
+    subscribe: Subscribe | None
+    namespace: str
+    wait_s: float
+
+
+@lru_cache(maxsize=1024)  # a crowd that reconnects asks the same
+def wish_of(query: str, last_event_id: str | None) -> Wish:
+    """The query of a URL, checked. CallerError names what is wrong."""
+    said = parse_qs(query, keep_blank_values=True)
+    return Wish(
+        subscription_of(said, last_event_id),
+        _one(said, "namespace", "default"),
+        min(max(_number(said, "wait", WAIT_S), 0.0), LONGEST_WAIT_S),
+    )
 
 
 def subscription_of(query: Mapping[str, list[str]], last_event_id: str | None) -> Subscribe | None:

@@ -117,8 +117,10 @@ class Front(asyncio.Protocol):
     def _open(self, admission: Admission, answer: bytes, after: bytes, *, websocket: bool) -> None:
         wire = RawWire(self._transport, websocket=websocket, max_bytes=self._door.feed.settings.frame_bytes)
         wire.viewer = self._door.open(wire, admission)
+        wire.cork()
         wire.viewer.write(answer)
         self._door.begin(wire.viewer, admission)
+        wire.uncork()
         if after:
             wire.data_received(after)
 

@@ -8,6 +8,7 @@ middleware, by the stream endpoints and by the front, so that all of them refuse
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import msgspec
@@ -45,6 +46,7 @@ def perimeter(
     )
 
 
+@lru_cache(maxsize=256)
 def host_name(value: str | None) -> str | None:
     """The name in a Host header, lower case, without port and brackets; None where there is none or it is malformed."""
     if not value or any(mark in value for mark in "/@ \\"):
@@ -60,6 +62,7 @@ def host_allowed(guard: Perimeter, host: str | None) -> bool:
     return host_name(host) in guard.hosts
 
 
+@lru_cache(maxsize=1024)
 def origin_allowed(
     guard: Perimeter, origin: str | None, *, host: str | None, site: str | None = None, bearer: bool = False
 ) -> bool:

@@ -37,7 +37,7 @@ LINGER_S = 2.0
 class RawWire(asyncio.Protocol):
     """A link on the transport itself. While nothing is buffered writes go straight to a plain socket."""
 
-    __slots__ = ("_closing", "_fd", "_inbox", "_waiting", "coding", "max_bytes", "transport", "viewer")
+    __slots__ = ("_closing", "_corked", "_fd", "_inbox", "_waiting", "coding", "max_bytes", "transport", "viewer")
 
     def __init__(self, transport: asyncio.Transport, *, websocket: bool, max_bytes: int) -> None:
         self.transport = transport
@@ -45,6 +45,7 @@ class RawWire(asyncio.Protocol):
         self.max_bytes = max_bytes
         self._inbox: Inbox | None = None
         self._closing = False
+        self._corked: list[bytes] | None = None
         self._waiting = False  # for the transport to take what it has
         self._fd = _plain_fd(transport)
         direct = self._fd >= 0
@@ -62,11 +63,17 @@ class RawWire(asyncio.Protocol):
 
     @property
     def buffered(self) -> int:
+        if self._corked is not None:
+            held = sum(map(len, self._corked))
+            return held if held > GATHERED else 0
         return max(self.transport.get_write_buffer_size(), 1) if self._waiting else 0
 
     def write(self, data: bytes) -> None:
         """Straight to the socket, what it does not take to the transport."""
         if self._closing:
+            return
+        if self._corked is not None:
+            self._corked.append(data)
             return
         if not self._waiting and self._fd >= 0:
             try:
@@ -84,6 +91,18 @@ class RawWire(asyncio.Protocol):
             self._waiting = True
             asyncio.get_running_loop().call_soon(self._look, 0)
 
+    def cork(self) -> None:
+        """Keep what is written: the first frames of a link leave in one write, with the head."""
+        self._corked = []
+
+    def uncork(self) -> None:
+        """Write what was kept."""
+        kept, self._corked = self._corked, None
+        if kept and self.viewer is not None:
+            self.viewer.write(b"".join(kept))
+            if self.viewer.blocked and not self._waiting:
+                self.viewer.drained()
+
     def _look(self, times: int) -> None:
         """A transport that could write everything at its next chance never says so: it had never paused us."""
         if not self._waiting or self.transport.is_closing():
@@ -96,6 +115,8 @@ class RawWire(asyncio.Protocol):
     def close(self, code: int, reason: str) -> None:
         if self._closing:
             return
+        if self._corked is not None:
+            self.uncork()
         if self.coding in (WEBSOCKET, WEBSOCKET_BEHIND):
             self.write(websocket_frame(close_payload(code, reason), CLOSE))
         self._closing = True
