@@ -1,7 +1,7 @@
-"""Who this worker is: its machine, its id on it, its directory; each id held by one living process.
+"""Who this worker is: its machine, its id on it, its directory; each id of a server held by one living process.
 
-Ids are `machine/1`, `machine/2` …: the lowest that no living worker of this user holds at that server, by a lock that dies with its
-process. What an earlier holder left in the directory is deleted. Called by `main.py`.
+Ids are `machine/1`, `machine/2` …: the lowest that no living worker of this user holds at that server, by a lock that
+dies with its process. What an earlier holder left in the directory is deleted. Called by `main.py`.
 """
 
 from __future__ import annotations
@@ -45,12 +45,11 @@ def take_seat(machine: str | None, name: str | None, root: Path | None = None, *
     root = root or Path(tempfile.gettempdir()) / f"headway-{os.getuid()}"
     root /= hashlib.sha256(server.encode()).hexdigest()[:12]
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    of_server = hashlib.sha256(server.encode()).hexdigest()[:8]
     number = 0
     while True:
         number += 1
         seat = name or str(number)
-        file = f"{machine}-{seat}-{of_server}".replace("/", "_")
+        file = f"{machine}-{seat}".replace("/", "_")
         lock = (root / f"{file}.lock").open("a", encoding="utf-8")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -50,9 +50,7 @@ async def run_worker(
     try:
         seat = take_seat(machine, name, server=server)
     except BlockingIOError:
-        raise InvalidInput(
-            "name", f"{name!r} is held by another worker of {server} here", hint="Leave --name out."
-        ) from None
+        raise InvalidInput("name", f"{name!r} is held by another worker here", hint="Leave --name out.") from None
     worker = Worker(seat, clock, say or _to_stderr)
     try:
         return await worker.run(app_ref, server, token, slots, list(queues), dict(labels or {}), drain_s)
