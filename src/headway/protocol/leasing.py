@@ -53,6 +53,7 @@ from headway.protocol.link import Action, Happening, Link, LinkState, Patience, 
 from headway.protocol.statements import Ending, Spool
 
 FENCE_MARGIN_S = 2.0
+FENCE_MARGIN = 0.2
 
 _DEFAULTS = Settings()
 _WELCOMED = frozenset({LinkState.CATCHING_UP, LinkState.LIVE})
@@ -252,12 +253,16 @@ class Leaseholder:
     def _fence_at(self) -> float | None:
         if self._contact is None or not any(held.at_risk for _, held in self._holdings.entries()):
             return None
-        return self._contact + self.lease_s - FENCE_MARGIN_S
+        return self._contact + self._patience_s()
+
+    def _patience_s(self) -> float:
+        """How long without the server's word: the lease less a margin of 2 s, or of a fifth of a very short lease."""
+        return self.lease_s - min(FENCE_MARGIN_S, FENCE_MARGIN * self.lease_s)
 
     def _fence_self(self, now: float) -> None:
         fence_at = self._fence_at()
         if fence_at is not None and now >= fence_at:
-            self._holdings.end_leases(f"no word from the server for {self.lease_s - FENCE_MARGIN_S:g} s")
+            self._holdings.end_leases(f"no word from the server for {self._patience_s():g} s")
 
     def _happen(
         self, what: Happening, now: float, dice: float = 0.5, *, patience: Patience | None = None, reason: str = ""

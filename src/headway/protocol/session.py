@@ -149,7 +149,7 @@ class WorkerSession:
         elif self.phase is SessionPhase.LIVE:
             if now - self.heard_at >= settings.lease_s * 1000:
                 self.close(CloseCode.NO_PONG, f"nothing heard for {settings.lease_s:g} s")
-            elif now - self._said_at >= settings.ping_s * 1000:
+            elif now - self._said_at >= settings.heartbeat_s * 1000:
                 self.ping()
 
     def lost(self, now: int, reason: str = "link lost") -> None:

@@ -15,7 +15,7 @@ from headway.protocol.frames import WORKER_PROTOCOL, CloseCode
 from headway.protocol.session import SessionPhase
 from headway.server.workerlink import WorkerLink
 
-TICK_S = 0.5
+TICK_S = 0.25
 COME_BACK_MS = (0, 2_000)
 LEAVE_S = 2.0
 
