@@ -19,7 +19,7 @@ import click
 from headway.cli.exits import FAILED, OK, exit_of, say, worst
 from headway.cli.options import Server, run_async
 from headway.cli.run import run_watched
-from headway.cli.serve import WorkerBeside, leave_in_order
+from headway.cli.serve import WorkerBeside, leave_in_order, log_to_stderr
 from headway.cli.words import job_line, plain_step
 from headway.client import Client, JobView
 from headway.client.jobs import error_of_job
@@ -47,6 +47,7 @@ def demo(once: bool, port: int, data: str | None, no_browser: bool) -> int:
     folder = Path(data) if data else Path(load().config.data) / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     config = load({"host": "127.0.0.1", "port": port, "data": str(folder), "store": ""}).config
+    log_to_stderr()
     return run_async(_demo(config, once=once, browser=not (no_browser or once)))
 
 

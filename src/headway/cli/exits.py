@@ -1,4 +1,4 @@
-"""Exit codes, and how an error is said: the contract of scripts with `headway` (03-interfaces §4).
+"""Exit codes, and how an error is said: the contract of scripts with `headway`.
 
 Called by `entry.py` for what a command raised, and by commands that wait for jobs.
 """

@@ -41,7 +41,23 @@ def serve(app: str | None, slots: int, **flags: Any) -> int:
     from headway.server.config import load
 
     config = load(flags).config
+    log_to_stderr()
     return run_async(_serve(config, app, slots))
+
+
+def log_to_stderr() -> None:
+    """What the server has to say of itself: a sentence with fields, on stderr, with times in UTC."""
+    import structlog
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=True),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty() and "NO_COLOR" not in os.environ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 async def _serve(config: Any, app: str | None, slots: int) -> int:

@@ -1,7 +1,7 @@
 """Following topics for as long as it takes: the shell around `protocol.following`, which decides everything.
 
 Opens the transport that the link asks for, carries frames in and out, sleeps until the link is due. The very first
-link must come about, else Unreachable is raised; from then on only a refusal ends it (02-protocol R7). Called by
+link must come about, else Unreachable is raised; from then on only a refusal ends it. Called by
 `http.py` and `watch.py`.
 """
 

@@ -95,7 +95,7 @@ class Client:
         return await self.rest.get(f"/jobs/{_id(job)}")
 
     async def list(self, query: str = "", *, limit: int = 50) -> list[JobDoc]:
-        """Up to `limit` jobs that match the filter (03-interfaces §3), newest first."""
+        """Up to `limit` jobs that match the filter (`headway.model.query`), newest first."""
         found: list[JobDoc] = []
         after: str | None = None
         while len(found) < limit:

@@ -1,4 +1,4 @@
-r"""The filter language: one grammar for REST, CLI, dashboard and URL (03-interfaces §3).
+r"""The filter language: one grammar for REST, CLI, dashboard and URL.
 
     state:running,queued kind:crawl queue:gpu label.subject:sub-01 args.url:*example* error:*Timeout* priority:>5
     running:>10m waiting:>5m since:24h until:2026-11-22 worker:gpu-3/1 parent:01J… retry_of:01J… id:01J… "free text"
@@ -172,7 +172,7 @@ def matches(query: Query, job: JobDoc, now: int) -> bool:
 
 
 def live(query: Query) -> bool:
-    """True if a viewer can keep the list's membership live from events alone (02-protocol §Topics)."""
+    """True if a viewer can keep the list's membership live from events alone."""
     return all(KEYS[term.key].live for term in query.terms)
 
 
