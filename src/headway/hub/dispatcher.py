@@ -49,14 +49,13 @@ class _Linked:
         self.labels: dict[str, str] = dict(profile.get("labels") or {})
         self.namespace = str(profile.get("namespace") or "default")
         self.held: set[tuple[str, int]] = set()
-        self.ending = 0  # outcomes taken into the ledger and not yet committed: slots about to be free
         self.claiming = False
         self.stirred = True  # something happened since the last claim that may have made a job claimable
         self.draining = False
 
     @property
     def free(self) -> int:
-        return self.slots - len(self.held) + self.ending
+        return self.slots - len(self.held)
 
 
 class Dispatcher:
@@ -78,7 +77,7 @@ class Dispatcher:
             "job.attempt_ended": self._ended,
             "job.cancel_requested": self._cancel_requested,
             "job.input_given": self._input_given,
-            "job.released": self._stir_all,
+            "job.released": self._released,
             "queue.resumed": self._stir_all,
             "queue.limits_changed": self._stir_all,
             "kind.limits_changed": self._stir_all,
@@ -128,7 +127,9 @@ class Dispatcher:
         return any(kind in linked.kinds for linked in self._linked.values())
 
     def stir(self) -> None:
-        """Look again everywhere: an `avoid` may have run out, a hint may be wrong."""
+        """Look again everywhere: an `avoid` may have run out, a hint may be wrong (a held job, released, counts twice)."""
+        with self._store.reading() as reading:
+            self._waiting = Counter(reading.waiting())
         for linked in self._linked.values():
             linked.stirred = True
         self._claim_all()
@@ -165,6 +166,11 @@ class Dispatcher:
         for linked in self._linked.values():
             linked.stirred = True
 
+    def _released(self, event: Event, commit: Commit) -> None:
+        """It may not have been counted while it was held. One too many costs a look; one too few, the job."""
+        self._waiting[event.kind or ""] += 1
+        self._stir_kind(event.kind or "")
+
     def _submitted(self, event: Event, commit: Commit) -> None:
         patch: dict[str, Any] = event.data.get("set") or {}
         if after := patch.get("after"):
@@ -195,7 +201,9 @@ class Dispatcher:
         linked.port.offer(job, args, commit.world.checkpoints.get(event.job or "", {}))
 
     def _started(self, event: Event, commit: Commit) -> None:
-        if linked := self._linked.get(event.worker or ""):
+        """Adopted work was never offered. Of other work the end may be on its way already."""
+        adopted = event.data["set"].get("adopted")
+        if adopted and (linked := self._linked.get(event.worker or "")):
             linked.held.add((event.job or "", event.attempt or 0))
 
     def _ended(self, event: Event, commit: Commit) -> None:
@@ -272,9 +280,9 @@ class Dispatcher:
                 if first.kind in linked.kinds and (claim := self._claim_for(linked, first.kind)):
                     return claim
         elif isinstance(first, c.Statement) and (linked := self._linked.get(first.worker)):
-            ends = sum(type(command) is c.End for command in commands)
-            linked.ending += ends
-            linked.stirred |= ends > 0
+            ends = {(command.job, command.attempt) for command in commands if type(command) is c.End}
+            linked.held -= ends  # the worker's own word that these slots are free
+            linked.stirred |= bool(ends)
             return self._claim_for(linked) if ends else None
         return None
 
@@ -285,7 +293,6 @@ class Dispatcher:
         linked = self._linked[command.worker]
         linked.claiming = True
         linked.stirred = False
-        linked.ending = 0
         limit = command.limit
 
         def settle(done: asyncio.Future[Any]) -> None:
