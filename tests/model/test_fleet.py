@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from headway.clock import iso
 from headway.errors import InvalidInput, NotFound, Refused
 from headway.model import command as c
 from headway.model.report import Progressed
@@ -339,14 +340,20 @@ def test_a_service_of_an_unknown_status_is_refused_with_the_known_ones(lab, serv
     assert str(wrong.value).endswith("Give a name and one of busy, error, idle, starting, unknown, unreachable.")
 
 
-def test_a_heartbeat_is_soft_and_its_load_an_event(lab):
+def test_a_heartbeat_is_soft_and_told_to_those_who_look(lab):
+    before = {key: value for key, value in lab.worker_doc().items() if key != "last_heard_at"}
     lab.do(c.Hear(worker="w/1", at=lab.now + 5))
-    assert lab.types() == []
+    assert [event.data for event in lab.events] == [{"heard_at": iso(lab.now + 5)}]
+    assert lab.worker_doc() == before | {"last_heard_at": lab.now + 5}
     lab.do(c.Hear(worker="w/1", at=lab.now + 6, load={"cpu": 0.5}))
 
-    assert lab.types() == ["worker.loaded"]
+    assert lab.last("worker.loaded").data == {"heard_at": iso(lab.now + 6), "load": {"cpu": 0.5}}
     assert lab.worker_doc()["last_heard_at"] == lab.now + 6
+
+
+def test_one_of_a_worker_that_nobody_knows_is_not_told(lab):
     lab.do(c.Hear(worker="w/9", at=lab.now, load={"cpu": 0.5}))
+
     assert lab.types() == []
 
 

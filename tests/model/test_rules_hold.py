@@ -245,6 +245,7 @@ def has_deadline(job: JobDoc) -> None:
         state == "scheduled"
         or (state in ("blocked", "queued") and "expires_at" in job and "started_at" not in job)
         or (state in ACTIVE and attempt.get("phase") == "offered")
+        or (state in ACTIVE and "orphaned_at" in attempt)
         or state == "cancelling"
         or (state == "running" and not {"timeout_s", "progress_timeout_s"}.isdisjoint(options))
     )

@@ -175,8 +175,15 @@ def _logs(reading: Reading, ask: Question) -> Iterator[Atom]:
 
 
 def _workers(reading: Reading, ask: Question) -> Iterator[Atom]:
-    yield from _documents("worker", _by_id(reading.workers(), ask.namespace))
+    yield from _documents("worker", _by_id([_heard(each) for each in reading.workers()], ask.namespace))
     yield from _documents("service", _by_id(reading.services(), ask.namespace))
+
+
+def _heard(worker: Mapping[str, Any]) -> Mapping[str, Any]:
+    """When it was heard, as `worker.loaded` tells it to those who look already."""
+    at = worker.get("last_heard_at")
+    shown = {key: value for key, value in worker.items() if key != "last_heard_at"}
+    return shown if at is None else shown | {"heard_at": iso(at)}
 
 
 def _queues(reading: Reading, ask: Question) -> Iterator[Atom]:

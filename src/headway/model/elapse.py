@@ -20,6 +20,9 @@ from headway.model.world import World
 
 S = JobState
 
+EXPIRED = "It did not start before it expired."
+ORPHANED = "its worker's new process did not ask for it"
+
 LOOK_S = 1.0
 """An offer is looked at from so soon on: however short `accept_s` is, the index must not hide it."""
 
@@ -34,6 +37,8 @@ def due_at(job: JobDoc) -> int | None:
     attempt = current_attempt(job) or AttemptDoc()
     if attempt.get("phase") == "offered":
         return _plus(attempt.get("offered_at"), LOOK_S)
+    if "orphaned_at" in attempt:
+        return _plus(attempt["orphaned_at"], LOOK_S)
     if state == S.CANCELLING:
         receipt = job.get("cancel", {})
         return _plus(receipt.get("requested_at"), receipt.get("grace_s", 0.0))
@@ -85,9 +90,6 @@ def elapse_waiting(world: World, job: JobDoc, command: c.Elapse, settings: Setti
         queue(world, job)
 
 
-EXPIRED = "It did not start before it expired."
-
-
 def elapse_running(world: World, job: JobDoc, command: c.Elapse, settings: Settings) -> None:
     """Offer not accepted, total timeout, stall: in this order."""
     attempt = current_attempt(job) or AttemptDoc()
@@ -95,11 +97,19 @@ def elapse_running(world: World, job: JobDoc, command: c.Elapse, settings: Setti
         if heard_s(attempt.get("offered_at"), world.now, command.deaf) >= settings.accept_s:
             end_attempt(world, job, Ending(outcome=Outcome.RELEASED, reason=NOT_ACCEPTED), settings)
         return
+    if _is_orphan(world, attempt, command, settings):
+        end_attempt(world, job, Ending(outcome=Outcome.LOST, reason=ORPHANED, dice=command.dice), settings)
+        return
     timeout = job.get("options", {}).get("timeout_s")
     if timeout is not None and heard_s(attempt.get("started_at"), world.now, command.deaf) >= timeout:
         end_attempt(world, job, Ending(outcome=Outcome.TIMED_OUT, dice=command.dice), settings)
     elif _is_stalled(world, job, attempt, command.deaf):
         end_attempt(world, job, Ending(outcome=Outcome.STALLED, dice=command.dice), settings)
+
+
+def _is_orphan(world: World, attempt: AttemptDoc, command: c.Elapse, settings: Settings) -> bool:
+    """Adopted work that the new process of its worker has not asked for within a lease's time."""
+    return "orphaned_at" in attempt and heard_s(attempt["orphaned_at"], world.now, command.deaf) >= settings.lease_s
 
 
 def _is_stalled(world: World, job: JobDoc, attempt: AttemptDoc, deaf: tuple[tuple[int, int], ...]) -> bool:
@@ -117,6 +127,10 @@ def _is_fresh(world: World, job: JobDoc) -> bool:
 
 def elapse_cancelling(world: World, job: JobDoc, command: c.Elapse, settings: Settings) -> None:
     """A live worker that did not stop long past the grace is fenced; the job is cancelled. A silent one has its lease."""
+    attempt = current_attempt(job) or AttemptDoc()
+    if _is_orphan(world, attempt, command, settings):
+        end_attempt(world, job, Ending(outcome=Outcome.LOST, reason=ORPHANED, dice=command.dice), settings)
+        return
     receipt = job.get("cancel", {})
     limit = receipt.get("grace_s", settings.cancel_grace_s) + settings.cancel_overdue_s
     if _is_fresh(world, job) and heard_s(receipt.get("requested_at"), world.now, command.deaf) >= limit:

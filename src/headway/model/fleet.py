@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from headway.clock import iso
 from headway.errors import InvalidInput, NotFound, Refused
 from headway.model import command as c
 from headway.model.change import job_event
@@ -67,7 +68,11 @@ def _register(world: World, command: c.Connect, old: Mapping[str, Any], *, same:
     change: dict[str, Any] = {key: value for key, value in command.profile.items() if value not in (None, "")}
     labels = change.pop("labels", None)
     change |= {"id": command.worker, "namespace": command.namespace, "state": "draining" if draining else "online"}
-    change |= {"connected_at": world.now_text, "kinds": sorted(kind["name"] for kind in command.kinds)}
+    change |= {
+        "connected_at": world.now_text,
+        "heard_at": world.now_text,
+        "kinds": sorted(kind["name"] for kind in command.kinds),
+    }
     if command.server:
         change["server"] = command.server
     over = ("stale_at", "disconnected_at", "lost_at", "problems", "reason")
@@ -103,18 +108,26 @@ def _settle(world: World, command: c.Connect, settings: Settings) -> dict[str, A
         if (id, job.get("attempt", 0)) in said:
             _heard_again(world, job, instance)
             yours.append({"job": id, "attempt": job.get("attempt", 0), "n": job.get("soft", {}).get("n", 0)})
-        elif ending := _given_up(job, attempt, instance, command.dice):
-            end_attempt(world, job, ending, settings)
+        elif job.get("adopted") and attempt.get("instance") != instance:
+            _orphan(world, job, attempt)
+        else:
+            end_attempt(world, job, _given_up(attempt, instance, command.dice), settings)
     held = {(each["job"], each["attempt"]) for each in yours}
     fenced = [{"job": job, "attempt": attempt} for job, attempt, _ in command.running if (job, attempt) not in held]
     return {"yours": yours, "fenced": fenced}
 
 
-def _given_up(job: JobDoc, attempt: AttemptDoc, instance: str, dice: float) -> Ending | None:
-    """How an attempt ended that its worker does not name; None: its engine runs it, the new process will ask there."""
+def _orphan(world: World, job: JobDoc, attempt: AttemptDoc) -> None:
+    """Its engine may run it still: the new process has a lease's time to say so (`begin`), then it is lost."""
+    if "orphaned_at" not in attempt:
+        number = job.get("attempt", 0)
+        change = {"attempts": {str(number): {"orphaned_at": world.now_text}}}
+        job_event(world, job, "job.noted", change, attempt=number)
+
+
+def _given_up(attempt: AttemptDoc, instance: str, dice: float) -> Ending:
+    """How an attempt ended that its worker does not name."""
     if attempt.get("instance") != instance:
-        if job.get("adopted"):
-            return None
         return Ending(outcome=Outcome.CRASHED, reason="its worker's process was replaced", dice=dice)
     if attempt.get("phase") == "offered":
         return Ending(outcome=Outcome.RELEASED, reason="the offer did not arrive")
@@ -129,6 +142,7 @@ def _heard_again(world: World, job: JobDoc, instance: str | None = None) -> None
     more: dict[str, Any] = {}
     if instance is not None and attempt.get("instance") != instance:
         change["instance"] = instance
+        change |= {"orphaned_at": None} if "orphaned_at" in attempt else {}
     starts = instance is not None and attempt.get("phase") == "offered"
     if starts:
         change |= {"phase": "started", "started_at": world.now_text}
@@ -224,10 +238,11 @@ def problem(world: World, command: c.Problem, settings: Settings) -> None:
 
 
 def hear(world: World, command: c.Hear, settings: Settings) -> None:
-    """Soft: no event unless there is a load to show."""
+    """Soft, and said: a viewer who came long ago must see the same age as one who comes only now (I9, I12)."""
     world.put(world.heard, command.worker, (command.at, command.load))
-    if command.load is not None and world.workers.get(command.worker):
-        _worker_event(world, command.worker, "worker.loaded", load=command.load, heard_at=world.now_text)
+    if world.workers.get(command.worker):
+        words = {"heard_at": iso(command.at)} | ({"load": command.load} if command.load is not None else {})
+        _worker_event(world, command.worker, "worker.loaded", **words)
 
 
 # -- services ------------------------------------------------------------------------------------------------------

@@ -98,8 +98,8 @@ class ReportServices(WorkerCommand, frozen=True, kw_only=True):
 
 
 class Hear(WorkerCommand, frozen=True, kw_only=True):
-    """Soft: the worker was heard at `at` (ms), with its load. Writes soft columns; makes a `worker.loaded` event only
-    when `load` is given.
+    """Soft: the worker was heard at `at` (ms), with its load if it said any. Writes soft columns, and a `worker.loaded`
+    event for those who look.
     """
 
     at: int

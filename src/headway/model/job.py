@@ -99,6 +99,7 @@ class AttemptDoc(TypedDict, total=False):
     stages: dict[str, StageDoc]  # key: path, "parse" or "parse/inner"
     progress_at: str  # last evidence of progress
     heard_from: str  # the stall clock counts from here when it is later than progress_at
+    orphaned_at: str  # adopted, and the worker's new process has not named it since: it has a lease's time to
     alone: bool  # an executor died under this job before: give it one of its own, so that neighbours are not blamed
     fenced: bool  # somebody spoke for it after it had ended
     late: str  # the outcome that came too late

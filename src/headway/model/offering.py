@@ -16,6 +16,7 @@ from headway.model.ending import Ending, end_attempt, record_end
 from headway.model.job import (
     KEPT_ATTEMPTS,
     WAITING,
+    AttemptDoc,
     JobDoc,
     JobState,
     Outcome,
@@ -127,6 +128,7 @@ def begin(world: World, command: c.Begin, settings: Settings) -> dict[str, Any]:
     number = _number_of(job, command)
     if is_final(job) or number <= job.get("attempt", 0):
         n = job.get("soft", {}).get("n", 0) if number == job.get("attempt") else 0
+        _found_again(world, job, command, number)
         return {"id": job.get("id"), "attempt": number, "created": False, "n": n}
     plan = make_plan(command.plan, "plan")
     superseded = Ending(outcome=Outcome.RELEASED, reason=f"its engine began attempt {number}")
@@ -137,6 +139,17 @@ def begin(world: World, command: c.Begin, settings: Settings) -> dict[str, Any]:
         record_end(world, job, superseded)
         job = fresh(world, job)
     return _begun(world, job, command, number, plan, created=False)
+
+
+def _found_again(world: World, job: JobDoc, command: c.Begin, number: int) -> None:
+    """The worker's new process knows the attempt of the old one: it goes on there."""
+    attempt = job.get("attempts", {}).get(str(number), AttemptDoc())
+    same = number == job.get("attempt") and attempt.get("worker") == command.worker
+    if same and attempt.get("phase") == "started" and attempt.get("instance") != command.instance:
+        change: dict[str, Any] = {"instance": command.instance, "heard_from": world.now_text}
+        if "orphaned_at" in attempt:
+            change["orphaned_at"] = None
+        job_event(world, job, "job.noted", {"attempts": {str(number): change}}, attempt=number)
 
 
 def _number_of(job: JobDoc, command: c.Begin) -> int:

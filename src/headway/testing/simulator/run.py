@@ -1,0 +1,233 @@
+"""One simulated world from its seed: a time of faults, a time of peace, and the verdict.
+
+Owns which faults happen when, and what people do meanwhile (submit, cancel, pause, hold …). Called by the tests and by
+`python -m headway.testing.simulator`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from headway.errors import HeadwayError, ServerError
+from headway.model import command as c
+from headway.model.job import is_final
+from headway.model.settings import Settings
+from headway.testing.simulator import checks
+from headway.testing.simulator.server import Server, asked
+from headway.testing.simulator.timeline import Timeline
+from headway.testing.simulator.viewer import Viewer
+from headway.testing.simulator.worker import Worker
+
+FAULTS_S = 60.0
+PEACE_S = 400.0
+JOBS = 8
+
+
+class Violation(AssertionError):
+    """Something that must always hold did not. The message names the seed."""
+
+
+class Simulation:
+    """`run` until the verdict. Everything that happens follows from the seed."""
+
+    def __init__(self, seed: int, *, trace: Callable[[str], None] | None = None) -> None:
+        self.seed = seed
+        self.settings = Settings(accept_s=5.0, snapshot_unfinished=1_000)
+        self.timeline = Timeline(seed, trace=trace)
+        self.server = Server(self.timeline, self.settings)
+        self.witness = checks.Witness()
+        self.server.watchers.append(self.witness.watch)
+        self.peace = False
+        self.acknowledged: set[str] = set()
+        self.problems: list[str] = []
+        self._made = 0
+        self._keys: dict[str, str] = {}
+        self.workers = [Worker(f"w/{n}", self.timeline, self.server, faults=lambda: not self.peace) for n in range(3)]
+        self.viewers: list[Viewer] = []
+
+    # -- the whole -------------------------------------------------------------------------------------------------
+
+    def run(self) -> Simulation:
+        """Faults, peace, verdict. Violation: what was wrong."""
+        self.server.start()
+        for worker in self.workers:
+            self.timeline.after(self.timeline.dice.uniform(0, 3), worker.start)
+        for topics in (("jobs",), ("workers", "queues"), ("jobs", "workers")):
+            self.timeline.after(self.timeline.dice.uniform(0, 30), lambda topics=topics: self._watch(topics))
+        self._people()
+        self._faults()
+        self._look()
+        self.timeline.run(FAULTS_S)
+        self._make_peace()
+        self.timeline.run(FAULTS_S + PEACE_S, enough=self._is_settled)
+        self._judge()
+        return self
+
+    def _is_settled(self) -> bool:
+        jobs = self.server.disk.jobs.values()
+        return self.timeline.now > FAULTS_S + 10 and all(map(is_final, jobs)) and not self.server.ledger.waiting
+
+    def _make_peace(self) -> None:
+        self.timeline.note(lambda: "peace")
+        self.peace = True
+        if not self.server.up:
+            self.server.start()
+        for worker in self.workers:
+            if worker.alive and worker.is_draining:
+                worker.leave()
+            if not worker.alive:
+                worker.start()
+        self._insist(c.ResumeQueue(queue="default"))
+        for id in self.server.disk.jobs:
+            self._insist(c.Unhold(job=id))
+
+    def _insist(self, command: c.Command) -> None:
+        """Ask until it is answered, be it by a refusal."""
+        answers: list[Any] = []
+
+        def again() -> None:
+            if not [answer for answer in answers if not isinstance(answer, ServerError)]:
+                self._ask(command, answers.append)
+                self.timeline.after(2.0, again)
+
+        again()
+
+    def _judge(self) -> None:
+        behind = list(self.viewers)
+        for _ in range(200):  # every viewer is at the head at some moment; then it sees what is stored
+            self.timeline.run(self.timeline.now + 0.25)
+            for viewer in list(behind):
+                if viewer.subscription.view.seq == self.server.disk.head.seq:
+                    behind.remove(viewer)
+                    self._compare(viewer)
+            if not behind:
+                break
+        self.problems += [f"a viewer of {viewer.topics} never catches up" for viewer in behind]
+        disk = self.server.disk
+        found = [*self.problems, *self.witness.problems, *checks.rows_are_folds(disk), *checks.all_ended(disk)]
+        found += checks.one_outcome_each(disk, self.witness)
+        found += [f"{id} was acknowledged and is not there" for id in self.acknowledged - set(disk.jobs)]
+        if found:
+            raise Violation(f"seed {self.seed}: " + "; ".join(found[:5]))
+
+    def _compare(self, viewer: Viewer) -> None:
+        view, now = viewer.subscription.view, self.timeline.clock.now()
+        self.problems += checks.view_is_the_store(view, self.server.disk, now, self.settings)
+
+    def _look(self) -> None:
+        """Now and then, while all goes on: viewers that happen to be at the head see what is stored."""
+        if self.server.up:
+            for viewer in self.viewers:
+                self._compare(viewer)
+            for worker in self.workers:
+                self.problems += self._runs_twice(worker)
+        if len(self.problems) < 5:
+            self.timeline.after(self.timeline.dice.uniform(0.5, 4.0), self._look)
+
+    def _runs_twice(self, worker: Worker) -> list[str]:
+        """A lease that ended for the server had ended for the worker before."""
+        found: list[str] = []
+        for job, attempt in worker.running:
+            old = self.server.disk.jobs.get(job, {}).get("attempts", {}).get(str(attempt), {})
+            if old.get("outcome") == "lost" and old.get("reason") is None:
+                found.append(f"{worker.name} still runs {job} {attempt}, which was lost at {old.get('ended_at')}")
+        return found
+
+    # -- what people do --------------------------------------------------------------------------------------------
+
+    def _watch(self, topics: tuple[str, ...]) -> None:
+        self.viewers.append(Viewer(self.timeline, self.server, topics))
+
+    def _ask(self, command: c.Command, then: Callable[[Any], None] | None = None) -> None:
+        asked(self.server, command, then or _forget)
+
+    def _people(self) -> None:
+        dice = self.timeline.dice
+        for _ in range(JOBS):
+            self.timeline.after(dice.uniform(0, FAULTS_S * 0.9), self._submit)
+        for _ in range(dice.randint(2, 10)):
+            self.timeline.after(dice.uniform(1, FAULTS_S), self._meddle)
+
+    def _submit(self) -> None:
+        dice, now = self.timeline.dice, self.timeline.clock.now()
+        self._made += 1
+        id = f"J{self._made:03d}"
+        upstream = tuple(dice.sample(sorted(self.acknowledged), 1)) if self.acknowledged and dice.random() < 0.2 else ()
+        options: dict[str, Any] = dice.choice(
+            [{}, {}, {"timeout_s": 20}, {"progress_timeout_s": 10}, {"backoff_s": 0.5}, {"on_lost": "abort"}]
+        )
+        command = c.Submit(
+            id=id, kind=dice.choice(["steady", "shaky"]), max_attempts=dice.randint(1, 4), options=options,
+            priority=dice.randint(0, 2), after=upstream, limit_key=dice.choice([None, "k"]),
+            run_at=now + 8_000 if dice.random() < 0.15 else None, expires_s=30.0 if dice.random() < 0.1 else None,
+            unique="u" if dice.random() < 0.1 else None,
+        )  # fmt: skip
+        self._ask(
+            command, lambda answer: None if isinstance(answer, HeadwayError) else self.acknowledged.add(answer["id"])
+        )
+
+    def _meddle(self) -> None:
+        dice = self.timeline.dice
+        jobs = sorted(self.server.disk.jobs)
+        worker = dice.choice(self.workers)
+        commands: list[c.Command] = [
+            c.PauseQueue(queue="default"), c.ResumeQueue(queue="default"), c.LimitKind(kind="steady", limit=2),
+            c.LimitKind(kind="shaky", limit=None, key_limit=1), c.Drain(worker=worker.name),
+        ]  # fmt: skip
+        if jobs:
+            job = dice.choice(jobs)
+            commands += [c.Cancel(job=job)] * 3 + [
+                c.Hold(job=job),
+                c.Unhold(job=job),
+                c.SetPriority(job=job, priority=5),
+            ]
+        if worker.alive and dice.random() < 0.2:
+            worker.adopt()
+        else:
+            self._ask(dice.choice(commands))
+
+    # -- what goes wrong -------------------------------------------------------------------------------------------
+
+    def _faults(self) -> None:
+        dice = self.timeline.dice
+        for _ in range(dice.randint(0, 8)):
+            self.timeline.after(dice.uniform(1, FAULTS_S), self._break)
+
+    def _break(self) -> None:
+        dice = self.timeline.dice
+        worker = dice.choice(self.workers)
+        what = dice.choice(["cut", "cut", "crash", "leave", "server", "freeze", "viewer", "disk"])
+        if what == "cut":
+            worker.cut()
+        elif what in ("crash", "leave") and worker.alive:
+            worker.crash() if what == "crash" else worker.leave()
+            self.timeline.after(dice.choice([1, 5, 60]), lambda: None if worker.alive else worker.start())
+        elif what == "server" and self.server.up:
+            self.server.crash()
+            self.timeline.after(dice.choice([0.5, 10, 45]), lambda: None if self.server.up else self.server.start())
+        elif what == "freeze" and self.server.up and not self.server.frozen:
+            self.server.freeze(dice.choice([2, 12, 40]))
+        elif what == "viewer" and self.viewers:
+            dice.choice(self.viewers).cut()
+        elif what == "disk" and self.server.up:
+            self._fill_disk()
+
+    def _fill_disk(self) -> None:
+        store = self.server.store
+        self.timeline.note(lambda: "server: its disk is full")
+        store.failing = True
+
+        def free() -> None:
+            store.failing = False
+
+        self.timeline.after(self.timeline.dice.uniform(0.5, 5), free)
+
+
+def _forget(answer: Any) -> None:
+    """Whoever asked does not wait for the answer."""
+
+
+def simulate(seed: int, *, trace: Callable[[str], None] | None = None) -> Simulation:
+    """One world to its end. Violation: what was wrong with it."""
+    return Simulation(seed, trace=trace).run()

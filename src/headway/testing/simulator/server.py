@@ -1,0 +1,260 @@
+"""The simulated server: the hub's real parts over a disk that survives, and the server's ends of the wires.
+
+It commits after a random while, sweeps every second, and may crash between any two steps: then ledger, dispatcher,
+roster and sessions are gone and what was not committed was never acknowledged. Twin of server.workerlink without
+sockets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, cast
+
+from headway.errors import HeadwayError, ServerError
+from headway.hub.dispatcher import Dispatcher
+from headway.hub.ledger import Commit
+from headway.hub.roster import Roster
+from headway.hub.sweeper import Sweeper
+from headway.model import command as c
+from headway.model.job import JobDoc
+from headway.model.settings import Settings
+from headway.protocol.frames import decode_worker, encode_many
+from headway.protocol.session import Order, SessionPhase, WorkerSession
+from headway.testing.memory import Disk, MemoryStore
+from headway.testing.simulator.network import Wire
+from headway.testing.simulator.stepping import Soon, SteppedLedger, run_to_end
+from headway.testing.simulator.timeline import Timeline
+
+COMMIT_S = 0.05
+
+
+class Server:
+    """`up` while it runs. `on_commit` listeners are called for every durable commit, over all its lives."""
+
+    def __init__(self, timeline: Timeline, settings: Settings) -> None:
+        self.timeline = timeline
+        self.settings = settings
+        self.disk = Disk()
+        self.store = MemoryStore(self.disk)
+        self.up = False
+        self.frozen = False
+        self.life = 0
+        self.watchers: list[Any] = []  # called with each Commit
+        self.worker_ends: list[WorkerEnd] = []
+        self.viewer_ends: list[Any] = []
+        self.ledger: SteppedLedger
+        self.roster: Roster
+        self.dispatcher: Dispatcher
+        self.sweeper: Sweeper
+
+    # -- its life --------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open the disk and begin."""
+        self.life += 1
+        life, clock = self.life, self.timeline.clock
+        self.timeline.note(lambda: f"server: start, life {life}")
+        self.store = MemoryStore(self.disk)
+        head = self.store.open(now=clock.now(), new_epoch=f"sim{life}")
+        self.ledger = SteppedLedger(self.store, clock, self.settings)
+        self.roster = Roster(clock, self.settings)
+        self.ledger.on_commit(self._committed)
+        self.dispatcher = Dispatcher(self.ledger, self.store, clock, self.settings)
+        self.sweeper = Sweeper(self.ledger, self.dispatcher, self.roster, self.store, clock, self.settings)
+        self.up, self.frozen = True, False
+        run_to_end(self.sweeper.prepare(head.at if head.seq else 0))
+        self.ledger.submit_nowait(c.Note(name="system.started"))
+        self._soon(COMMIT_S, self._commit)
+        self._soon(self.settings.sweep_s, self._sweep)
+
+    def crash(self) -> None:
+        """Everything but the disk is gone; all wires are cut."""
+        self.timeline.note(lambda: "server: crash")
+        self.up = False
+        self.ledger.running = False
+        self.store.close()
+        for end in [*self.worker_ends, *self.viewer_ends]:
+            end.wire.cut(by="server")
+        self.worker_ends.clear()
+        self.viewer_ends.clear()
+
+    def freeze(self, seconds: float) -> None:
+        """SIGSTOP: nothing is read, committed or swept for so long; nobody is told."""
+        self.timeline.note(lambda: f"server: stopped for {seconds:.1f} s")
+        self.frozen = True
+        life = self.life
+
+        def thaw() -> None:
+            if self.life == life:
+                self.timeline.note(lambda: "server: goes on")
+                self.frozen = False
+
+        self.timeline.after(seconds, thaw)
+
+    def _soon(self, seconds: float, work: Any) -> None:
+        """Do it again and again in this life, and not while frozen."""
+        life = self.life
+
+        def again() -> None:
+            if self.life != life or not self.up:
+                return
+            if not self.frozen:
+                work()
+            self.timeline.after(seconds, again)
+
+        self.timeline.after(seconds, again)
+
+    # -- its steps -------------------------------------------------------------------------------------------------
+
+    def _commit(self) -> None:
+        while self.ledger.step() and self.timeline.dice.random() < 0.7:
+            pass
+        self._flush()
+
+    def _sweep(self) -> None:
+        for end in list(self.worker_ends):
+            end.tick()
+        with suppress(ServerError):  # as the sweeper's own loop does: the next tick tries again
+            run_to_end(self.sweeper.sweep())
+        self._flush()
+
+    def _flush(self) -> None:
+        for end in [*self.worker_ends, *self.viewer_ends]:
+            end.flush()
+
+    def _committed(self, commit: Commit) -> None:
+        for watcher in self.watchers:
+            watcher(commit)
+        for event in commit.events:
+            self.timeline.note(lambda event=event: f"log {event.seq:5} {event.type} {event.job or event.subject} "
+                               f"{event.attempt or ''} {event.data.get('outcome') or event.data.get('reason') or ''}")  # fmt: skip
+
+    def rival_of(self, worker: str, asking: WorkerEnd) -> WorkerSession | None:
+        """The live session of this id, if any."""
+        for end in self.worker_ends:
+            if end is not asking and end.session.worker == worker and end.session.phase is not SessionPhase.NEW:
+                return end.session
+        return None
+
+
+class WorkerEnd:
+    """One worker's link at the server: frames to orders, orders to the ledger, answers to frames; the dispatcher's port."""
+
+    def __init__(self, server: Server) -> None:
+        self.wire: Wire
+        self.worker = ""
+        self.instance = ""
+        self._server = server
+        self._life = server.life
+        self._attached = False
+        self._waiting: list[bytes] = []
+        self._pending: list[Order] = []
+        self._in_flight = 0
+        clock = server.timeline.clock
+        self.session = WorkerSession(
+            server.settings, clock.now(), session_key=clock.new_id(),
+            rival_of=lambda worker: server.rival_of(worker, self), new_id=clock.new_id,
+            dice=server.timeline.dice.random,
+        )  # fmt: skip
+        server.worker_ends.append(self)
+
+    @property
+    def _now(self) -> int:
+        return self._server.timeline.clock.now()
+
+    # -- in --------------------------------------------------------------------------------------------------------
+
+    def take(self, message: bytes) -> None:
+        if self._server.frozen:
+            self._server.timeline.after(0.5, lambda: self.take(message) if self.wire.whole else None)
+            return
+        if self._life != self._server.life or self.session.phase is SessionPhase.CLOSED:
+            return
+        self.session.receive(decode_worker(message), self._now)
+        if self._attached:
+            self._server.roster.hear(self.worker)
+        self.stir()
+
+    def cut(self, code: int) -> None:
+        if self._life != self._server.life or self not in self._server.worker_ends:
+            return
+        self._server.worker_ends.remove(self)
+        if self._attached:
+            self._server.dispatcher.detach(self)
+        self.session.lost(self._now)
+        self.stir()
+
+    def tick(self) -> None:
+        self.session.tick(self._now)
+        self.stir()
+
+    def stir(self) -> None:
+        """Orders on their way to the ledger."""
+        for order in self.session.orders():
+            if isinstance(order.command, c.Hear):
+                self._server.roster.hear(order.command.worker, order.command.load)
+            else:
+                self._pending.append(order)
+        if self._pending and self._server.up:
+            orders, self._pending = self._pending, []
+            soon = self._server.ledger.enter([order.command for order in orders])
+            soon.add_done_callback(lambda done: self._settle(orders, done))
+
+    def _settle(self, orders: Sequence[Order], done: Soon) -> None:
+        error = done.exception()
+        answers: list[Any] = [error] * len(orders) if error else done.result()
+        for order, answer in zip(orders, answers, strict=True):
+            self.session.answered(order, answer, self._now)
+        if self.session.phase is SessionPhase.LIVE and not self._attached and self in self._server.worker_ends:
+            self._attach()
+        self.stir()
+
+    def _attach(self) -> None:
+        self._attached = True
+        self.worker, self.instance = self.session.worker, self.session.instance
+        self._server.roster.hear(self.worker)
+        with self._server.store.reading() as reading:
+            held = reading.held_by(self.worker)
+        self._server.dispatcher.attach(self, self.session.profile, self.session.kinds, held)
+
+    # -- out -------------------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """What the session says, onto the wire."""
+        frames = self.session.frames()
+        if frames:
+            self.wire.send("client", encode_many(frames))
+        if (closing := self.session.closing) is not None and self in self._server.worker_ends:
+            self.wire.cut(int(closing.code), by="server")
+            self.cut(int(closing.code))
+
+    def offer(self, job: JobDoc, args: bytes, checkpoints: dict[str, Any]) -> None:
+        self.session.offer(job, args, checkpoints)
+
+    def cancel(self, job: str, attempt: int, reason: str, grace_s: float) -> None:
+        self.session.cancel(job, attempt, reason, grace_s)
+
+    def fence(self, job: str, attempt: int, reason: str) -> None:
+        self.session.fence(job, attempt, reason)
+
+    def answer_input(self, job: str, attempt: int, request: str, answer: Any) -> None:
+        self.session.answer_input(job, attempt, request, answer)
+
+    def drain(self) -> None:
+        self.session.drain()
+
+
+def asked(server: Server, command: c.Command, then: Any) -> None:
+    """A REST call: `then(answer or error)` once it is durable; never, when the server crashes before."""
+    if not server.up or server.frozen:
+        return
+    try:
+        server.ledger.submit_nowait(command).add_done_callback(lambda done: then(_answer(done)))
+    except ServerError as error:
+        then(error)
+
+
+def _answer(done: Any) -> Any:
+    error = done.exception()
+    return cast("HeadwayError", error) if error else done.result()
