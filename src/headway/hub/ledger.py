@@ -188,8 +188,7 @@ class Ledger:
 
     def new_future(self) -> asyncio.Future[Any]:
         """Where an answer will be. The simulator's ledger, which has no loop, has its own sort."""
-        assert self._loop is not None
-        return self._loop.create_future()
+        return asyncio.get_running_loop().create_future()
 
     def anticipated(self, command: Command, future: asyncio.Future[Any]) -> None:
         """Replaced by who anticipates, to learn what came of the command."""
