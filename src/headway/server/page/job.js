@@ -194,9 +194,14 @@ export class Job {
   #drawLines() {
     const { lines, lastLine } = this.view;
     const fresh = [];
+    let missing = 0;
     for (let number = Math.max(this.drawnLine + 1, lastLine - LINES_SHOWN + 1); number <= lastLine; number++) {
       const found = lines.get(number);
-      if (found) fresh.push(logLine(found));
+      if (found) {
+        if (missing) fresh.push(el("div", { className: "faint" }, `… ${amount(missing)} lines are not here; the download has them …`));
+        missing = 0;
+        fresh.push(logLine(found));
+      } else if (this.drawnLine || fresh.length) missing += 1;
     }
     this.drawnLine = lastLine;
     this.log.append(...fresh);

@@ -28,59 +28,83 @@ const SOFT = { "worker.loaded": ["load", "heard_at"] };
 
 export class View {
   constructor() {
-    this.forget();
-  }
-
-  /** Nothing seen counts any more. */
-  forget() {
-    this.seq = null;
+    this.epoch = "";
     this.asOf = "";
-    this.documents = { job: new Map(), worker: new Map(), service: new Map(), queue: new Map() };
-    this.counts = null;
-    this.lines = new Map();
-    this.lastLine = 0;
+    this.seq = null;
     this.pages = [];
-    this.dirty = new Set();
-    this.whole = true; // everything may have changed
+    this.#forget();
   }
 
   get ready() {
     return this.seq !== null;
   }
 
-  /** Apply a frame: "applied", "known", "page", "gap" (something is missing: begin anew) or "ignored". */
+  /** The log that is looked at. Lines are facts of one log: they stay over everything but another one. */
+  #enter(epoch) {
+    if (this.epoch && epoch !== this.epoch) this.#forget();
+    this.epoch = epoch;
+  }
+
+  /** Apply a frame: "applied", "known", "page", "reset", "gap" (something is missing: begin anew) or "ignored". */
   take(frame) {
     switch (frame.type) {
+      case "welcome":
+        this.pages = [];
+        if (this.seq === null) this.#enter(frame.epoch);
+        return "ignored";
       case "snapshot":
         return this.#snapshot(frame);
       case "batch":
         return this.#batch(frame);
       case "reset":
-        this.seq = null;
         this.pages = [];
-        return "page";
+        this.#enter(frame.reason === "permission" ? "-" : frame.epoch);
+        this.epoch = frame.epoch;
+        this.seq = null;
+        return "reset";
       case "ping":
         this.asOf = frame.now;
-        return "known";
+        return "ignored";
       default:
         return "ignored";
     }
   }
 
+  /** Nothing seen counts any more. */
+  #forget() {
+    this.lines = new Map();
+    this.lastLine = 0;
+    this.#clear();
+  }
+
+  #clear() {
+    this.documents = { job: new Map(), worker: new Map(), service: new Map(), queue: new Map() };
+    this.counts = null;
+    this.keptFinished = FINISHED_KEPT;
+    this.dirty = new Set();
+    this.whole = true; // everything may have changed
+  }
+
   #snapshot(page) {
-    if (page.page === undefined || page.page === 0) this.pages = [];
-    if ((page.page ?? 0) !== this.pages.length) return "gap";
+    const place = page.page ?? 0;
+    if (place === 0) this.pages = [];
+    if (place !== this.pages.length || (place && this.pages[0].seq !== page.seq)) {
+      this.pages = [];
+      return "gap";
+    }
     this.pages.push(page);
     if (page.more) return "page";
-    const pages = this.pages;
-    this.forget();
-    for (const { topics } of pages) for (const data of Object.values(topics ?? {})) this.#load(data);
+    this.#clear();
+    for (const { topics } of this.pages) for (const data of Object.values(topics ?? {})) this.#load(data);
+    this.pages = [];
     this.seq = page.seq;
     this.asOf = page.now;
+    this.#trim();
     return "applied";
   }
 
   #load(data) {
+    if (data.keep?.finished !== undefined) this.keptFinished = data.keep.finished;
     for (const [entity, documents] of Object.entries(data.documents ?? {})) {
       this.documents[entity] ??= new Map();
       for (const [id, document] of Object.entries(documents)) this.documents[entity].set(id, document);
@@ -92,8 +116,8 @@ export class View {
 
   #batch(batch) {
     if (this.seq === null || batch.from > this.seq) return "gap";
+    if (batch.to < this.seq || (batch.to === this.seq && batch.from < this.seq)) return "known";
     this.asOf = batch.now;
-    if (batch.to <= this.seq) return "known";
     for (const event of batch.events ?? []) if (event.seq > this.seq) this.#apply(event);
     this.seq = batch.to;
     this.#trim();
@@ -126,7 +150,9 @@ export class View {
     const states = (this.counts[event.queue] ??= {});
     const { was, set } = event.data;
     if (was) states[was] = (states[was] ?? 0) - 1;
+    if (states[was] === 0) delete states[was];
     if (set?.state && !event.data.deleted) states[set.state] = (states[set.state] ?? 0) + 1;
+    if (Object.keys(states).length === 0) delete this.counts[event.queue];
   }
 
   #fill(lines) {
@@ -139,9 +165,10 @@ export class View {
   /** Keep the newest finished jobs, the same that a snapshot taken now would have. */
   #trim() {
     const done = [...this.documents.job.values()].filter((job) => FINAL.has(job.state));
-    if (done.length <= FINISHED_KEPT) return;
-    done.sort((a, b) => (a.finished_at < b.finished_at ? -1 : 1));
-    for (const job of done.slice(0, done.length - FINISHED_KEPT)) this.documents.job.delete(job.id);
+    if (done.length <= this.keptFinished) return;
+    const key = (job) => `${job.finished_at ?? ""} ${job.id}`;
+    done.sort((a, b) => (key(a) < key(b) ? -1 : 1));
+    for (const job of done.slice(0, done.length - this.keptFinished)) this.documents.job.delete(job.id);
   }
 
   /** Number of jobs in these states, in all queues. */
