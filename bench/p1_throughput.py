@@ -26,7 +26,7 @@ async def submit(client: headway.Client, n: int) -> None:
 
 async def finished(client: headway.Client, n: int) -> None:
     """Until the log says that `n` jobs have ended."""
-    while (await client.rest.get("/stats"))["counts"].get("default", {}).get("completed", 0) < n:
+    while sum(each["counts"].get("completed", 0) for each in (await client.rest.get("/queues"))["queues"]) < n:
         await client.rest.clock.sleep(0.05)
 
 

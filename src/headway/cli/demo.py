@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from headway.cli.exits import FAILED, OK, exit_of, say, worst
-from headway.cli.options import Server, run_async
+from headway.cli.options import Server, run_service
 from headway.cli.run import run_watched
 from headway.cli.serve import WorkerBeside, leave_in_order, log_to_stderr
 from headway.cli.words import job_line, plain_step
@@ -48,7 +48,7 @@ def demo(once: bool, port: int, data: str | None, no_browser: bool) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     config = load({"host": "127.0.0.1", "port": port, "data": str(folder), "store": ""}).config
     log_to_stderr()
-    return run_async(_demo(config, once=once, browser=not (no_browser or once)))
+    return run_service(_demo(config, once=once, browser=not (no_browser or once)))
 
 
 async def _demo(config: Any, *, once: bool, browser: bool) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from headway.cli.exits import OK, say
-from headway.cli.options import Server, asks_server, pairs, run_async
+from headway.cli.options import Server, asks_server, pairs, run_service
 
 DRAIN_S = 30.0
 RESTART_S = 1.0
@@ -42,7 +42,7 @@ def serve(app: str | None, slots: int, **flags: Any) -> int:
 
     config = load(flags).config
     log_to_stderr()
-    return run_async(_serve(config, app, slots))
+    return run_service(_serve(config, app, slots))
 
 
 def log_to_stderr() -> None:
@@ -170,7 +170,7 @@ def worker(
     from headway.model.duration import parse_duration
     from headway.worker.main import run_worker
 
-    return run_async(
+    return run_service(
         run_worker(
             app,
             server.url,

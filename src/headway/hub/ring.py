@@ -22,7 +22,7 @@ from headway.protocol.frames import encode_event
 from headway.protocol.resuming import Outline, outline
 
 SEGMENT = 1_024
-RESTING = 8 * SEGMENT  # events kept while nobody reads: enough for a crowd that reconnects
+RESTING = 2 * SEGMENT  # events kept while nobody reads: as many as are replayed at all (Settings.replay_events)
 
 
 _LEAST = {word: rank for rank, word in enumerate(PRIORITIES)}

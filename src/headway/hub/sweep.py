@@ -65,6 +65,8 @@ class Sweep:
 
     def bookmark(self, quiet_s: float, lag: int) -> None:
         """Move the cursors of crowds that have had nothing for `quiet_s`, or stand `lag` events back."""
+        if not self.crowds:
+            return  # nobody reads: events are neither encoded nor indexed
         self.settle()
         now, settled = self._clock.monotonic(), self._ring.settled
         for crowd in self.crowds.values():
