@@ -144,8 +144,13 @@ def _board(reading: Reading, ask: Question) -> Iterator[Atom]:
     if ask.name in {"jobs", "queue"}:
         counts = reading.counts()
         yield _field("counts", counts if ask.name == "jobs" else {ask.rest: counts.get(ask.rest, {})})
-    mine = {row["id"]: visible(row) for row in shown if row.get("namespace", "default") == ask.namespace and "id" in row}
+    mine = {
+        row["id"]: visible(row) for row in shown if row.get("namespace", "default") == ask.namespace and "id" in row
+    }
     yield from _documents("job", mine)
+    if ask.name == "queue":  # the topic carries the queue's own events too
+        queues = _by_id(reading.queues(), ask.namespace)
+        yield from _documents("queue", {name: document for name, document in queues.items() if name == ask.rest})
 
 
 def _job(reading: Reading, ask: Question) -> Iterator[Atom]:

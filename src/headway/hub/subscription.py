@@ -99,13 +99,15 @@ class Subscription:
     def begin(self, source: Source, since: Cursor | None, want: str) -> None:
         """Start from a cursor, or with a snapshot, as R3 says; beyond what the ring knows the store is asked."""
         ring, shape = source.ring, self.crowd.shape
-        here = since is not None and since.epoch == source.epoch and want != "snapshot"
-        if since is not None and here:
+        missed = 0
+        if since is not None and since.epoch == source.epoch and want != "snapshot":
             self.cursor = since.seq
             if not ring.first - 1 <= since.seq <= ring.settled:
                 source.missed(shape, self)
                 return
-        missed = ring.count(shape.namespace, shape.topics, since.seq) if since is not None and here else 0
+            missed = ring.settled - since.seq  # of all topics; its own are no more
+            if missed > source.settings.replay_events:
+                missed = ring.count(shape.namespace, shape.topics, since.seq)
         standing = Standing(since=since, want=want, head=source.head, first=ring.first, missed=missed)
         self._follow(source, plan(standing, source.settings))
 
