@@ -70,6 +70,21 @@ def running(offer: Offer = OFFER) -> Leaseholder:
     return worker
 
 
+def test_a_worker_tries_to_come_back_several_times_within_a_lease():
+    worker = Leaseholder(HELLO)
+    worker.connect(0.0)
+    worker.opened(0.0)
+    worker.receive(welcome(lease_s=3.0), 0.0)
+    worker.closed(1006, 1.0, 1.0)
+
+    for _ in range(10):
+        now = worker.due() or 0.0
+        worker.tick(now)
+        worker.failed(Happening.UNREACHABLE, now, 1.0)
+
+    assert (worker.due() or 0.0) - now == pytest.approx(0.75)
+
+
 def relink(worker: Leaseholder, now: float, *yours: Running) -> WorkerHello:
     """Lose the link and open the next one; what its hello said."""
     worker.closed(1006, now, 0.0)

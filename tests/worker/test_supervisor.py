@@ -210,6 +210,15 @@ class TestAnAttempt:
         assert seen == sorted(seen, key=lambda current: current or 0)
         assert seen[-1] == 50
 
+    async def test_has_a_thread_of_its_own_while_there_are_slots(self, rig: Rig):
+        for _ in range(3):
+            await rig.said.outcome_of(rig.offer("add_in_thread", a=1, b=2))
+
+        jobs = [rig.offer("loop_until_cancelled") for _ in range(4)]
+
+        for job in jobs:
+            await rig.said.until_item(job, has_step)
+
 
 class TestACancel:
     async def test_of_an_async_handler_is_acknowledged_stopped_and_cleaned(self, rig: Rig):

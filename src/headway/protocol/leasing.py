@@ -49,11 +49,14 @@ from headway.protocol.frames import (
     WorkerWelcome,
 )
 from headway.protocol.holding import SPEAKING, Holdings, Key, Phase, Stop
-from headway.protocol.link import Action, Happening, Link, LinkState, Patience, happening_of_close
+from headway.protocol.link import LONGEST_WAIT_S, Action, Happening, Link, LinkState, Patience, happening_of_close
 from headway.protocol.statements import Ending, Spool
 
 FENCE_MARGIN_S = 2.0
 FENCE_MARGIN = 0.2
+
+WAITS_IN_A_LEASE = 4
+"""A server that was away counts a lease again once it is back: by then every worker must have tried to come back."""
 
 _DEFAULTS = Settings()
 _WELCOMED = frozenset({LinkState.CATCHING_UP, LinkState.LIVE})
@@ -283,6 +286,7 @@ class Leaseholder:
     def _welcome(self, frame: WorkerWelcome, now: float) -> tuple[Action, ...]:
         self.hello = msgspec.structs.replace(self.hello, session_key=frame.session_key)
         self.lease_s, self.heartbeat_s, self.report_s = frame.lease_s, frame.heartbeat_s, frame.report_ms / 1000
+        self.link.longest_wait_s = min(LONGEST_WAIT_S, frame.lease_s / WAITS_IN_A_LEASE)
         actions = self._happen(Happening.WELCOMED, now) + self._happen(Happening.CAUGHT_UP, now)
         self._beat_at, self._quiet_until = now, float("-inf")
         for begin in self._holdings.agree({(each.job, each.attempt): each.n for each in frame.yours}, now):

@@ -71,7 +71,7 @@ class Executor:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.quitting = False
         self._threads = 0
-        self._idle_threads = 0
+        self._in_threads: set[int] = set()
         self.leave: Callable[[], None] = lambda: None
         self._rest = Rest(setup.server, setup.token, clock)
         self._flush_due = False
@@ -160,19 +160,20 @@ class Executor:
             self._end(active, run_sync(active.job, active.context, active.args))
 
     def _to_thread(self, active: Active) -> None:
+        self._in_threads.add(active.key)
         self.inbox.put(active)
-        if not self.setup.isolated and self._threads < self.setup.slots and self.inbox.qsize() > self._idle_threads:
+        if not self.setup.isolated and self._threads < min(len(self._in_threads), self.setup.slots):
             self._threads += 1
             threading.Thread(target=self._serve, name=f"headway-{self._threads}", daemon=True).start()
 
     def _serve(self) -> None:
         while True:
-            self._idle_threads += 1
             active = self.inbox.get()
-            self._idle_threads -= 1
             if isinstance(active, Active):
+                # What the handler leaves open in its context is gone with the copy.
                 ending = contextvars.copy_context().run(run_sync, active.job, active.context, active.args)
-                self._end(active, ending)  # what the handler left open in its context is gone with it
+                self._in_threads.discard(active.key)
+                self._end(active, ending)
 
     def _begin(self, run: Run) -> Active:
         host = JobHost(run.work, run.tmp, self._rest)
