@@ -1,6 +1,6 @@
 """How often somebody may do something: token buckets by name. A flood is told when to come back.
 
-Used for custom events (02 §events). Takes its time from the clock it is given.
+Used for custom events. Takes its time from the clock it is given.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ def user_file(environ: Mapping[str, str]) -> Path:
 
 
 def check_bind(config: Config) -> None:
-    """Refuse an address that other machines reach while nobody needs a token (07-security)."""
+    """Refuse an address that other machines reach while nobody needs a token."""
     if not is_loopback(config.host) and not config.authenticated:
         raise InvalidInput(
             "host",

@@ -1,6 +1,6 @@
 """Where workers connect: `/api/v1/worker`, one `WorkerLink` each, and the clock that ticks for all of them.
 
-Knows who is linked, so that a second worker with the same id meets the first (02 §worker link), and administrators can
+Knows who is linked, so that a second worker with the same id meets the first, and administrators can
 cut a link. Host, Origin and token were checked by the edge. Decides nothing about jobs.
 """
 

@@ -1,7 +1,7 @@
 """A job's log lines: a page, the tail, or all of them streamed, as text or JSON lines, narrowed by text and level.
 
 Streamed in pages, each one short read: a log of a gigabyte costs no memory and holds no transaction. `contains` is a
-literal text; regular expressions run at the reader, never here (08 W22).
+literal text; regular expressions run at the reader, never here: one evil pattern would hold the whole server.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Waiting for a job to end, driven by the tail of the log: no polling, no read while nothing happened (01 §1).
+"""Waiting for a job to end, driven by the tail of the log: no polling, no read while nothing happened.
 
 Fed by the site with every commit, on the loop. Costs one comparison per event while nobody waits.
 """
