@@ -1,6 +1,6 @@
 """Snapshots: what each topic shows at one head, read in one short transaction and encoded into pages in memory.
 
-`CONTENT` is the table of topics (02-protocol). Reading ends before the first byte is sent, so a slow viewer holds no
+`CONTENT` is the table of topics. Reading ends before the first byte is sent, so a slow viewer holds no
 transaction; pages are shared by everybody who asks for the same. Runs in a thread. Must never know viewers or links.
 """
 

@@ -1,6 +1,6 @@
 """One viewer's link at the server: what it may say, what it is answered, and what it is refused.
 
-`_RULES` is the table of its frames. Limits are those of 02-protocol; whoever breaks one is closed with the code that says
+`_RULES` is the table of its frames. Limits are those of the settings; whoever breaks one is closed with the code that says
 which. Carries subscriptions and tells them when the link takes writes again. Must never know WebSocket from SSE: it
 sees a `Wire`. Called by the wires (server/wire.py) and by the feed.
 """

@@ -1,7 +1,7 @@
 """Who may speak to the server at all: the Host and Origin of a request, and the token it carries. Denied by default.
 
 Pure functions over header values. The Host list keeps a page that rebinds its name to loopback out; the Origin list
-keeps every other page out of unsafe methods, WebSocket, SSE and long-poll (07-security). Called by the REST app's
+keeps every other page out of unsafe methods, WebSocket, SSE and long-poll (docs/topics/security.md). Called by the REST app's
 middleware, by the stream endpoints and by the front, so that all of them refuse alike. Must never know routes.
 """
 
