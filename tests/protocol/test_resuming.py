@@ -166,3 +166,16 @@ class TestCovers:
 
 def test_an_event_that_is_never_left_out_has_a_bare_outline():
     assert outline(moved(3)) == Outline(seq=3, job="A", moves=True, key=None)
+
+
+def test_an_age_without_a_load_does_not_cover_one_with_a_load():
+    both, age = ({"heard_at": "a", "load": {"cpu": 1}}, {"heard_at": "b"})
+    events = [
+        Event(type="worker.loaded", at=seq, subject="w", worker="w", seq=seq, data=data)
+        for seq, data in enumerate((both, age, both, age, age), 1)
+    ]
+
+    kept, left_out = conflate(events)
+
+    assert [event.seq for event in kept] == [1, 3, 5]
+    assert left_out == 2

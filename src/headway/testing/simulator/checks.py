@@ -67,7 +67,8 @@ class Witness:
             if number != before + 1 and job not in self._adopted:
                 self.problems.append(f"attempt {number} of {job} follows {before}")
             self._newest[job] = number
-        n = (event.data.get("soft") or {}).get("n")
+        soft: dict[str, Any] = event.data.get("soft") or {}
+        n = soft.get("n")
         if n is not None:
             key = job, event.attempt or self._newest.get(job, 0)
             if n != self._n.get(key, 0) + 1:
@@ -82,7 +83,8 @@ class Witness:
             if key in self._over:
                 self.problems.append(f"{key} ended twice (seq {event.seq})")
             self._over.add(key)
-        overall = (patch.get("progress") or {}).get("overall")
+        progress: dict[str, Any] = patch.get("progress") or {}
+        overall = progress.get("overall")
         if overall is not None and event.attempt:
             if overall < self._overall.get(key, 0.0):
                 self.problems.append(f"progress of {key} went back to {overall} (seq {event.seq})")

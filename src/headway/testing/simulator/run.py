@@ -11,7 +11,7 @@ from typing import Any
 
 from headway.errors import HeadwayError, ServerError
 from headway.model import command as c
-from headway.model.job import is_final
+from headway.model.job import AttemptDoc, JobDoc, is_final
 from headway.model.settings import Settings
 from headway.testing.simulator import checks
 from headway.testing.simulator.server import Server, asked
@@ -65,8 +65,13 @@ class Simulation:
         return self
 
     def _is_settled(self) -> bool:
-        jobs = self.server.disk.jobs.values()
-        return self.timeline.now > FAULTS_S + 10 and all(map(is_final, jobs)) and not self.server.ledger.waiting
+        if (
+            self.timeline.now < FAULTS_S + 10
+            or self.server.ledger.waiting
+            or any(each.is_busy for each in self.workers)
+        ):
+            return False
+        return all(map(is_final, self.server.disk.jobs.values()))
 
     def _make_peace(self) -> None:
         self.timeline.note(lambda: "peace")
@@ -129,8 +134,9 @@ class Simulation:
         """A lease that ended for the server had ended for the worker before."""
         found: list[str] = []
         for job, attempt in worker.running:
-            old = self.server.disk.jobs.get(job, {}).get("attempts", {}).get(str(attempt), {})
-            if old.get("outcome") == "lost" and old.get("reason") is None:
+            known = self.server.disk.jobs.get(job, JobDoc())
+            old = known.get("attempts", {}).get(str(attempt), AttemptDoc())
+            if old.get("outcome") == "lost" and "reason" not in old and "adopted" not in known:
                 found.append(f"{worker.name} still runs {job} {attempt}, which was lost at {old.get('ended_at')}")
         return found
 
@@ -155,7 +161,7 @@ class Simulation:
         id = f"J{self._made:03d}"
         upstream = tuple(dice.sample(sorted(self.acknowledged), 1)) if self.acknowledged and dice.random() < 0.2 else ()
         options: dict[str, Any] = dice.choice(
-            [{}, {}, {"timeout_s": 20}, {"progress_timeout_s": 10}, {"backoff_s": 0.5}, {"on_lost": "abort"}]
+            [{}, {"timeout_s": 6, "backoff_s": 0.1}, {"timeout_s": 20}, {"progress_timeout_s": 3}, {"backoff_s": 0.5}]
         )
         command = c.Submit(
             id=id, kind=dice.choice(["steady", "shaky"]), max_attempts=dice.randint(1, 4), options=options,

@@ -26,7 +26,7 @@ from headway.protocol.frames import (
 )
 from headway.protocol.holding import Key, Stop
 from headway.protocol.leasing import Leaseholder
-from headway.protocol.link import Action, Happening
+from headway.protocol.link import Action, Happening, LinkState
 from headway.testing.simulator.network import Wire
 from headway.testing.simulator.server import Server, WorkerEnd
 from headway.testing.simulator.timeline import Timeline
@@ -109,6 +109,11 @@ class Worker:
     @property
     def is_draining(self) -> bool:
         return self._lease.draining
+
+    @property
+    def is_busy(self) -> bool:
+        """True until it is linked and everything it held is settled."""
+        return self._lease.link.state is not LinkState.LIVE or bool(self._lease.held)
 
     def adopt(self) -> None:
         """An engine behind it has begun something of its own."""
