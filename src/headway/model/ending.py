@@ -1,7 +1,7 @@
 """How attempts end, and what then becomes of the job. Everything that ends an attempt comes through here.
 
 Theory. An outcome is recorded on the attempt first, then the job moves once: completed, cancelled, failed, or tried
-again (01-architecture §5). What counts as a try, where the next one goes and when, are the tables of `retry.py`.
+again (docs/reference/lifecycle.md). What counts as a try, where the next one goes and when, are the tables of `retry.py`.
 Called by the rules of statements, of time, of workers and of people; the first of them in the log wins (I5).
 """
 

@@ -1,4 +1,4 @@
-"""Every default number of the server, in one place (01-architecture §6). All settable by config; durations in seconds.
+"""Every default number of the server, in one place (docs/reference/settings.md). All settable by config; durations in seconds.
 
 Knows nothing; read by hub, server, worker link and tests.
 """
