@@ -113,7 +113,7 @@ def check_request(
         if origin is None and guard.authenticated:
             return Unauthorized(
                 "A request without an Origin must carry a token.",
-                hint="Send 'Authorization: Bearer …' with a token made by 'headway token create'.",
+                hint="Send 'Authorization: Bearer …', or set HEADWAY_TOKEN for the commands.",
             )
         return Forbidden(
             f"Pages of {origin or 'another site'} may not use this server.",
