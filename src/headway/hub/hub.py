@@ -1,4 +1,4 @@
-"""One server's parts, wired: ledger, feed, dispatcher, sweeper over one store and one clock.
+"""One server's parts, wired: ledger, feed, dispatcher, sweeper, retention over one store and one clock.
 
 Owns their start and stop, in order. `server/app.py` makes it with a concrete store; tests and the simulator too.
 """
@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import Any, Self
 
 from headway.clock import Clock
-from headway.errors import HeadwayError
+from headway.errors import HeadwayError, ServerError
 from headway.hub.dispatcher import Dispatcher
 from headway.hub.feed import Feed
 from headway.hub.ledger import Ledger
+from headway.hub.retention import Retention
 from headway.hub.roster import Roster
 from headway.hub.sweeper import Sweeper
 from headway.model import command as c
 from headway.model.settings import Settings
 from headway.store.base import Head, Store
+
+log = logging.getLogger(__name__)
 
 
 class Hub:
@@ -33,6 +37,7 @@ class Hub:
         self.roster = Roster(clock, self.settings)
         self.dispatcher = Dispatcher(self.ledger, store, clock, self.settings)
         self.sweeper = Sweeper(self.ledger, self.dispatcher, self.roster, store, clock, self.settings)
+        self.retention = Retention(self.ledger, store, clock, self.settings)
         self.head: Head | None = None
         self._services: list[asyncio.Task[Any]] = []
         self.ledger.on_commit(self.feed.publish)
@@ -59,6 +64,7 @@ class Hub:
         self._services = [
             asyncio.create_task(self.sweeper.run(), name="sweeper"),
             asyncio.create_task(self.feed.run(), name="feed"),
+            asyncio.create_task(self.retention.run(), name="retention"),
             asyncio.create_task(self._maintain(), name="maintenance"),
         ]
 
@@ -82,4 +88,7 @@ class Hub:
         """Checkpoints and the witness, in a thread, once a second."""
         while True:
             await self.clock.sleep(1.0)
-            await asyncio.to_thread(self.store.maintain)
+            try:
+                await asyncio.to_thread(self.store.maintain)
+            except ServerError as problem:
+                log.warning("the store could not be maintained: %s", problem, extra={"action": "maintain"})

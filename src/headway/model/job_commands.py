@@ -77,7 +77,7 @@ class Begin(Command, frozen=True, kw_only=True):
 
 
 class Cancel(JobCommand, frozen=True, kw_only=True):
-    """Stop it. Idempotent; the cancel table of 01-architecture §5 says what happens when."""
+    """Stop it. Idempotent; the cancel table of docs/reference/lifecycle.md says what happens when."""
 
     by: str = ""
     reason: str = ""
@@ -147,7 +147,12 @@ class Delete(JobCommand, frozen=True, kw_only=True):
 
 
 class Compact(JobCommand, frozen=True, kw_only=True):
-    """Write a checkpoint of a final job, so that events before it may be thinned (I3)."""
+    """Write a checkpoint of a final job, so that events before it may go (I3).
+
+    `points` are what is kept of its progress: attempt -> [(instant, overall)].
+    """
+
+    points: dict[str, list[tuple[str, float]]] = {}
 
 
 class AddArtifact(Statement, frozen=True, kw_only=True):

@@ -116,7 +116,7 @@ def compact(world: World, job: JobDoc, command: c.Compact, settings: Settings) -
     """A checkpoint: from here on the row is the fold of this event and later ones, and older ones may be thinned (I3)."""
     whole: dict[str, Any] = {key: value for key, value in job.items() if key not in ("seq", "soft")}
     soft: dict[str, Any] = {**job.get("soft", {})}
-    job_event(world, job, "job.compacted", put=whole, soft=soft, words={"checkpoint": True})
+    job_event(world, job, "job.compacted", put=whole, soft=soft, words={"checkpoint": True, "points": command.points})
 
 
 # -- the table -----------------------------------------------------------------------------------------------------

@@ -225,7 +225,8 @@ class MemoryStore:
             for key in old:
                 del disk.answers[key]
             end = min(events_before, disk.head.seq + 1)
-            checkpoints = {event.job: event.seq for event in disk.log if event.data.get("checkpoint")}
+            marks = (event for event in disk.log if event.seq < end and event.data.get("checkpoint"))
+            checkpoints = {event.job: event.seq for event in marks}
             kept = [
                 event
                 for event in disk.log

@@ -26,7 +26,7 @@ from headway.testing.simulator.network import Wire
 from headway.testing.simulator.stepping import Soon, SteppedLedger, run_to_end
 from headway.testing.simulator.timeline import Timeline
 
-COMMIT_S = 0.05
+COMMIT_S = 0.1
 
 
 class Server:
