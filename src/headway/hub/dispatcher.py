@@ -290,17 +290,17 @@ class Dispatcher:
         """Remember that a claim is under way; when it is settled, look again."""
         if not isinstance(command, c.Claim):
             return
-        linked = self._linked[command.worker]
+        worker, limit = command.worker, command.limit
+        linked = self._linked[worker]
         linked.claiming = True
         linked.stirred = False
-        limit = command.limit
 
         def settle(done: asyncio.Future[Any]) -> None:
             linked.claiming = False
             failed = done.cancelled() or done.exception() is not None
             if failed or len(done.result()) >= limit:
                 linked.stirred = True
-            if not failed:
+            if not failed and self._linked.get(worker) is linked:  # it may have gone, or come back, meanwhile
                 self._claim(linked)
 
         future.add_done_callback(settle)
