@@ -101,6 +101,21 @@ class TestHistory:
         assert found["p50_s"] > 0
         assert found["low_s"] >= 0
 
+    def test_a_run_with_three_hundred_times_the_work_is_told_by_its_count_once_it_outlived_its_fellows(self):
+        past = [("", 3.9), ("find", 2.5), ("hash", 1.4), ("", 2.6), ("find", 1.6), ("hash", 1.0)]
+        plan = (("find", 1.0), ("hash", 9.0))
+
+        found = guess(started(plan, find=("completed", 0, 1.0, 2), hash=("running", 2, 0.04)), past, after=15)
+
+        assert found["p50_s"] == pytest.approx(13 / 0.04 - 13, rel=0.2)
+        assert found["low_s"] < found["p50_s"] < found["high_s"]
+        assert found["basis"] == "this attempt's pace"
+
+    def test_so_is_a_job_without_stages(self):
+        found = guess(started(whole=("running", 0, 0.05)), [("", 1.0), ("", 1.2)], overall=0.05, after=20)
+
+        assert found["p50_s"] == pytest.approx(380, rel=0.2)
+
     def test_each_stage_is_told_by_its_own_past_whatever_its_weight(self):
         found = guess(started(PLAN), RUN * 5, after=0)
 

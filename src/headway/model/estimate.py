@@ -86,7 +86,7 @@ def _range(left: Left) -> tuple[float, float]:
 def _of_the_whole(past: Past, elapsed: float, overall: float | None) -> Left | None:
     """When the leaves can not all be told: the whole by its own history and the overall."""
     known = past.stages.get("")
-    return _weighed(_by_history(known, elapsed, 0.0, 0.0), _by_pace(known, elapsed, overall))
+    return _witnessed(known, elapsed, overall, 0.0, 0.0)
 
 
 class Leaf(msgspec.Struct, frozen=True):
@@ -173,7 +173,7 @@ def _left(past: Past, leaf: Leaf, now: int, drift: float, told: float, rate: flo
     known = past.stages.get(leaf.path)
     elapsed = _elapsed(leaf.stage, now) if leaf.stage is not None else 0.0
     fraction = _fraction(leaf.stage)
-    found = _weighed(_by_history(known, elapsed, drift, told), _by_pace(known, elapsed, fraction))
+    found = _witnessed(known, elapsed, fraction, drift, told)
     if found is None and rate is not None:
         guess = max(rate * leaf.share - elapsed, 0.0)
         return Left(guess, GUESS_DOUBT * rate * leaf.share, frozenset(["pace"]))
@@ -198,9 +198,8 @@ def _by_history(known: Spread | None, elapsed: float, drift: float, told: float)
     """What runs that lasted at least `elapsed` still needed: the conditional median and 80 % of a lognormal."""
     if known is None:
         return None
-    centre = known.centre + drift * known.spread
-    spread = known.spread * math.sqrt(max(1 - told, 0.05))
-    score = (math.log(elapsed) - centre) / spread if elapsed > 0 else -math.inf
+    centre, spread = _centred(known, drift, told)
+    score = _score(known, elapsed, drift, told)
     if score > OUTLIER:  # far in the tail the hazard is score / (spread * elapsed)
         at_10, at_50, at_90 = (-math.log1p(-part) * spread * elapsed / score for part in (0.1, 0.5, 0.9))
     else:
@@ -210,6 +209,25 @@ def _by_history(known: Spread | None, elapsed: float, drift: float, told: float)
             for part in (0.1, 0.5, 0.9)
         )
     return Left(at_50, max((at_90 - at_10) / (2 * RANGE), _TINY), frozenset(["history"]))
+
+
+def _witnessed(known: Spread | None, elapsed: float, fraction: float | None, drift: float, told: float) -> Left | None:
+    """What both witnesses say. One that outlived its fellows, as one with far more to do does, is told by its count."""
+    pace = _by_pace(known, elapsed, fraction)
+    if pace is not None and known is not None and _score(known, elapsed, drift, told) > OUTLIER:
+        return pace
+    return _weighed(_by_history(known, elapsed, drift, told), pace)
+
+
+def _centred(known: Spread, drift: float, told: float) -> tuple[float, float]:
+    """Centre and spread of ln of a duration in this run, as far as its other stages told of it."""
+    return known.centre + drift * known.spread, known.spread * math.sqrt(max(1 - told, 0.05))
+
+
+def _score(known: Spread, elapsed: float, drift: float, told: float) -> float:
+    """How many spreads beyond the median it has lasted already."""
+    centre, spread = _centred(known, drift, told)
+    return (math.log(elapsed) - centre) / spread if elapsed > 0 else -math.inf
 
 
 def _by_pace(known: Spread | None, elapsed: float, fraction: float | None) -> Left | None:
