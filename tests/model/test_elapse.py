@@ -112,8 +112,8 @@ def test_completion_and_timeout_meet_in_one_order_and_the_first_wins(lab):
     lab.wait(60)
     end = {"attempt": 1, "worker": "w/1", "n": 1, "outcome": "succeeded", "result": b"1"}
 
-    lab.do_all(c.End(job=early, **end), c.Elapse(job=early))
-    lab.do_all(c.Elapse(job=late), c.End(job=late, **end))
+    lab.together(c.End(job=early, **end), c.Elapse(job=early))
+    lab.together(c.Elapse(job=late), c.End(job=late, **end))
 
     assert lab.state(early) == "completed"
     assert lab.state(late) == "failed(timeout)"

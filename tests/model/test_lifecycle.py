@@ -68,7 +68,7 @@ def test_a_cell_is_lawful_or_refused_by_name_with_nothing_changed(lab, command, 
     job = lab.job(state)
 
     if state in LAWFUL[command]:
-        [answer] = lab.do_all(COMMANDS[command](job))
+        [answer] = lab.together(COMMANDS[command](job))
         lawful = not isinstance(answer, HeadwayError) or answer.state == "not waiting for this input"
         assert lawful, answer
         return
@@ -114,7 +114,7 @@ def test_a_refusal_is_a_sentence(lab, command, state, sentence):
 def test_a_refused_command_refuses_alone(lab):
     done, waiting = lab.job("completed"), lab.job("queued")
 
-    first, refused, last = lab.do_all(c.Hold(job=waiting), c.Cancel(job=done), c.SetPriority(job=waiting, priority=3))
+    first, refused, last = lab.together(c.Hold(job=waiting), c.Cancel(job=done), c.SetPriority(job=waiting, priority=3))
 
     assert isinstance(refused, HeadwayError)
     assert (first, last) == (None, None)
@@ -343,7 +343,7 @@ def test_a_deleted_job_is_gone_and_its_end_is_told(lab):
 def test_a_job_deleted_in_the_same_commit_is_not_found_again(lab):
     job = lab.job("completed")
 
-    deleted, again = lab.do_all(c.Delete(job=job), c.Retry(job=job, id="x"))
+    deleted, again = lab.together(c.Delete(job=job), c.Retry(job=job, id="x"))
 
     assert deleted is None
     assert isinstance(again, NotFound)

@@ -25,7 +25,7 @@ def test_the_best_jobs_are_offered_first_by_priority_then_time(lab):
     late, urgent, early = lab.asked(), lab.asked(priority=9), lab.asked()
     lab.do(early)
     lab.wait(1)
-    lab.do_all(late, urgent)
+    lab.together(late, urgent)
 
     assert lab.claim(limit=2) == [urgent.id, early.id]
     assert lab.claim() == [late.id]
@@ -36,13 +36,13 @@ def test_a_job_is_offered_once_even_to_two_claims_of_one_commit(lab):
     jobs = [lab.submit(), lab.submit(), lab.submit()]
 
     claims = [c.Claim(worker=worker, limit=2, kinds=("crawl",)) for worker in ("w/1", "w/2")]
-    assert lab.do_all(*claims) == [jobs[:2], jobs[2:]]
+    assert lab.together(*claims) == [jobs[:2], jobs[2:]]
 
 
 def test_a_claim_sees_what_its_own_commit_queued(lab):
     submit = lab.asked()
 
-    _, offered = lab.do_all(submit, c.Claim(worker="w/1", limit=1, kinds=("crawl",)))
+    _, offered = lab.together(submit, c.Claim(worker="w/1", limit=1, kinds=("crawl",)))
 
     assert offered == [submit.id]
     assert lab.types() == ["job.submitted", "job.offered"]
@@ -51,7 +51,7 @@ def test_a_claim_sees_what_its_own_commit_queued(lab):
 def test_a_claim_does_not_see_what_its_own_commit_took_back(lab):
     job, refused = lab.job("queued"), lab.asked(args=b"{")
 
-    _, _, offered = lab.do_all(c.Cancel(job=job), refused, c.Claim(worker="w/1", limit=9, kinds=("crawl",)))
+    _, _, offered = lab.together(c.Cancel(job=job), refused, c.Claim(worker="w/1", limit=9, kinds=("crawl",)))
 
     assert offered == []
 
@@ -75,7 +75,7 @@ def test_a_job_goes_where_it_fits(lab, submit, claim, fits, together):
     asked = lab.asked(**submit)
     command = c.Claim(**{"worker": "w/1", "limit": 9, "kinds": ("crawl",)} | claim)
 
-    offered = lab.do_all(asked, command)[1] if together else [lab.do(asked), lab.do(command)][1]
+    offered = lab.together(asked, command)[1] if together else [lab.do(asked), lab.do(command)][1]
 
     assert offered == ([asked.id] if fits else [])
 
@@ -123,7 +123,7 @@ def test_no_more_run_at_once_than_the_limit_says(lab, limit, same, other, how):
     if how == "one claim":
         offered = lab.claim(kinds=kinds)
     elif how == "claims in one commit":
-        offered = list(chain(*lab.do_all(*[c.Claim(worker="w/1", limit=2, kinds=kinds) for _ in range(3)])))
+        offered = list(chain(*lab.together(*[c.Claim(worker="w/1", limit=2, kinds=kinds) for _ in range(3)])))
     else:
         offered = list(chain(*(lab.claim(limit=1, kinds=kinds) for _ in range(5))))
 
@@ -201,7 +201,7 @@ def test_to_begin_again_means_the_same_job_and_says_where_it_stands(lab):
 def test_begun_twice_in_one_commit_it_is_one_job(lab):
     begin = {"worker": "w/1", "instance": "i1", "kind": "crawl", "external_id": "x"}
 
-    first, second = lab.do_all(c.Begin(id="A", **begin), c.Begin(id="B", **begin))
+    first, second = lab.together(c.Begin(id="A", **begin), c.Begin(id="B", **begin))
 
     assert (first["id"], second["id"]) == ("A", "A")
     assert (first["created"], second["created"]) == (True, False)
@@ -313,7 +313,7 @@ def test_limits_hold_within_a_commit_even_where_the_store_saw_room(lab):
     lab.do(c.LimitKind(kind="crawl", limit=1))
     first, second = lab.submit(), lab.submit()
 
-    offered = lab.do_all(*[c.Claim(worker="w/1", limit=1, kinds=("crawl",)) for _ in range(2)])
+    offered = lab.together(*[c.Claim(worker="w/1", limit=1, kinds=("crawl",)) for _ in range(2)])
 
     assert offered == [[first], []]
     assert lab.state(second) == "queued"

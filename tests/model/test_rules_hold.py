@@ -144,7 +144,7 @@ class Rules(RuleBasedStateMachine):
         """What queued is committed together."""
         queue, self.queue = self.queue, []
         if queue:
-            self.lab.do_all(*queue)
+            self.lab.together(*queue)
             self.absorb()
 
     def say(self, command: c.Command) -> None:

@@ -95,7 +95,7 @@ def test_input_over_the_limit_is_refused(lab):
 
 
 def test_an_id_is_used_once(lab):
-    first, refused = lab.do_all(lab.asked(id="X"), lab.asked(id="X", kind="other"))
+    first, refused = lab.together(lab.asked(id="X"), lab.asked(id="X", kind="other"))
 
     assert first == {"id": "X", "created": True}
     assert str(refused) == "submit refused: job X is there already. Every submit needs an id of its own."
@@ -135,7 +135,7 @@ def test_a_key_with_a_time_to_live_is_held_so_long_and_no_longer(lab):
 
 
 def test_keys_are_met_within_one_commit_too_and_are_apart_by_namespace(lab):
-    first, second, other = lab.do_all(
+    first, second, other = lab.together(
         lab.asked(unique="k"), lab.asked(unique="k"), lab.asked(unique="k", namespace="other")
     )
 
@@ -144,7 +144,7 @@ def test_keys_are_met_within_one_commit_too_and_are_apart_by_namespace(lab):
 
 
 def test_a_submit_that_is_refused_holds_no_key(lab):
-    refused, taken = lab.do_all(lab.asked(unique="k", args=b"{"), lab.asked(unique="k"))
+    refused, taken = lab.together(lab.asked(unique="k", args=b"{"), lab.asked(unique="k"))
 
     assert isinstance(refused, HeadwayError)
     assert taken["created"] is True

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from headway.errors import StoreUnavailable, StoreUnusable
-from headway.testing.memory import Disk, MemoryStore
+from headway.testing.disk import Disk
+from headway.testing.memory import MemoryStore
 from headway.testing.store_suite import StoreSuite
 from headway.testing.store_worlds import NOW, job_id, submitted, write
 

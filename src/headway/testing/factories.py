@@ -47,12 +47,12 @@ class Lab:
 
     def do(self, command: c.Command) -> Any:
         """Its answer; a refusal is raised."""
-        answer = self.do_all(command)[0]
+        answer = self.together(command)[0]
         if isinstance(answer, HeadwayError):
             raise answer
         return answer
 
-    def do_all(self, *commands: c.Command) -> list[Any]:
+    def together(self, *commands: c.Command) -> list[Any]:
         """Answers and refusals of commands that share a commit."""
         batch = commit_batch(self.store, commands, self.now, self.settings)
         self.events = batch.commit.events
@@ -118,7 +118,9 @@ class Lab:
         """A worker says hello; the answer of `Connect`."""
         told = {key: more.pop(key) for key in ("services", "running", "namespace", "dice") if key in more}
         profile = {"machine": "m1", "instance": instance, "slots": 100} | more
-        definitions: list[dict[str, Any]] = [{"name": each, "hash": "h1"} if isinstance(each, str) else each for each in kinds]
+        definitions: list[dict[str, Any]] = [
+            {"name": each, "hash": "h1"} if isinstance(each, str) else each for each in kinds
+        ]
         return self.do(c.Connect(worker=id, profile=profile, kinds=tuple(definitions), **told))
 
     def claim(

@@ -18,7 +18,7 @@ from headway.model.job import FINAL, is_final
 from headway.model.settings import Settings
 from headway.protocol import frames as f
 from headway.protocol.viewing import View
-from headway.testing.memory import Disk, MemoryReading
+from headway.testing.disk import Disk, MemoryReading
 
 AFTER_THE_END = frozenset(
     {"job.late_result", "job.report_fenced", "job.cancel_acknowledged", "job.noted", "job.queued", "job.retry_scheduled",

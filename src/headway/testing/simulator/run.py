@@ -78,6 +78,7 @@ class Simulation:
         self.peace = True
         if not self.server.up:
             self.server.start()
+        self.server.frozen = False
         for worker in self.workers:
             if worker.alive and worker.is_draining:
                 worker.leave()
@@ -100,7 +101,7 @@ class Simulation:
 
     def _judge(self) -> None:
         behind = list(self.viewers)
-        for _ in range(200):  # every viewer is at the head at some moment; then it sees what is stored
+        for _ in range(400):  # every viewer is at the head at some moment; then it sees what is stored
             self.timeline.run(self.timeline.now + 0.25)
             for viewer in list(behind):
                 if viewer.subscription.view.seq == self.server.disk.head.seq:

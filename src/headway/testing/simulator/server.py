@@ -21,7 +21,8 @@ from headway.model.job import JobDoc
 from headway.model.settings import Settings
 from headway.protocol.frames import decode_worker, encode_many
 from headway.protocol.session import Order, SessionPhase, WorkerSession
-from headway.testing.memory import Disk, MemoryStore
+from headway.testing.disk import Disk
+from headway.testing.memory import MemoryStore
 from headway.testing.simulator.network import Wire
 from headway.testing.simulator.stepping import Soon, SteppedLedger, run_to_end
 from headway.testing.simulator.timeline import Timeline
