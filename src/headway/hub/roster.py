@@ -42,9 +42,15 @@ class Roster:
         return self._heard.get(worker)
 
     def was_deaf(self, begin: int, until: int) -> None:
-        """The server could not hear from `begin` to `until` (ms)."""
+        """The server could not hear from `begin` to `until` (ms). Intervals that touch become one: none counts twice."""
         horizon = self._clock.now() - KEPT_DEAF_MS
-        self._deaf = [*(each for each in self._deaf if each[1] > horizon), (begin, until)]
+        apart: list[tuple[int, int]] = []
+        for each in self._deaf:
+            if each[1] < begin or each[0] > until:
+                apart.append(each)
+            else:
+                begin, until = min(begin, each[0]), max(until, each[1])
+        self._deaf = sorted([*(each for each in apart if each[1] > horizon), (begin, until)])
 
     @property
     def deaf(self) -> tuple[tuple[int, int], ...]:
