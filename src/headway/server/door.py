@@ -18,6 +18,7 @@ from headway.hub.feed import Feed
 from headway.hub.subscription import Subscription
 from headway.hub.viewer import Viewer
 from headway.hub.wire import Wire
+from headway.model.topic import parse_topic
 from headway.protocol.frames import Subscribe, parse_cursor
 from headway.server.guard import Perimeter, bearer, check_request
 
@@ -81,6 +82,8 @@ class Door:
         subscribe = wish.subscribe
         if subscribe is None and not ask.websocket:
             raise InvalidInput("topic", "is missing", hint="Name one or more: ?topic=jobs&topic=job:ID.")
+        for topic in subscribe.topics if subscribe else ():
+            parse_topic(topic)  # a wrong one is refused while there is still a status to refuse it with
         token = bearer(headers.get("authorization"))
         waits_for_hello = subscribe is None and token is None
         return Admission(
