@@ -217,8 +217,8 @@ class Session(Lab):
         self.log: list[Event] = []
         super().__init__(workers=False)
 
-    def do_all(self, *commands: c.Command) -> list[Any]:
-        answers = super().do_all(*commands)
+    def together(self, *commands: c.Command) -> list[Any]:
+        answers = super().together(*commands)
         self.log += self.events
         return answers
 

@@ -88,10 +88,10 @@ GROUPS: dict[str, dict[str, str]] = {
         "batch_commands": "commands of one commit",
         "ring_events": "newest events kept in memory",
         "ring_bytes": "the same in bytes",
-        "retain_events_h": "how long events are kept",
-        "retain_events": "how many events are kept",
+        "retain_events_h": "who was away for less gets what was missed; older events of ended jobs are removed",
+        "retain_events": "the same as a number of events; the narrower of both counts",
         "retain_jobs_days": "how long ended jobs are kept",
-        "progress_points": "progress events kept of an ended attempt",
+        "progress_points": "points of progress that remain of an attempt when its events are removed",
         "idempotency_h": "how long an Idempotency-Key is remembered",
     },
 }
