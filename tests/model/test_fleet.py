@@ -44,6 +44,12 @@ def test_a_later_hello_merges_and_blanks_nothing(lab):
     assert doc["labels"] == {"zone": "b"}
 
 
+def test_a_worker_is_linked_to_one_server(lab):
+    lab.worker(server="s2")
+
+    assert lab.worker_doc()["server"] == "s2"
+
+
 def test_a_worker_belongs_to_one_namespace(lab):
     with lab.nothing_changes(), pytest.raises(InvalidInput) as wrong:
         lab.worker(namespace="other")

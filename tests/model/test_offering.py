@@ -8,8 +8,9 @@ import pytest
 
 from headway.errors import InvalidInput, Refused
 from headway.model import command as c
+from headway.model.elapse import due_at
 from headway.model.job import KEPT_ATTEMPTS
-from headway.model.report import Progressed, StepDone
+from headway.model.report import Progressed, StageCompleted, StageStarted, StepDone
 from headway.testing.factories import Lab
 
 
@@ -317,3 +318,98 @@ def test_limits_hold_within_a_commit_even_where_the_store_saw_room(lab):
 
     assert offered == [[first], []]
     assert lab.state(second) == "queued"
+
+
+def test_a_claim_takes_no_more_than_it_asked_for_though_the_store_found_more(lab):
+    jobs = [lab.submit(), lab.submit(), lab.submit()]
+
+    assert lab.do(c.Claim(worker="w/1", limit=2, kinds=("crawl",))) == jobs[:2]
+
+
+def test_a_kind_without_a_plan_gets_the_one_its_past_runs_agree_on(lab):
+    for _ in range(3):
+        job = lab.job("running")
+        for stage, seconds in (("load", 1), ("run", 3)):
+            lab.report(job, StageStarted(stage=stage))
+            lab.wait(seconds)
+            lab.report(job, StageCompleted(stage=stage))
+        lab.end(job, "succeeded")
+
+    job = lab.job("running")
+
+    assert lab.attempt(job)["plan"] == [{"name": "load", "weight": 1.0}, {"name": "run", "weight": 3.0}]
+    assert lab.doc(job)["estimate"]["basis"] == "from 3 past runs"
+
+
+# -- adopted work whose teller died --------------------------------------------------------------------------------
+
+
+def orphaned(lab):
+    job = lab.adopt("x")["id"]
+    lab.report(job, Progressed(current=1))
+    lab.worker(instance="i2")
+    return job
+
+
+def test_the_new_process_may_go_on_with_it_where_the_old_one_was_heard_last(lab):
+    job = orphaned(lab)
+    lab.wait(lab.settings.lease_s - 1)
+
+    assert lab.adopt("x", instance="i2") == {"id": job, "attempt": 1, "created": False, "n": 1}
+    lab.wait(60)
+    lab.look(job)
+
+    assert lab.state(job) == "running"
+    assert lab.attempt(job)["instance"] == "i2"
+    assert "orphaned_at" not in lab.attempt(job)
+
+
+def test_it_may_do_so_before_anybody_noticed_that_the_old_one_died(lab):
+    job = lab.adopt("x")["id"]
+
+    lab.adopt("x", instance="i2")
+
+    assert lab.attempt(job)["instance"] == "i2"
+
+
+def test_it_may_also_name_it_in_its_hello(lab):
+    job = orphaned(lab)
+    lab.worker(instance="i2", running=((job, 1, 1),))
+    lab.wait(60)
+    lab.look(job)
+
+    assert lab.state(job) == "running"
+    assert "orphaned_at" not in lab.attempt(job)
+
+
+@pytest.mark.parametrize(("asked", "state"), [(False, "failed(worker_lost)"), (True, "cancelled(worker_lost)")])
+def test_what_the_new_process_does_not_ask_for_within_a_lease_is_lost(lab, asked, state):
+    job = orphaned(lab)
+    lab.worker(instance="i3")  # a third process does not prolong it
+    if asked:
+        lab.do(c.Cancel(job=job))
+    lab.wait(lab.settings.lease_s - 0.001)
+    lab.look(job)
+    assert lab.state(job) in ("running", "cancelling")
+    assert due_at(lab.doc(job)) < lab.now
+
+    lab.wait(0.001)
+    lab.look(job)
+
+    assert lab.state(job) == state
+    assert lab.attempt(job)["reason"] == "its worker's new process did not ask for it"
+
+
+def test_another_worker_can_not_take_it_over(lab):
+    job = lab.adopt("x")["id"]
+    lab.worker("w/2", instance="i9")
+
+    with lab.nothing_changes():
+        assert lab.adopt("x", worker="w/2", instance="i9")["created"] is False
+        assert "fenced" in lab.report(job, Progressed(current=1), worker="w/2", n=1)
+
+
+def test_a_queue_paused_in_the_same_commit_offers_nothing(lab):
+    lab.job("queued")
+
+    assert lab.together(c.PauseQueue(queue="default"), c.Claim(worker="w/1", limit=9, kinds=("crawl",)))[1] == []

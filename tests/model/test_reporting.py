@@ -188,7 +188,10 @@ def test_half_way_is_noted_once(lab, job):
 def test_ever_new_stages_are_bounded_and_it_is_said_once(lab, job):
     lab.report(job, *[r.StageStarted(stage=f"s{n}") for n in range(KEPT_STAGES + 5)])
 
+    lab.report(job, r.StageCompleted(stage="new"), r.Progressed(stage="newer", current=1), r.StageCompleted(stage="s0"))
+
     assert len(lab.attempt(job)["stages"]) == KEPT_STAGES
+    assert stage(lab, job, "s0")["state"] == "completed"
     assert lab.doc(job)["warnings"] == 1
     assert lab.doc(job)["notes"][0]["message"] == "Only the first 200 stages of an attempt are kept; 's200' is not."
 

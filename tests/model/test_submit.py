@@ -54,6 +54,24 @@ def test_a_kind_fills_what_the_submit_leaves_open(lab):
     assert from_iso(own["expires_at"]) == lab.now + 5_000
 
 
+def test_how_it_is_run_may_be_said_in_full(lab):
+    options = {
+        "timeout_s": 1,
+        "progress_timeout_s": 0.5,
+        "cancel_grace_s": 0,
+        "on_lost": "continue",
+        "backoff_cap_s": 9,
+    }
+
+    assert lab.doc(lab.submit(options=options))["options"] == options
+
+
+def test_a_submit_may_name_the_job_it_retries(lab):
+    first = lab.job("failed")
+
+    assert lab.doc(lab.submit(retry_of=first))["retry_of"] == first
+
+
 def test_a_time_that_has_passed_is_now(lab):
     assert lab.state(lab.submit(run_at=lab.now)) == "queued"
     assert lab.state(lab.submit(run_at=lab.now + 1)) == "scheduled"
@@ -239,6 +257,7 @@ def test_a_retry_is_a_new_job_of_the_same_lineage(lab):
     lab.do(c.Cancel(job=job))
 
     answer = lab.do(c.Retry(job=job, id="again", by="ann"))
+    assert lab.types() == ["job.submitted", "job.retried"]
 
     again = lab.doc("again")
     assert answer == {"id": "again", "created": True}

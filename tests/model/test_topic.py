@@ -26,6 +26,7 @@ JOB = {"subject": "J", "job": "J", "queue": "gpu", "kind": "crawl"}
             about("job.progressed", labels={"flow": "f", "a": "b"}, **JOB),
             {"jobs", "job:J", "queue:gpu", "kind:crawl", "label:flow=f", "label:a=b", "flow:f"},
         ),
+        (about("job.started", labels={"a": "b"}, **JOB), {"jobs", "job:J", "queue:gpu", "kind:crawl", "label:a=b"}),
         (about("job.logged", **JOB), {"logs:J"}),
         (about("worker.lost", subject="w/1"), {"workers"}),
         (about("service.changed", subject="w/1/comfy"), {"workers"}),

@@ -116,7 +116,7 @@ class Lab:
         self, id: str = WORKER, *, instance: str = "i1", kinds: tuple[Any, ...] = (KIND,), **more: Any
     ) -> dict[str, Any]:
         """A worker says hello; the answer of `Connect`."""
-        told = {key: more.pop(key) for key in ("services", "running", "namespace", "dice") if key in more}
+        told = {key: more.pop(key) for key in ("services", "running", "namespace", "server", "dice") if key in more}
         profile = {"machine": "m1", "instance": instance, "slots": 100} | more
         definitions: list[dict[str, Any]] = [
             {"name": each, "hash": "h1"} if isinstance(each, str) else each for each in kinds
