@@ -73,6 +73,7 @@ WHEN = {
     "queue.limits_changed": "how many of it may run at once",
     "kind.registered": "a worker brought a new or changed kind",
     "kind.limits_changed": "how many of the kind may run at once",
+    "metrics.sampled": "what happened since the last sample, and how things stand; none while nothing happens",
     "system.started": "a server opened the store",
     "system.stopping": "a server is about to close it",
     "system.alert": "something that an operator should see",
@@ -93,7 +94,7 @@ NOT_EVENTS = {
     "job.js",
 }
 """Requests of the viewer link, and a file of the page, written alike."""
-NOT_MADE_YET = {"metrics.sampled", "queue.counted", "service.loaded"}
+NOT_MADE_YET = {"queue.counted", "service.loaded"}
 """Named as ones that may be conflated; nothing makes them in this version."""
 LITERAL = re.compile(rf'"((?:{"|".join(sorted(PREFIXES - {"headway", "flow", "schedule"}))})\.[a-z_]+)"')
 
@@ -238,6 +239,8 @@ def session() -> list[Event]:
 def begin(lab: Session) -> None:
     """A server, a worker, its kind and its service."""
     lab.do(c.Note(name="system.started", data={"epoch": "lab"}))
+    happened, now = {"submitted": 2, "completed": 1}, {"queued": 1, "running": 0, "viewers": 3}
+    lab.do(c.Note(name="metrics.sampled", data={"period_s": 5.0, "happened": happened, "now": now}))
     kind = {
         "name": KIND, "hash": "5f2a", "plan": {"download": 1, "parse": 3},
         "schema": {"type": "object", "properties": {"url": {"type": "string"}}, "required": ["url"]},

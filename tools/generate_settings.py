@@ -43,6 +43,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "cancel_overdue_s": "so long past the grace, a live worker that has not stopped it is fenced",
         "report_ms": "at most one report of an attempt each so often; the first goes at once",
         "sweep_s": "how often deadlines are looked at",
+        "sample_s": "between two samples of the series of the topic `metrics`",
     },
     "Retries": {
         "max_attempts": "tries of a job that says nothing",

@@ -15,6 +15,7 @@ from headway.errors import HeadwayError, ServerError
 from headway.hub.dispatcher import Dispatcher
 from headway.hub.feed import Feed
 from headway.hub.ledger import Ledger
+from headway.hub.metrics import Sampler
 from headway.hub.retention import Retention
 from headway.hub.roster import Roster
 from headway.hub.sweeper import Sweeper
@@ -38,6 +39,7 @@ class Hub:
         self.dispatcher = Dispatcher(self.ledger, store, clock, self.settings)
         self.sweeper = Sweeper(self.ledger, self.dispatcher, self.roster, store, clock, self.settings)
         self.retention = Retention(self.ledger, store, clock, self.settings)
+        self.sampler = Sampler(self.ledger, store, clock, self.settings, lambda: len(self.feed.viewers))
         self.head: Head | None = None
         self._services: list[asyncio.Task[Any]] = []
         self.ledger.on_commit(self.feed.publish)
@@ -54,6 +56,7 @@ class Hub:
         self.head = self.store.open(now=self.clock.now(), new_epoch=self.clock.new_id()[-10:].lower())
         try:
             self.feed.begin(self.head)
+            self.sampler.begin()
             await self.ledger.start()
             await self.sweeper.prepare(self.head.at if self.head.seq else 0)
             await self.ledger.execute(c.Note(name="system.started", data={"epoch": self.head.epoch}))
@@ -65,6 +68,7 @@ class Hub:
             asyncio.create_task(self.sweeper.run(), name="sweeper"),
             asyncio.create_task(self.feed.run(), name="feed"),
             asyncio.create_task(self.retention.run(), name="retention"),
+            asyncio.create_task(self.sampler.run(), name="sampler"),
             asyncio.create_task(self._maintain(), name="maintenance"),
         ]
 

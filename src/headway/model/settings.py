@@ -25,6 +25,7 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     cancel_overdue_s: float = 30.0  # past the grace, a live worker that still has not stopped is fenced
     report_ms: int = 250
     sweep_s: float = 1.0
+    sample_s: float = 5.0  # between two samples of the metrics series
     # retries
     max_attempts: int = 1
     backoff_s: float = 1.0
