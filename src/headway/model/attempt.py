@@ -68,7 +68,7 @@ def _speaks_for(job: JobDoc, attempt: AttemptDoc, command: c.Statement) -> bool:
 
 
 def _is_annotation(job: JobDoc, attempt: AttemptDoc, command: c.Statement) -> bool:
-    """`cleaned` may follow the end of its own attempt: it changes the receipt alone (08 W16)."""
+    """`cleaned` may follow the end of its own attempt: it changes the receipt alone."""
     return (
         isinstance(command, c.CancelStep)
         and command.step == "cleaned"

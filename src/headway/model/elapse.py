@@ -113,7 +113,7 @@ def _is_orphan(world: World, attempt: AttemptDoc, command: c.Elapse, settings: S
 
 
 def _is_stalled(world: World, job: JobDoc, attempt: AttemptDoc, deaf: tuple[tuple[int, int], ...]) -> bool:
-    """No progress for too long. The clock stands while its worker is silent (08 W5) and while it waits for input."""
+    """No progress for too long. The clock stands while its worker is silent and while it waits for input."""
     quiet = quiet_s(job, attempt)
     if quiet is None or "input" in job or not _is_fresh(world, job):
         return False

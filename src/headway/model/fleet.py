@@ -135,7 +135,7 @@ def _given_up(attempt: AttemptDoc, instance: str, dice: float) -> Ending:
 
 
 def _heard_again(world: World, job: JobDoc, instance: str | None = None) -> None:
-    """The stall clock starts anew: what was made meanwhile is still in the worker's buffer (08 W5)."""
+    """The stall clock starts anew: what was made meanwhile is still in the worker's buffer."""
     number = job.get("attempt", 0)
     attempt = current_attempt(job) or AttemptDoc()
     change: dict[str, Any] = {"heard_from": world.now_text}

@@ -91,7 +91,7 @@ def _new_job(world: World, command: c.Submit, settings: Settings) -> JobDoc:
         kind=command.kind,
         queue=command.queue or defaults.get("queue") or "default",
         priority=command.priority if command.priority is not None else defaults.get("priority", 0),
-        labels=command.labels,
+        labels={**(defaults.get("labels") or {}), **command.labels},
         args_bytes=len(command.args),
         created_at=world.now_text,
         max_attempts=tries or settings.max_attempts,
@@ -182,7 +182,7 @@ def unblock(world: World, job: JobDoc, command: c.Unblock, settings: Settings) -
 
 
 def _give_up(world: World, job: JobDoc) -> None:
-    """Nobody will make what it waits for (08 W17)."""
+    """Nobody will make what it waits for."""
     finish(world, job, S.CANCELLED, {"reason": "upstream_failed"})
 
 

@@ -1,6 +1,6 @@
 """How bodies come in: JSON only, counted while they stream, no deeper than allowed, decoded with the field named.
 
-msgspec instead of pydantic, because submitting is the hot path of REST (docs/decisions/0020). Must never know what a body
+msgspec instead of pydantic, because submitting is the hot path of REST (docs/decisions/0007). Must never know what a body
 means. Called by every router that takes one.
 """
 

@@ -1,7 +1,7 @@
 """The server's half of RFC 6455 without input or output: the answer to a handshake, and what a client sent.
 
 Our own, because a viewer's whole connection may cost 4 KB and `websockets`' sans-I/O connection alone takes 3.4 of them
-(docs/decisions/0016); there are no extensions and no fragments to send, so little is left. What viewers send is small: a
+(docs/decisions/0006); there are no extensions and no fragments to send, so little is left. What viewers send is small: a
 message over the limit is refused by its header, before it is taken in. Must never know frames of ours. Called by wire.py
 and front.py.
 """

@@ -3,7 +3,7 @@
 A job's row holds its document as JSON text (`doc`, all but `seq`) and the few columns that indexes need; large
 inputs and results lie in `bodies`, written once, so that a progress report never rewrites them. A **lane** is one
 (namespace, kind, queue, requires): constant for a job's life. Lists and claims walk one index range per lane and
-state, chosen from the exact `counts`, so that a filter costs what it shows (docs/decisions/0012). Called by
+state, chosen from the exact `counts`, so that a filter costs what it shows (docs/decisions/0005). Called by
 the stores, the queries and the migrations; must never know what a state means.
 """
 

@@ -1,6 +1,6 @@
 """The hot statements as text, and the rows they take: multi-row VALUES, prepared once per number of rows.
 
-Driver SQL instead of SQLAlchemy where every command passes (docs/decisions/0012). Texts are cut
+Driver SQL instead of SQLAlchemy where every command passes (docs/decisions/0005). Texts are cut
 to powers of two, so that few are ever prepared and the driver's cache keeps them all.
 """
 
