@@ -147,7 +147,7 @@ def test_cancel_kills_an_isolated_job_cleans_up_and_gives_a_receipt(hw: Headway,
     hw.serve()
     hw.work()
     id = hw.submit("stubborn", folder=str(tmp_path), gate=str(gate.path))
-    hw.until(lambda: (tmp_path / "tmp-of-stubborn").exists(), "it runs")
+    hw.until((tmp_path / "tmp-of-stubborn").exists, "it runs")
     inside = Path((tmp_path / "tmp-of-stubborn").read_text())
 
     cancelled = hw.run("cancel", id)
