@@ -20,6 +20,7 @@ from headway.errors import ServerError
 from headway.hub.ledger import Ledger
 from headway.model import command as c
 from headway.model.event import Event
+from headway.model.fold import is_checkpoint
 from headway.model.query import parse
 from headway.model.settings import Settings
 from headway.store.base import Reading, Store
@@ -120,7 +121,7 @@ class Retention:
         """The checkpoint of a job with more points than are kept; None: it stays as it is, or has one already."""
         points: dict[str, list[Point]] = {}
         for event in _all_of(reading, id):
-            if event.data.get("checkpoint"):
+            if is_checkpoint(event):
                 return None
             patch: dict[str, Any] = event.data.get("set") or {}
             progress: dict[str, Any] = patch.get("progress") or {}

@@ -37,6 +37,14 @@ def changes(event: Event) -> bool:
     return "set" in event.data or "put" in event.data
 
 
+def is_checkpoint(event: Event) -> bool:
+    """True if the event holds the whole document (I3): what came before it is not needed.
+
+    The type says so, not the data: there `checkpoint` is also the key that a user's `ctx.checkpoint` names.
+    """
+    return event.type == "job.compacted"
+
+
 def fold(document: Mapping[str, Any] | None, event: Event) -> dict[str, Any]:
     """The document after the event; `None` stands for one that does not exist yet."""
     data = event.data

@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Executable, Table, func, select, text as sql, tuple_
 
 from headway.model.event import Event
+from headway.model.fold import is_checkpoint
 from headway.model.job import ACTIVE, JobDoc
 from headway.model.query import Query
 from headway.store import listing
@@ -243,5 +244,5 @@ def verified_jobs(
 
 def _from_checkpoint(found: list[Event]) -> list[Event]:
     """From the newest event that holds the whole document on; all of them where there is none."""
-    last = max((place for place, event in enumerate(found) if event.data.get("checkpoint")), default=0)
+    last = max((place for place, event in enumerate(found) if is_checkpoint(event)), default=0)
     return found[last:]

@@ -18,7 +18,7 @@ import msgspec
 from headway.errors import StoreUnavailable, StoreUnusable
 from headway.model.command import Claim, Reads
 from headway.model.event import Event
-from headway.model.fold import changes, fold_counts
+from headway.model.fold import changes, fold_counts, is_checkpoint
 from headway.model.job import ACTIVE, JobDoc
 from headway.model.world import World, fits, limit_keys
 from headway.store.base import Answer, Head
@@ -188,7 +188,7 @@ class MemoryStore:
             for key in old:
                 del disk.answers[key]
             end = min(events_before, disk.head.seq + 1)
-            marks = (event for event in disk.log if event.seq < end and event.data.get("checkpoint"))
+            marks = (event for event in disk.log if event.seq < end and is_checkpoint(event))
             checkpoints = {event.job: event.seq for event in marks}
             kept = [
                 event
@@ -204,7 +204,7 @@ class MemoryStore:
         with self.reading() as reading:
             for id in reading.disk.jobs:
                 events = reading.events_of(id, limit=1_000_000)
-                start = max((place for place, each in enumerate(events) if each.data.get("checkpoint")), default=0)
+                start = max((place for place, each in enumerate(events) if is_checkpoint(each)), default=0)
                 yield reading.disk.jobs[id], events[start:]
 
 

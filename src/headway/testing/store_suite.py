@@ -38,6 +38,7 @@ from headway.testing.store_worlds import (
     job_id,
     load_for,
     logged,
+    noted,
     submitted,
     write,
 )
@@ -256,6 +257,17 @@ class StoreSuite(KeepsSuite, ReadsSuite):
             assert scanned == [(reading.job(A), [3, 4])]
             assert gone == 2
             assert [event.seq for event in reading.events(0)] == [3, 4]
+            assert refolded(reading, A) == reading.job(A)
+
+    def test_a_checkpoint_that_user_code_made_stands_for_nothing_before_it(self, store: Store) -> None:
+        write(store, submitted(A))
+        write(store, noted({"id": A, **PLACE}, "page"))
+
+        [(_, events)] = store.scan_jobs()
+        store.purge(events_before=3, keys_before=0)
+
+        with store.reading() as reading:
+            assert [event.seq for event in events] == [1, 2]
             assert refolded(reading, A) == reading.job(A)
 
     def test_what_a_purge_kept_for_a_job_goes_with_the_job(self, store: Store) -> None:

@@ -58,6 +58,11 @@ def compacted(job: Mapping[str, Any], *, at: int = NOW) -> Event:
     return _event(job, "job.compacted", at, {"put": dict(job), "checkpoint": True})
 
 
+def noted(job: Mapping[str, Any], key: str, *, at: int = NOW) -> Event:
+    """User code made a checkpoint of its own under `key`."""
+    return _event(job, "job.noted", at, {"set": {"tries": 1}, "checkpoint": key})
+
+
 def logged(job: Mapping[str, Any], first: int, *texts: str, at: int = NOW, attempt: int = 1) -> Event:
     """Lines of the job's log, numbered from `first`."""
     lines = [(first + place, at + place, "info", text) for place, text in enumerate(texts)]
