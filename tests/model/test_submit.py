@@ -37,17 +37,27 @@ def test_small_input_is_in_the_document_to_the_letter_and_large_input_beside_it(
 
 def test_a_kind_fills_what_the_submit_leaves_open(lab):
     defaults = {"queue": "gpu", "priority": 3, "max_attempts": 4, "expires_s": 60, "requires": {"gpu": "a100"},
-                "options": {"timeout_s": 9, "backoff_s": 2}}  # fmt: skip
+                "labels": {"team": "vision", "cost": "low"}, "options": {"timeout_s": 9, "backoff_s": 2}}  # fmt: skip
     lab.worker(kinds=({"name": "train", "defaults": defaults},))
 
     plain = lab.doc(lab.submit(kind="train"))
     own = lab.doc(
-        lab.submit(kind="train", queue="q", priority=0, max_attempts=1, expires_s=5, options={"timeout_s": None})
+        lab.submit(
+            kind="train",
+            queue="q",
+            priority=0,
+            max_attempts=1,
+            expires_s=5,
+            options={"timeout_s": None},
+            labels={"cost": "high"},
+        )
     )
 
     assert (plain["queue"], plain["priority"], plain["max_attempts"]) == ("gpu", 3, 4)
     assert plain["options"] == {"timeout_s": 9, "backoff_s": 2}
     assert plain["requires"] == {"gpu": "a100"}
+    assert plain["labels"] == {"team": "vision", "cost": "low"}
+    assert own["labels"] == {"team": "vision", "cost": "high"}
     assert from_iso(plain["expires_at"]) == lab.now + 60_000
     assert (own["queue"], own["priority"], own["max_attempts"]) == ("q", 0, 1)
     assert own["options"] == {"backoff_s": 2}
