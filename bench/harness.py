@@ -35,7 +35,15 @@ def size(full: int, tiny: int) -> int:
 
 
 def out(metric: str, value: float, unit: str, *, n: int = 1, variant: str = "sqlite", **more: Any) -> None:
-    row = {"system": "headway", "variant": variant, "metric": metric, "value": round(value, 3), "unit": unit, "n": n, "run": RUN}
+    row = {
+        "system": "headway",
+        "variant": variant,
+        "metric": metric,
+        "value": round(value, 3),
+        "unit": unit,
+        "n": n,
+        "run": RUN,
+    }
     print(json.dumps({**row, **more}), flush=True)
 
 
@@ -58,7 +66,12 @@ class Process:
         log = self.log.open("w")
         env = {**os.environ, "BENCH_DIR": str(folder), "PYTHONPATH": str(HERE), "HOME": str(folder)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "headway", *words], stdout=log, stderr=log, cwd=folder, env=env, start_new_session=True
+            [sys.executable, "-m", "headway", *words],
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            env=env,
+            start_new_session=True,
         )
         self.found = self._wait_for(ready)
 
