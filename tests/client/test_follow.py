@@ -6,7 +6,7 @@ import json
 from contextlib import aclosing
 
 import pytest
-from fake_server import NOW, batch, frame, logged, moved, snapshot, welcome
+from fake_stream import NOW, batch, frame, logged, moved, snapshot, welcome
 
 from headway.client import Client
 from headway.clock import SystemClock
