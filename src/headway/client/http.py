@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
+from headway.client.gathering import Gathering
 from headway.client.jobs import Job, JobView, ended
 from headway.client.problems import error_from
 from headway.client.rest import Rest
@@ -46,6 +47,11 @@ class Client:
     ) -> None:
         address = url or os.environ.get("HEADWAY_SERVER") or DEFAULT_URL
         self.rest = Rest(address, token or os.environ.get("HEADWAY_TOKEN"), patience_s=patience_s, clock=clock)
+        self._gathering = Gathering(self._call)
+
+    async def _call(self, method: str, path: str, body: Any) -> Any:
+        """By the connections of the moment: `rest` may be replaced."""
+        return await self.rest.call(method, path, body)
 
     @property
     def url(self) -> str:
@@ -71,9 +77,14 @@ class Client:
         """Make a job. `options`: queue, priority, delay or at, unique, labels, after, expires, max_attempts, timeout …
 
         Durations are seconds or texts (`1h30m`); `after` takes jobs or ids. `key` makes a repeated call one submit.
+        Calls made at the same time share requests.
         InvalidInput names the argument that does not fit.
         """
-        made = await self.rest.call("POST", "/jobs", _request(kind, args, options), key=key)
+        request = _request(kind, args, options)
+        if key is None:
+            made = await self._gathering.submit(request)
+        else:
+            made = await self.rest.call("POST", "/jobs", request, key=key)
         return Job(self, made["id"], created=made["created"], hint=made.get("hint"))
 
     async def submit_many(self, jobs: Iterable[Mapping[str, Any]]) -> list[Job]:
