@@ -6,11 +6,11 @@ import json
 from contextlib import aclosing
 
 import pytest
-from fake_stream import NOW, batch, frame, logged, moved, snapshot, welcome
 
 from headway.client import Client
 from headway.clock import SystemClock
 from headway.errors import InvalidInput, LinkRefused, NotFound, Unreachable, WireError
+from scripted_server import NOW, batch, frame, logged, moved, snapshot, welcome
 
 
 class LuckyClock(SystemClock):

@@ -359,8 +359,8 @@ async def test_the_supervisor_goes_on_while_user_code_holds_the_gil(rig: Rig):
         gaps.append(loop.time() - before)
         before = loop.time()
 
-    assert len(gaps) > 50
-    assert max(gaps) < 0.3
+    assert len(gaps) > 10
+    assert max(gaps) < 0.75  # a held loop would have one gap of 1.5 s
 
 
 async def test_a_drain_waits_for_what_ends_and_releases_what_does_not(rig: Rig):
