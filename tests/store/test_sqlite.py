@@ -198,6 +198,13 @@ class TestHistory:
 
         assert path.with_name(path.name + "-witness").read_bytes() == b'{"epoch":"e1","seq":1}'
 
+    def test_the_last_commit_before_a_silence_is_witnessed_by_maintenance(self, store, path):
+        write(store, submitted(job_id(1)), at=NOW + 1)
+
+        store.maintain()
+
+        assert path.with_name(path.name + "-witness").read_bytes() == b'{"epoch":"e1","seq":1}'
+
 
 COMMITS_FOREVER = """
 import sys

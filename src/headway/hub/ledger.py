@@ -122,6 +122,13 @@ class Ledger:
         """Asked on the loop for a command worth having in the same commit (a claim right behind a submit)."""
         self.commits = 0
         self.committed = 0
+        self.failing_since: int | None = None
+        """Since when (ms) the store takes nothing; None while it does. What was said since then was not heard (I9)."""
+        self._recovery: Callable[[int], None] | None = None
+
+    def on_recovery(self, listener: Callable[[int], None]) -> None:
+        """`listener(since)` is called on the loop when a commit succeeds again, before what comes of it is told."""
+        self._recovery = listener
 
     def on_commit(self, listener: Callable[[Commit], None]) -> None:
         """`listener` is called on the loop after each commit, in order, before its callers are answered."""
@@ -203,19 +210,40 @@ class Ledger:
         running = True
         while running:
             entries, running = self._take()
-            if entries:
-                loop.call_soon_threadsafe(self._resolve, entries, self._commit(entries))
+            if not entries:
+                continue
+            outcome = self._commit(entries)
+            if isinstance(outcome, ServerError):
+                running = self._take_behind(entries) and running
+            loop.call_soon_threadsafe(self._resolve, entries, outcome)
 
     def _commit(self, entries: Sequence[_Entry]) -> Batch | ServerError:
         """One transaction for all of them; an error stands for every one."""
         commands = [command for entry in entries for command in entry.commands]
+        began = self._clock.now()
         try:
-            return commit_batch(self._store, commands, self._clock.now(), self._settings)
+            return commit_batch(self._store, commands, began, self._settings)
         except ServerError as error:
-            return error
+            outcome = error
         except Exception as error:
             log.exception("a commit failed; nothing of it was written", extra={"action": "commit"})
-            return ServerError(f"The commit failed: {error!r}.", hint="Nothing was written; try again.")
+            outcome = ServerError(f"The commit failed: {error!r}.", hint="Nothing was written; try again.")
+        if self.failing_since is None:
+            self.failing_since = began
+        return outcome
+
+    def _take_behind(self, entries: list[_Entry]) -> bool:
+        """What queued behind a failed commit fails with it: a look at a deadline must not overtake a report that
+        was refused. False: told to end.
+        """
+        while True:
+            try:
+                entry = self._inbox.get_nowait()
+            except Empty:
+                return True
+            if entry is None:
+                return False
+            entries.append(entry)
 
     def _take(self) -> tuple[list[_Entry], bool]:
         """What queued meanwhile, at most `batch_commands`; False: told to end after these."""
@@ -240,10 +268,15 @@ class Ledger:
         total = sum(len(entry.commands) for entry in entries)
         self._waiting -= total
         if isinstance(outcome, ServerError):
+            self.failing_since = self.failing_since or self._clock.now()
             for entry in entries:
                 if not entry.future.done():
                     entry.future.set_exception(outcome)
             return
+        if (since := self.failing_since) is not None:
+            self.failing_since = None
+            if self._recovery is not None:
+                self._recovery(since)
         self.commits += 1
         self.committed += total
         if outcome.commit.events:

@@ -42,6 +42,7 @@ class Sweeper:
         self._ticked_at = clock.now()
         self._heard_written = clock.monotonic()
         self.sweeps = 0
+        ledger.on_recovery(self._excuse)
 
     async def prepare(self, last_alive: int) -> None:
         """After a start: recall who was there, and count the time since `last_alive` and a grace as deaf."""
@@ -53,8 +54,7 @@ class Sweeper:
             self._roster.recall(worker["id"], heard or now)
             last_alive = max(last_alive, heard)
         if last_alive:
-            grace = round(self._settings.restart_grace_s * 1000)
-            self._roster.was_deaf(min(last_alive, now), now + grace)
+            self._excuse(min(last_alive, now))
         await self._ledger.execute_all(self._dispatcher.load())
 
     async def run(self) -> None:
@@ -85,6 +85,10 @@ class Sweeper:
             self._roster.was_deaf(self._ticked_at, self._clock.now())
             log.warning("deaf for %.1f s; deadlines shift by it", gap, extra={"action": "sweep"})
 
+    def _excuse(self, since: int) -> None:
+        """Since then nothing that was said was kept, and workers need a grace to say it again."""
+        self._roster.was_deaf(since, self._clock.now() + round(self._settings.restart_grace_s * 1000))
+
     async def _write_heard(self) -> None:
         if self._clock.monotonic() - self._heard_written >= HEAR_EVERY_S:
             self._heard_written = self._clock.monotonic()
@@ -114,6 +118,8 @@ class Sweeper:
         while True:
             with self._store.reading() as reading:
                 due = reading.due(self._clock.now(), after=after, limit=PAGE)
+            if (since := self._ledger.failing_since) is not None:
+                self._excuse(since)
             deaf = self._roster.deaf
             await self._ledger.execute_all(
                 [c.Elapse(job=id, deaf=deaf, dice=self._clock.uniform(0, 1)) for _, id in due]

@@ -48,6 +48,8 @@ class SqliteStore:
         self._lock = Lock(self._path)
         self._witness = WitnessFile(self._path)
         self._witnessed_at = 0
+        self._witnessed: Witness | None = None
+        self._witnessing = threading.Lock()
         self._writing = threading.Lock()
         self._loaded = False
         self._writer: sqlite3.Connection
@@ -62,6 +64,7 @@ class SqliteStore:
         try:
             self._writer, head = open_file(self._path, self._witness.read(), now, new_epoch)
             self._epoch = head.epoch
+            self._witnessed = None
             self._mirror = load_mirror(self._writer)
             self._engine = reader_engine(self._path)
             self._bear_witness(head.seq, now)
@@ -216,6 +219,8 @@ class SqliteStore:
     # -- upkeep ----------------------------------------------------------------------------------------------------
 
     def maintain(self) -> None:
+        if (mirror := self._mirror) is not None:  # the last commit before a silence would have no witness else
+            self._bear_witness(mirror.seq, mirror.at)
         try:
             with self._engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
@@ -258,8 +263,12 @@ class SqliteStore:
 
     def _bear_witness(self, seq: int, at: int) -> None:
         """A witness that can not be written now lags: the next one is tried soon, the commit itself stands."""
-        with suppress(OSError):
-            self._witness.write(Witness(self._epoch, seq))
+        witness = Witness(self._epoch, seq)
+        with self._witnessing, suppress(OSError):
+            known = self._witnessed
+            if known is None or known.epoch != witness.epoch or seq > known.seq:
+                self._witness.write(witness)
+                self._witnessed = witness
             self._witnessed_at = at
 
 
