@@ -1,6 +1,7 @@
 """Real processes for end-to-end tests: a server, workers and commands, each ended by its own pid.
 
-A job under test never sleeps: it waits at a `Gate`, a FIFO that the test opens when the scene is set.
+A job under test never sleeps: it waits at a `Gate`, a FIFO that the test opens when the scene is set. A bad network
+is a `Link` between a worker and the server.
 """
 
 from __future__ import annotations
@@ -41,17 +42,20 @@ def free_port() -> int:
 
 
 class Gate:
-    """A FIFO: `wait` in a job blocks until the test calls `open` (once for each job that waits)."""
+    """A FIFO: `wait` in a job takes one byte of it, and blocks until the test gives one by `open`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         os.mkfifo(path)
+        self._held = os.open(path, os.O_RDWR)  # keeps what was given until somebody takes it
 
     def open(self, times: int = 1) -> None:
-        """Let `times` waiters through; blocks until each has come."""
-        for _ in range(times):
-            with self.path.open("wb") as gate:
-                gate.write(b".")
+        """Let `times` waiters through, those that come later included."""
+        os.write(self._held, b"." * times)
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+        os.close(self._held)
 
 
 class Headway:
@@ -94,11 +98,18 @@ class Headway:
             return self.http.get("/readyz").status_code == 200
         return False
 
-    def work(self, name: str = "w1", *arguments: str, app: str = "jobs_under_test:app") -> subprocess.Popen[bytes]:
+    def work(
+        self, name: str = "w1", *arguments: str, app: str = "jobs_under_test:app", server: str = ""
+    ) -> subprocess.Popen[bytes]:
         """Start a worker and wait until the board shows it online."""
-        command = ("worker", app, "--server", self.url, "--name", name, "--machine", "bench", *arguments)
+        command = ("worker", app, "--server", server or self.url, "--name", name, "--machine", "bench", *arguments)
+        before = {worker.get("instance") for worker in self.workers()}
         process = self.spawn(*command, log=f"{name}.log")
-        self.until(lambda: any(name in w["id"] and w["state"] == "online" for w in self.workers()), f"{name} is online")
+
+        def is_new(worker: dict[str, Any]) -> bool:
+            return name in worker["id"] and worker["state"] == "online" and worker.get("instance") not in before
+
+        self.until(lambda: any(map(is_new, self.workers())), f"{name} is online")
         return process
 
     def run(self, *arguments: str, timeout: float = 60, **env: str) -> subprocess.CompletedProcess[str]:
@@ -129,8 +140,11 @@ class Headway:
 
     def submit(self, kind: str, queue: str | None = None, **args: Any) -> str:
         """The id of a new job."""
-        body = {"kind": kind, "args": args} | ({"queue": queue} if queue else {})
-        answer = self.http.post("/api/v1/jobs", json=body)
+        return self.submit_with({"queue": queue} if queue else {}, kind, **args)
+
+    def submit_with(self, options: dict[str, Any], kind: str, **args: Any) -> str:
+        """The id of a new job with options of the submit."""
+        answer = self.http.post("/api/v1/jobs", json={"kind": kind, "args": args, **options})
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
@@ -145,6 +159,18 @@ class Headway:
         """Every worker on the board."""
         found: list[dict[str, Any]] = self.http.get("/api/v1/workers").json()["workers"]
         return found
+
+    def events(self, id: str) -> list[dict[str, Any]]:
+        """All its events, in order."""
+        found: list[dict[str, Any]] = self.http.get(f"/api/v1/jobs/{id}/events", params={"limit": 1000}).json()[
+            "events"
+        ]
+        return found
+
+    def verified(self) -> None:
+        """Every row is the fold of its log, by `headway verify`."""
+        verified = self.run("verify")
+        assert verified.returncode == 0, verified.stdout + verified.stderr
 
     def state(self, id: str, *states: str, timeout: float = 30) -> dict[str, Any]:
         """Its document once it is in one of the states."""
@@ -162,6 +188,94 @@ class Headway:
             pause.wait(0.02)
         logs = "\n".join(f"--- {path.name}\n{self.log(path.name)}" for path in sorted(self.folder.glob("*.log")))
         raise AssertionError(f"not within {timeout} s: {what}\n{logs}")
+
+
+class Link:
+    """A TCP proxy before the server that can be cut, frozen, half-closed and barred, as real networks are."""
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        self._flows = threading.Event()
+        self._flows.set()
+        self._barred = False
+        self.opened = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                inner, _ = self._listener.accept()
+                if self._barred:
+                    inner.close()
+                    continue
+                try:
+                    outer = socket.create_connection(("127.0.0.1", self._target))
+                except OSError:
+                    inner.close()
+                    continue
+                self.opened += 1
+                self._pairs.append((inner, outer))
+                for source, sink in ((inner, outer), (outer, inner)):
+                    threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65_536):
+                self._flows.wait()
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            self._flows.wait()
+            sink.shutdown(socket.SHUT_WR)
+
+    def cut(self) -> None:
+        """Every connection ends at once, with whatever was under way."""
+        pairs, self._pairs = self._pairs, []
+        for each in (each for pair in pairs for each in pair):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def freeze(self) -> None:
+        """Connections stay up, and nothing comes through."""
+        self._flows.clear()
+
+    def thaw(self) -> None:
+        """What was held back flows."""
+        self._flows.set()
+
+    def half_close(self) -> None:
+        """The server hears the end of the worker's side; its own side stays open."""
+        for _, outer in self._pairs:
+            with contextlib.suppress(OSError):
+                outer.shutdown(socket.SHUT_WR)
+
+    def bar(self) -> None:
+        """Cut, and let nobody in."""
+        self._barred = True
+        self.cut()
+
+    def unbar(self) -> None:
+        """Let them in again."""
+        self._barred = False
+
+    def close(self) -> None:
+        """The end."""
+        self._listener.close()
+        self.thaw()
+        self.cut()
+
+
+@contextlib.contextmanager
+def link_to(hw: Headway) -> Iterator[Link]:
+    """A network between workers and the server."""
+    link = Link(hw.port)
+    try:
+        yield link
+    finally:
+        link.close()
 
 
 @contextlib.contextmanager

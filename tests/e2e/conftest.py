@@ -18,6 +18,8 @@ def hw(tmp_path: Path) -> Iterator[Headway]:
 
 
 @pytest.fixture
-def gate(tmp_path: Path) -> Gate:
+def gate(tmp_path: Path) -> Iterator[Gate]:
     """A closed gate."""
-    return Gate(tmp_path / "gate")
+    gate = Gate(tmp_path / "gate")
+    yield gate
+    gate.close()

@@ -13,8 +13,12 @@ app = headway.App()
 
 
 def _pass(gate: str) -> None:
-    with Path(gate).open("rb") as fifo:
-        fifo.read()
+    """Take one byte of the FIFO; opened for both, so that its end is never read."""
+    fifo = os.open(gate, os.O_RDWR)
+    try:
+        os.read(fifo, 1)
+    finally:
+        os.close(fifo)
 
 
 @app.job()
@@ -84,3 +88,89 @@ async def stall(ctx: headway.Context, gate: str) -> None:
 async def overrun(ctx: headway.Context, gate: str) -> None:
     """Never ends by itself."""
     await asyncio.to_thread(_pass, gate)
+
+
+@app.job(stages=["talk"])
+def talk(ctx: headway.Context, gate: str, rounds: int, lines: int) -> int:
+    """Rounds of log lines and progress, a gate before each."""
+    with ctx.stage("talk", unit="line", total=rounds * lines) as stage:
+        for begin in range(0, rounds * lines, lines):
+            _pass(gate)
+            for line in range(begin, begin + lines):
+                ctx.log.info("line %s", line)
+                stage.advance()
+    return rounds * lines
+
+
+def _note(folder: str, name: str, text: str) -> None:
+    """Whole or not at all, for the test that looks for it."""
+    Path(folder, f".{name}").write_text(text)
+    Path(folder, f".{name}").rename(Path(folder, name))
+
+
+@app.job(max_attempts=3)
+async def patient(ctx: headway.Context, folder: str, gate: str) -> int:
+    """Waits in the loop, and notes when it is told to stop."""
+    ctx.log.info("attempt %s", ctx.attempt)
+    try:
+        await asyncio.to_thread(_pass, gate)
+    except asyncio.CancelledError:
+        _note(folder, f"stopped-{ctx.attempt}", "lease lost" if ctx.lease_lost else "cancelled")
+        raise
+    return ctx.attempt
+
+
+@app.job(max_attempts=3, on_lost="continue")
+async def unmoved(ctx: headway.Context, folder: str, gate: str) -> int:
+    """As `patient`, but it goes on without a lease."""
+    return await patient.handler(ctx, folder, gate)
+
+
+@app.job(max_attempts=1, timeout="6s", progress_timeout="6s")
+async def watched(ctx: headway.Context, gate: str) -> int:
+    """Has clocks on it."""
+    ctx.progress(1, 2)
+    await asyncio.to_thread(_pass, gate)
+    return ctx.attempt
+
+
+@app.job()
+def crowd(ctx: headway.Context, folder: str) -> int:
+    """Notes with how many it runs, by what the file system says."""
+    mine = Path(folder, ctx.job_id)
+    mine.mkdir()
+    together = len(list(Path(folder).iterdir()))
+    mine.rmdir()
+    return together
+
+
+@app.job(max_attempts=2)
+async def resumed(ctx: headway.Context) -> dict[str, object]:
+    """Fails once, and goes on from its checkpoint."""
+    if "step" not in ctx.checkpoints:
+        ctx.checkpoint("step", {"done": [1, 2]})
+        raise RuntimeError("later")
+    return {"attempt": ctx.attempt, "found": ctx.checkpoints["step"], "key": ctx.idempotency_key}
+
+
+@app.job()
+async def parent(ctx: headway.Context, children: int) -> list[str]:
+    """Submits jobs of its own."""
+    return [await ctx.submit("add", {"a": number}) for number in range(children)]
+
+
+@app.job(isolation="process")
+def bars(ctx: headway.Context) -> None:
+    """Prints as programs with progress bars do."""
+    for percent in range(101):
+        sys.stdout.write(f"\r{percent}%")
+    sys.stdout.write("\ndone\n")
+    sys.stderr.write("care\n")
+    sys.stdout.flush()
+
+
+@app.job()
+def flood(ctx: headway.Context, lines: int, size: int) -> None:
+    """Says more than anybody wants to read."""
+    for number in range(lines):
+        ctx.log.info("%s %s", number, "x" * size)
