@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from headway.model.command import Delete
 from headway.model.settings import Settings
 
 
@@ -137,5 +138,17 @@ async def test_deleting_a_job_deletes_its_files(running, tmp_path: Path):
         await bench.end(id)
 
         await bench.http.delete(f"/api/v1/jobs/{id}")
+
+    assert files(tmp_path) == []
+
+
+async def test_whoever_deletes_the_job_its_files_go_too(running, tmp_path: Path):
+    async with running() as bench:
+        id = await bench.submit()
+        await bench.start(id)
+        await put(bench, id)
+        await bench.end(id)
+
+        await bench.application.hub.ledger.execute(Delete(job=id))  # as retention does
 
     assert files(tmp_path) == []

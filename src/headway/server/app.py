@@ -24,6 +24,8 @@ from starlette.types import Receive, Scope, Send
 from headway.clock import Clock, SystemClock
 from headway.errors import InvalidInput
 from headway.hub.hub import Hub
+from headway.hub.ledger import Commit
+from headway.model.job import JobDoc
 from headway.server import (
     admin,
     bulk,
@@ -105,11 +107,13 @@ class Application:
         self.gateway = Gateway(self.hub)
         self.site = Site(self.hub, config, artifacts, self.gateway)
         self.hub.feed.desk = SiteDesk(self.site)
+        self.hub.ledger.on_commit(self._forget_files)
         health.measure(self.site)
         self.edge = Edge(create_app(self.site), self.site)
         self._begun = False
         self._starting = asyncio.Lock()
         self._background: asyncio.Task[None] | None = None
+        self._forgetting: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -129,6 +133,7 @@ class Application:
                 yield
             finally:
                 await self.say_bye()
+                await asyncio.gather(*self._forgetting)
 
     async def say_bye(self) -> None:
         """Ask viewers and workers to come back in a moment, answer who waits. A second call does nothing."""
@@ -137,6 +142,17 @@ class Application:
         self.site.close()
         await self.hub.feed.drain()
         await self.gateway.drain()
+
+    def _forget_files(self, commit: Commit) -> None:
+        """Files of a deleted job go once the deletion is durable; a crash in between leaves files that nothing names."""
+        for event in commit.events:
+            if event.type != "job.deleted":
+                continue
+            job = commit.world.jobs.get(event.job or "") or JobDoc()
+            for artifact in job.get("artifacts", {}).values():
+                task = asyncio.create_task(self.site.artifacts.remove(artifact["key"]))
+                self._forgetting.add(task)
+                task.add_done_callback(self._forgetting.discard)
 
     # -- the two other ways to be started --------------------------------------------------------------------------
 

@@ -21,7 +21,6 @@ from headway.model.job import JobDoc
 from headway.model.query import Query, parse
 from headway.server.answers import answer
 from headway.server.bodies import decode, read_json
-from headway.server.jobs import remove_files
 from headway.server.openapi import API, gives, takes
 from headway.server.requests import ActionsRequest
 from headway.server.site import Site, SiteOf, subject_of
@@ -131,13 +130,11 @@ async def _carry_out(site: Site, asked: ActionsRequest, found: _Found, said: Act
         jobs = found.jobs[start : start + PAGE]
         every = [_Each(_id(job), asked, found.args.get(_id(job), b"{}"), site.hub.clock.new_id(), by) for job in jobs]
         commands = [make(each) for each in every]
-        for job, result in zip(jobs, await site.hub.ledger.execute_all(commands), strict=True):
+        for result in await site.hub.ledger.execute_all(commands):
             if isinstance(result, HeadwayError):
                 refused[result.code] += 1
-                continue
-            said.done += 1
-            if asked.action == "delete":
-                await remove_files(site, job)
+            else:
+                said.done += 1
     said.refused = dict(refused)
 
 

@@ -239,16 +239,8 @@ async def release(site: SiteOf, request: Request, id: Id) -> Response:
 @router.delete("/jobs/{id}", summary="Delete it", status_code=204, responses=gives_nothing("It and its log are gone"))
 async def delete(site: SiteOf, request: Request, id: Id) -> Response:
     """Remove an ended job, its log and its files for good."""
-    job = await site.job(id)
     await site.execute(c.Delete(once=once_of(request, b""), job=id))
-    await remove_files(site, job)
     return done()
-
-
-async def remove_files(site: Site, job: JobDoc) -> None:
-    """The files of a job that is gone."""
-    for artifact in job.get("artifacts", {}).values():
-        await site.artifacts.remove(str(artifact.get("key", "")))
 
 
 async def _after(site: Site, id: str, command: c.Command) -> Response:
