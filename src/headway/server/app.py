@@ -47,6 +47,7 @@ from headway.server.config import Config, load
 from headway.server.desk import SiteDesk
 from headway.server.edge import Edge
 from headway.server.gateway import Gateway
+from headway.server.hot import Hot
 from headway.server.live import routes as stream_routes
 from headway.server.openapi import API
 from headway.server.site import Site
@@ -109,7 +110,7 @@ class Application:
         self.hub.feed.desk = SiteDesk(self.site)
         self.hub.ledger.on_commit(self._forget_files)
         health.measure(self.site)
-        self.edge = Edge(create_app(self.site), self.site)
+        self.edge = Edge(Hot(create_app(self.site)), self.site)
         self._begun = False
         self._starting = asyncio.Lock()
         self._background: asyncio.Task[None] | None = None

@@ -6,6 +6,7 @@ by the routers' error handlers and by the edge, which refuses before any router 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import msgspec
@@ -98,10 +99,22 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
     )
 
 
+_ANSWERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    HeadwayError: _own,
+    HTTPException: _framework,
+    RequestValidationError: _parameters,
+    ClientDisconnect: _gone,
+    Exception: _unforeseen,
+}
+"""Error -> what is answered; the first that it is."""
+
+
+async def answer_error(request: Request, error: Exception) -> Response:
+    """What `install` makes the framework answer, for routes outside of it."""
+    return await next(answer for kind, answer in _ANSWERS.items() if isinstance(error, kind))(request, error)
+
+
 def install(app: FastAPI) -> None:
     """Make every error of `app` leave as a problem."""
-    app.add_exception_handler(HeadwayError, _own)
-    app.add_exception_handler(HTTPException, _framework)
-    app.add_exception_handler(RequestValidationError, _parameters)
-    app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(Exception, _unforeseen)
+    for kind, answer in _ANSWERS.items():
+        app.add_exception_handler(kind, answer)

@@ -129,7 +129,7 @@ def once_of(request: Request, body: bytes) -> Once | None:
         return None
     if not 1 <= len(key) <= 200:
         raise InvalidInput("Idempotency-Key", f"has {len(key)} characters", hint="Use 1 to 200, a UUID for example.")
-    request_line = f"{request.method} {request.url.path}\n".encode()
+    request_line = f"{request.method} {request.scope['path']}\n".encode()
     return Once(subject_of(request).name, key, hashlib.sha256(request_line + body).hexdigest())
 
 
