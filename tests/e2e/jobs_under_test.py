@@ -174,3 +174,9 @@ def flood(ctx: headway.Context, lines: int, size: int) -> None:
     """Says more than anybody wants to read."""
     for number in range(lines):
         ctx.log.info("%s %s", number, "x" * size)
+
+
+@app.job()
+def keeps(ctx: headway.Context, name: str, text: str) -> None:
+    """Keeps a text as an artifact."""
+    ctx.artifact(name, text)

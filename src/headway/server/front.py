@@ -14,17 +14,16 @@ from http import HTTPStatus
 from typing import Any, cast
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from headway.errors import CallerError, Forbidden, InvalidInput, Overloaded, TooLarge
 from headway.protocol.frames import VIEWER_PROTOCOL
 from headway.server.door import LIVE, Admission, Ask, Door, refusal_of
+from headway.server.heads import HEAD_BYTES, BoundedHeads
 from headway.server.live import RETRY, SSE_HEADERS
 from headway.server.websocket import accept_key
 from headway.server.wire import RawWire
 
-HEAD_BYTES = 16_384
 _WEBSOCKET_VERSION = "13"
 _SSE_HEAD = b"HTTP/1.1 200 OK\r\n" + b"".join(b"%b: %b\r\n" % header for header in SSE_HEADERS)
 
@@ -39,8 +38,9 @@ def front(door: Door, base_path: str = "") -> Callable[..., asyncio.Protocol]:
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> asyncio.Protocol:
-        def rest() -> HttpToolsProtocol:
-            return HttpToolsProtocol(config, server_state, app_state, _loop)
+        def rest() -> BoundedHeads:
+            patience_s = door.feed.settings.hello_s
+            return BoundedHeads(config, server_state, app_state, _loop, patience_s=patience_s)
 
         return Front(door, prefixes, rest)
 
