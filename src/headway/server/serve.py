@@ -13,6 +13,7 @@ import errno
 import gc
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Generator
 from typing import Any, cast
@@ -27,6 +28,7 @@ from headway.server.front import front
 BACKLOG = 2_048
 KEEP_ALIVE_S = 75
 """Longer than the idle connections of common clients and proxies, so that it is not us who close under a request."""
+SWITCH_S = 0.0005
 YOUNG_OBJECTS = 50_000
 """So many new objects before the first look for garbage cycles; Python's own number is 700."""
 DRAIN_S = 5.0
@@ -74,16 +76,20 @@ async def serve(
     with contextlib.closing(sock):
         application = application or Application(config)
         async with application.lifespan():
-            spare_the_collector()
+            tune_interpreter()
             listener = Listener(_uvicorn_config(config, application), application)
             with _signals(listener):
                 await _until_stopped(listener, sock, stop, announce and (lambda: announce(url_of(config, sock))))
 
 
-def spare_the_collector() -> None:
-    """Look for garbage cycles seldom, and never among what stays: a commit makes thousands of objects and no cycle, and
-    walking them took a quarter of its time.
+def tune_interpreter() -> None:
+    """Two settings of the process, measured in docs/performance.md.
+
+    Garbage cycles are looked for seldom, and never among what stays: a commit makes thousands of objects and no cycle.
+    And a thread that waits for the interpreter gets it ten times sooner than by default: a loop that is never idle
+    starved the appender otherwise (P8b).
     """
+    sys.setswitchinterval(SWITCH_S)
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 20, 50)
