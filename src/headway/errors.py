@@ -8,10 +8,12 @@
     │   ├── TooLarge             a body, frame or value is over its limit
     │   ├── BadCursor            a cursor that no server of this log can have given
     │   ├── KeyReused            an idempotency key came again with another body
+    │   ├── CannotStart          a command is not there, or may not be run (connectors/command)
     │   ├── Unauthorized         no valid token where one is needed
     │   └── Forbidden            known, but not allowed (host, origin, scope)
     ├── ServerError              ours: the same call may succeed later
     │   ├── Overloaded           the inbox is full; carries retry_after_s
+    │   ├── NotServing           the server is starting or stopping
     │   ├── StoreUnavailable     the database does not answer, or the disk is full
     │   └── StoreUnusable        locked by another server, another program's, or of a newer schema
     ├── WireError                the other side of a link, or the network
@@ -165,6 +167,17 @@ class Overloaded(ServerError):
         )
         self.waiting = waiting
         self.retry_after_s = retry_after_s
+
+
+class NotServing(ServerError):
+    """The server is starting or stopping: nothing is taken now. The command was not committed."""
+
+    code = "not_serving"
+    status = 503
+    retry_after_s = 2.0
+
+    def __init__(self) -> None:
+        super().__init__("The server is starting or stopping.", hint=f"Try again in {self.retry_after_s:g} s.")
 
 
 class StoreUnavailable(ServerError):

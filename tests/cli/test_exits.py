@@ -23,6 +23,7 @@ from headway.cli.exits import exit_of, say_error, worst
         (e.LinkRefused(4001, "no token"), 6),
         (e.Unreachable("http://x", "refused"), 7),
         (e.Overloaded(10_000), 7),
+        (e.NotServing(), 7),
         (e.StoreUnusable("locked"), 1),
         (e.HeadwayError("whatever"), 1),
     ],

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from headway.errors import StoreUnavailable
+from headway.errors import NotServing, StoreUnavailable
 from headway.hub.hub import Hub
 from headway.hub.ledger import Ledger
 from headway.model import command as c
@@ -101,3 +101,13 @@ async def test_the_time_of_an_outage_and_a_grace_after_it_count_for_nobody(tmp_p
         await hub.ledger.execute(c.Submit(id="b", kind="x"))
 
         assert hub.roster.deaf[-1] == (NOW, NOW + 75_000)
+
+
+async def test_a_ledger_that_does_not_run_says_to_come_back(store: StubbornStore):
+    ledger = Ledger(store, HandClock(), Settings())
+
+    with pytest.raises(NotServing) as caught:
+        await ledger.execute(c.PauseQueue(queue="q"))
+
+    assert str(caught.value) == "The server is starting or stopping. Try again in 2 s."
+    assert (caught.value.status, caught.value.retry_after_s) == (503, 2.0)

@@ -26,7 +26,10 @@ log = logging.getLogger(__name__)
 
 
 class WorkerPort(Protocol):
-    """A worker's link, as the dispatcher sees it. Calls never wait; a link that is gone ignores them."""
+    """A worker's link, as the dispatcher sees it. Calls never wait; a link that is gone ignores them.
+
+    Who says a cancel records that it was delivered (protocol/session.py): here nobody knows whether it was said.
+    """
 
     worker: str
     instance: str
@@ -114,7 +117,6 @@ class Dispatcher:
             grace = job.get("cancel", {}).get("grace_s", self._settings.cancel_grace_s)
             reason = job.get("cancel", {}).get("reason", "")
             linked.port.cancel(job.get("id", ""), job.get("attempt", 0), reason, grace)
-            self._delivered(linked, job.get("id", ""), job.get("attempt", 0))
 
     def detach(self, port: WorkerPort) -> None:
         """Its link is gone; what it holds runs on under its lease."""
@@ -227,11 +229,6 @@ class Dispatcher:
         receipt = job.get("cancel", {})
         grace = receipt.get("grace_s", self._settings.cancel_grace_s)
         linked.port.cancel(event.job or "", event.attempt or 0, receipt.get("reason", ""), grace)
-        self._delivered(linked, event.job or "", event.attempt or 0)
-
-    def _delivered(self, linked: _Linked, job: str, attempt: int) -> None:
-        worker = linked.port.worker
-        self._ledger.submit_nowait(c.CancelStep(job=job, attempt=attempt, worker=worker, step="delivered"))
 
     def _input_given(self, event: Event, commit: Commit) -> None:
         if linked := self._linked.get(event.worker or ""):

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from headway.clock import Clock
-from headway.errors import HeadwayError, KeyReused, Overloaded, ServerError
+from headway.errors import HeadwayError, KeyReused, NotServing, Overloaded, ServerError
 from headway.model.command import Command, Once, Reads
 from headway.model.decide import decide
 from headway.model.event import Event
@@ -176,7 +176,7 @@ class Ledger:
 
     def _enter(self, commands: Sequence[Command], *, single: bool) -> asyncio.Future[Any]:
         if not self.is_running:
-            raise ServerError("The ledger is not running.", hint="The server is starting or stopping.")
+            raise NotServing
         if self._waiting + len(commands) > self._settings.inbox and self._waiting:
             raise Overloaded(self._waiting)
         future = self.new_future()
