@@ -23,3 +23,5 @@ def test_the_demo_runs_its_jobs_to_the_end_and_leaves(tmp_path):
     assert [line.split()[0] for line in lines] == ["checksum", "index_source"]
     assert all("completed" in line for line in lines)
     assert "symbols=" in lines[1]
+    assert "headway worker:" not in said.stderr  # its words, and those of `headway run`, are for who types them
+    assert "headway: job" not in said.stderr

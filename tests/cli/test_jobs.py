@@ -44,6 +44,16 @@ def test_words_of_a_query_that_the_shell_unquoted_are_one_text(headway):
     assert headway("jobs", "two words", "--jsonl").out.count('"kind":"talk"') == 1
 
 
+def test_a_term_may_be_negated_though_it_looks_like_an_option(headway):
+    kept, left = headway("submit", "herd", "n=kept words").word, headway("submit", "herd", "--label", "hidden=yes").word
+
+    without = headway("jobs", "-label.hidden:yes", "kind:herd", "--jsonl")
+    unquoted = headway("jobs", "kind:herd", "-kept words", "--jsonl")
+
+    assert [json.loads(line)["id"] for line in without.out.splitlines()] == [kept]
+    assert [json.loads(line)["id"] for line in unquoted.out.splitlines()] == [left]
+
+
 def test_a_job_that_does_not_exist_exits_with_5(headway):
     assert headway("job", "nope").code == 5
     assert headway("watch", "nope").code == 5

@@ -37,6 +37,10 @@ def test_a_count_reads_as_people_write_it(progress, text):
     assert count_text(progress) == text
 
 
+def test_large_counts_have_no_fractions():
+    assert count_text({"current": 59_978_547.2, "total": 59_978_547.2, "unit": "B"}) == "59,978,547/59,978,547 B"
+
+
 def test_time_left_is_a_range_with_its_basis_counted_down_by_the_server_s_clock():
     assert left_text(ESTIMATE, AT) == "50s–2m 10s left (from 23 past runs)"
     assert left_text(ESTIMATE, LATER) == "40s–2m 00s left (from 23 past runs)"

@@ -152,3 +152,14 @@ async def test_a_server_that_refuses_the_token_ends_it_with_code_6(server: FakeS
 
     assert await made.code() == 6
     assert "HTTP 401: the token is unknown" in await made.errors()
+
+
+async def test_an_app_that_can_not_be_loaded_is_said_and_nothing_is_left_open(server: FakeServer):
+    words = ["-X", "dev", "-c", CODE, "nosuch:app", server.url, f"test-{os.getpid()}", "1"]
+    process = await asyncio.create_subprocess_exec(sys.executable, *words, stderr=asyncio.subprocess.PIPE)
+
+    async with asyncio.timeout(30):
+        _, said = await process.communicate()
+
+    assert "there is no module 'nosuch'" in said.decode()
+    assert "ResourceWarning" not in said.decode()

@@ -55,7 +55,7 @@ async def _demo(config: Any, *, once: bool, browser: bool) -> int:
     from headway.server.serve import serve as run_server
 
     stop = asyncio.Event()
-    beside = WorkerBeside(APP, 4, config.token)
+    beside = WorkerBeside(APP, 4, config.token, quiet=True)
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(run_server(config, announce=address.set_result, stop=stop))
     await asyncio.wait({serving, address}, return_when=asyncio.FIRST_COMPLETED)
@@ -115,11 +115,16 @@ async def _watch(client: Client, id: str) -> int:
 async def _command(client: Client, server: Server) -> int:
     """A shell command of this machine, as anybody would run it: headway run --name checksum -- sh -c …"""
     words = ("sh", "-c", CHECKSUM, sysconfig.get_path("stdlib"))
-    watched = await run_watched(words, server, kind="checksum", output=_unseen)
+    say("Running a checksum of its files, by: headway run -- sh -c …")
+    watched = await run_watched(words, server, kind="checksum", output=_unseen, tell=_told_by_us)
     if not watched.job:
         say(f"The command exited with {watched.code}; the server never heard of it.")
         return FAILED
     return _ended(await client.get(watched.job))
+
+
+def _told_by_us(sentence: str) -> None:
+    """What `headway run` says to who typed it."""
 
 
 def _unseen(output: bytes) -> None:

@@ -16,7 +16,20 @@ from headway.errors import HeadwayError
 from headway.model.job import JobDoc, is_final
 
 
-@click.command()
+class QueryCommand(click.Command):
+    """Takes terms that begin with `-` (`-label.test:1`) as words, not as options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        terms = [word for word in args if _is_negated(word)]
+        rest = [word for word in args if not _is_negated(word)]
+        return super().parse_args(ctx, [*rest, "--", *terms] if terms and "--" not in rest else rest + terms)
+
+
+def _is_negated(word: str) -> bool:
+    return word.startswith("-") and not word.startswith("--") and (":" in word or " " in word)
+
+
+@click.command(cls=QueryCommand)
 @click.argument("query", nargs=-1)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="At most so many.")
 @shows_data
@@ -31,7 +44,11 @@ def jobs(query: tuple[str, ...], limit: int, form: str, server: Server) -> None:
 
 def _joined(words: Sequence[str]) -> str:
     """The words as one query; a word that the shell has taken the quotes from gets them back."""
-    return " ".join(f'"{word}"' if " " in word and ":" not in word else word for word in words)
+    return " ".join(_quoted(word) if " " in word and ":" not in word else word for word in words)
+
+
+def _quoted(word: str) -> str:
+    return f'-"{word[1:]}"' if word.startswith("-") else f'"{word}"'
 
 
 async def _list(server: Server, query: str, limit: int) -> list[JobDoc]:
@@ -90,7 +107,10 @@ def _as_page(job: JobDoc) -> Iterable[str]:
         yield f"  {'attempt ' + number:<12} {outcome} on {attempt.get('worker', '')}"
         for path, stage in attempt.get("stages", {}).items():
             indent = "  " * path.count("/")
-            yield f"    {indent}{path.rpartition('/')[2] or '·':<16} {stage.get('state', '')}  {count_text(stage)}".rstrip()
+            state = stage.get("state", "") if path else "in all"
+            yield f"    {indent}{path.rpartition('/')[2] or '·':<16} {state}  {count_text(stage)}".rstrip()
+    for note in job.get("notes", []):
+        yield f"  {note['level']:<12} {note['message']}"
     if error := job.get("error"):
         yield from error.get("traceback", "").rstrip().splitlines()
 

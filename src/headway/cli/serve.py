@@ -102,8 +102,9 @@ def leave_in_order(beside: WorkerBeside, stop: asyncio.Event) -> None:
 class WorkerBeside:
     """The worker process of this server."""
 
-    def __init__(self, app: str, slots: int, token: str | None) -> None:
+    def __init__(self, app: str, slots: int, token: str | None, *, quiet: bool = False) -> None:
         self.leaving = False
+        self._quiet = quiet
         self._app = app
         self._slots = slots
         self._token = token
@@ -126,6 +127,7 @@ class WorkerBeside:
     async def _start(self, url: str) -> asyncio.subprocess.Process:
         """In a session of its own, so that Ctrl-C reaches us alone and we end things in order."""
         words = [sys.executable, "-m", "headway", "worker", self._app, "--server", url, "--slots", str(self._slots)]
+        words += ["--quiet"] if self._quiet else []
         token = {"HEADWAY_TOKEN": self._token} if self._token else {}
         return await asyncio.create_subprocess_exec(
             *words, env={**os.environ, **token}, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
@@ -161,10 +163,11 @@ class WorkerBeside:
 @click.option(
     "--drain", default="30s", show_default=True, metavar="DURATION", help="How long it may finish at the end."
 )
+@click.option("--quiet", "-q", is_flag=True, help="Say only what went wrong.")
 @asks_server
 def worker(
     app: str, slots: int, queues: Sequence[str], labels: Sequence[str], name: str | None, machine: str | None,
-    drain: str, server: Server,
+    drain: str, quiet: bool, server: Server,
 ) -> int:  # fmt: skip
     """Run a worker that serves the jobs of MODULE:APP until a signal. It connects outward only."""
     from headway.model.duration import parse_duration
@@ -181,5 +184,6 @@ def worker(
             machine=machine,
             token=server.token,
             drain_s=parse_duration(drain, "--drain"),
+            quiet=quiet,
         )
     )

@@ -53,8 +53,13 @@ def count_text(progress: Any) -> str:
         return ""
     if unit == "%":
         return f"{current:g}%"
-    counted = f"{current:,.10g}/{total:,.10g}" if total is not None else f"{current:,.10g}"
+    counted = _number(current) if total is None else f"{_number(current)}/{_number(total)}"
     return f"{counted} {unit}".strip()
+
+
+def _number(value: float) -> str:
+    """Fractions only where they tell something: curl counts in tenths of a kilobyte."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.10g}"
 
 
 def left_text(estimate: EstimateDoc | None, now: str, *, live: bool = True) -> str:

@@ -41,17 +41,18 @@ async def run_worker(
     token: str | None = None,
     drain_s: float = 30.0,
     say: Say | None = None,
+    quiet: bool = False,
 ) -> int:
     """Serve the app's jobs until a signal; the exit code: 0, or 6 when the server refused this worker.
 
-    InvalidInput when the app can not be loaded, or the name is held by another living worker of this machine.
+    `quiet`: only trouble is said. InvalidInput when the app can not be loaded, or the name is held by another living worker of this machine.
     """
     clock = SystemClock()
     try:
         seat = take_seat(machine, name, server=server)
     except BlockingIOError:
         raise InvalidInput("name", f"{name!r} is held by another worker here", hint="Leave --name out.") from None
-    worker = Worker(seat, clock, say or _to_stderr)
+    worker = Worker(seat, clock, say or _to_stderr, quiet=quiet)
     try:
         return await worker.run(app_ref, server, token, slots, list(queues), dict(labels or {}), drain_s)
     finally:
@@ -61,10 +62,11 @@ async def run_worker(
 class Worker:
     """Supervisor and link, and who tells whom what."""
 
-    def __init__(self, seat: Seat, clock: Clock, say: Say) -> None:
+    def __init__(self, seat: Seat, clock: Clock, say: Say, *, quiet: bool = False) -> None:
         self._seat = seat
         self._clock = clock
         self._say = say
+        self._mention: Say = (lambda _: None) if quiet else say
         self._signals = 0
         self._asked = asyncio.Event()
         self._supervisor: Supervisor | None = None
@@ -82,9 +84,13 @@ class Worker:
         supervisor = Supervisor(setup, link, self._clock, self._seat.directory)
         self._supervisor = supervisor
         with self._signals_heard():
-            await supervisor.pool.start()
+            try:
+                await supervisor.pool.start()
+            except BaseException:
+                await supervisor.stop_now()  # or its socket is left open
+                raise
             holder.hello = WorkerHello(worker=who, queues=queues, kinds=supervisor.pool.kinds)
-            self._say(f"{self._seat.worker} serves {', '.join(sorted(k['name'] for k in supervisor.pool.kinds))}")
+            self._mention(f"{self._seat.worker} serves {', '.join(sorted(k['name'] for k in supervisor.pool.kinds))}")
             linked = asyncio.ensure_future(link.run())
             watch = asyncio.ensure_future(self._watch_load(holder, link, supervisor))
             asked = asyncio.ensure_future(self._asked.wait())
@@ -103,7 +109,7 @@ class Worker:
         return 0
 
     async def _leave(self, link: WorkerLink, supervisor: Supervisor, drain_s: float) -> None:
-        self._say(f"leaving: {supervisor.busy} attempts run; a second signal stops them now")
+        self._mention(f"leaving: {supervisor.busy} attempts run; a second signal stops them now")
         link.drain("signal")
         draining = asyncio.ensure_future(supervisor.drain(drain_s))
         while not draining.done() and self._signals < 2:
@@ -145,7 +151,7 @@ class Worker:
 
     def _state(self, state: LinkState, reason: str) -> None:
         if state is LinkState.LIVE:
-            self._say("linked")
+            self._mention("linked")
         elif state is LinkState.WAITING:
             self._say(f"no link, trying again: {reason}")
         elif reason.startswith("passed over"):

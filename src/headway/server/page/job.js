@@ -207,7 +207,7 @@ export class Job {
     this.log.append(...fresh);
     while (this.log.childElementCount > LINES_SHOWN) this.log.firstChild.remove();
     const first = Number(this.log.firstChild?.dataset?.number ?? 0);
-    put(this.logState, lastLine ? `${amount(lastLine)} lines${first > 1 ? `, shown from ${amount(first)}` : ""}${this.job.log_cut ? ` · ${this.job.log_cut}` : ""}` : FINAL.has(this.job.state) ? "no lines" : "nothing yet");
+    put(this.logState, lastLine ? `${amount(lastLine)} ${lastLine === 1 ? "line" : "lines"}${first > 1 ? `, shown from ${amount(first)}` : ""}${this.job.log_cut ? ` · ${this.job.log_cut}` : ""}` : FINAL.has(this.job.state) ? "no lines" : "nothing yet");
     this.log.hidden = lastLine === 0;
     this.whole.hidden = lastLine === 0;
     if (fresh.length && this.follow) this.log.scrollTop = this.log.scrollHeight;
