@@ -232,3 +232,105 @@ def test_the_folder_of_a_killed_attempt_does_not_outlive_its_worker(hw: Headway,
     hw.work()
 
     assert not inside.exists()
+
+
+# -- leaving, and work of others -----------------------------------------------------------------------------------
+
+
+def test_a_worker_told_to_leave_finishes_what_runs_and_a_second_signal_gives_it_back(hw: Headway, gate: Gate) -> None:
+    hw.serve()
+    patient = hw.work("w1")
+    finishing = hw.submit("gated", gate=str(gate.path))
+    hw.until(lambda: hw.job(finishing).get("log_lines"), "it runs")
+
+    patient.terminate()
+    hw.until(lambda: any(w["state"] == "draining" for w in hw.workers()), "it leaves")
+    hasty = hw.work("w2")
+    os.mkfifo(f"{gate.path}-other")
+    released = hw.submit("gated", gate=str(gate.path) + "-other")
+    gate.open()
+    done = hw.state(finishing, "completed")
+    patient.wait(30)
+    hw.until(lambda: hw.job(released).get("log_lines"), "it runs elsewhere")
+    hasty.terminate()
+    hw.until(lambda: any(w["state"] == "draining" for w in hw.workers()), "it leaves")
+    hasty.terminate()
+    hasty.wait(30)
+    job = hw.job(released)
+
+    assert (patient.returncode, done["attempt"]) == (0, 1)
+    assert (job["state"], job["tries"], job["attempts"]["1"]["outcome"]) == ("queued", 0, "released")
+
+
+def test_a_server_told_to_stop_and_started_again_costs_no_attempt(hw: Headway, gate: Gate) -> None:
+    server = hw.serve()
+    hw.work()
+    id = hw.submit("gated", gate=str(gate.path))
+    hw.until(lambda: hw.job(id).get("log_lines"), "it runs")
+
+    server.terminate()
+    code = server.wait(30)
+    gate.open()  # it ends while nobody listens
+    hw.serve()
+    job = hw.state(id, "completed")
+
+    assert (code, job["attempt"]) == (0, 1)
+    hw.verified()
+
+
+def _adopted(hw: Headway, gate: Gate) -> str:
+    """A command run by `headway run` that waits at the gate; the id of its job once it does."""
+    hw.spawn(
+        "run",
+        "--name",
+        "outside",
+        "--",
+        "sh",
+        "-c",
+        f"echo begun; head -c 1 {gate.path} >/dev/null; echo done",
+        log="run.log",
+    )
+    hw.until(lambda: any(job.get("log_lines") for job in hw.http.get("/api/v1/jobs").json()["jobs"]), "it runs")
+    return str(hw.http.get("/api/v1/jobs").json()["jobs"][0]["id"])
+
+
+def test_a_command_outlives_the_server_that_watches_it(hw: Headway, gate: Gate) -> None:
+    hw.env["HEADWAY_LEASE_S"] = "30"
+    server = hw.serve()
+    id = _adopted(hw, gate)
+    run = hw.processes[-1]
+
+    server.kill()
+    server.wait()
+    gate.open()
+    hw.until(lambda: "to tell the server" in hw.log("run.log"), "the command ends")
+    _pause(4)  # longer than a server that is there needs
+    hw.serve()
+    job = hw.state(id, "completed", "failed")
+
+    assert job["state"] == "completed"
+    assert _lines(hw, id) == ["begun", "done"]
+    assert run.wait(30) == 0
+
+
+def test_a_command_whose_teller_is_killed_is_lost_and_never_run_again(hw: Headway, gate: Gate) -> None:
+    hw.serve()
+    hw.work()
+    id = _adopted(hw, gate)
+
+    os.killpg(hw.processes[-1].pid, signal.SIGKILL)
+    job = hw.state(id, "failed")
+
+    assert (job["reason"], job["attempt"]) == ("worker_lost", 1)
+    gate.open()
+
+
+def test_a_command_is_stopped_by_a_cancel(hw: Headway, gate: Gate) -> None:
+    hw.serve()
+    id = _adopted(hw, gate)
+
+    hw.http.post(f"/api/v1/jobs/{id}/cancel").raise_for_status()
+    job = hw.state(id, "cancelled")
+
+    assert hw.processes[-1].wait(30) != 0
+    assert job["cancel"]["stopped_at"]

@@ -30,7 +30,8 @@ from headway.worker.stage import Stage, make_stage, root_stage
 NAMED_WITHIN_S = 1.0
 """How long the command waits for its job's id, which it finds in HEADWAY_JOB_ID."""
 FAREWELL_S = 3.0
-"""How long the last of it may take to reach the server after the command has ended."""
+"""How long the last of it may take to reach the server after the command has ended. A server that knows the job and is
+away now gets a lease's time to come back: it would take the job for lost otherwise."""
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -85,6 +86,10 @@ async def run_watched(
             await asyncio.wait_for(asyncio.shield(naming), NAMED_WITHIN_S)
         code = await _run(command, work, adopter, output)
         naming.cancel()
+        if work.job and adopter.state is not LinkState.LIVE:
+            adopter.farewell_s = max(FAREWELL_S, adopter.lease_s)
+            wait_s = f"{adopter.farewell_s:g} s"
+            tell(f"headway: it exited with {code}; waiting up to {wait_s} to tell the server. Ctrl-C leaves it untold.")
         return Watched(code, work.job)
 
 

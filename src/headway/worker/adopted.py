@@ -111,6 +111,12 @@ class Adopter:
         self.loop = asyncio.get_running_loop()
         self.state = LinkState.IDLE
         self.works: dict[str, AdoptedWork] = {}
+        self.farewell_s = 5.0
+
+    @property
+    def lease_s(self) -> float:
+        """How long the server waits for a word of ours before it takes the work for lost."""
+        return self.link.holder.lease_s
 
     def begin(
         self, external_id: str, kind: str, *, args: Any = None, plan: Any = None, attempt: int | None = None,
@@ -164,7 +170,8 @@ async def adopting(
     farewell_s: float = 5.0,
     on_state: Callable[[LinkState, str], None] = say_nothing,
 ) -> AsyncGenerator[Adopter]:
-    """A link for adopted work, for as long as the block lasts; at its end what was said is handed over first.
+    """A link for adopted work, for as long as the block lasts; at its end what was said is handed over first, for at
+    most `farewell_s` (`adopter.farewell_s` changes it on the way).
 
     The block goes on while the server is away or has refused: `adopter.state` and `on_state` tell.
     """
@@ -185,11 +192,12 @@ async def adopting(
 
     link = WorkerLink(holder, server, token, clock, wish, tell)
     adopter = Adopter(link, clock)
+    adopter.farewell_s = farewell_s
     running = asyncio.ensure_future(link.run())
     try:
         yield adopter
         if not running.done():
-            await link.leave(farewell_s)
+            await link.leave(adopter.farewell_s)
     finally:
         running.cancel()
         await asyncio.wait((running,))
