@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -11,6 +12,8 @@ import sys
 
 import httpx
 import pytest
+
+from headway.cli.watch import detachable
 
 
 @pytest.fixture
@@ -42,6 +45,44 @@ def test_ctrl_c_stops_looking_and_says_how_to_come_back(headway, start):
     assert watching.returncode == 130
     assert said == f"Detached; nothing was stopped. Come back with: headway watch {job}\n"
     assert json.loads(headway("job", job, "--json").out)["state"] == "queued"
+
+
+@pytest.mark.process
+def test_the_way_back_is_the_way_one_came(headway, start):
+    headway("submit", "crawl", "--label", "a=b")
+    looking = start("watch", "--query", "kind:crawl label.a:b")
+
+    looking.stdout.readline()
+    looking.send_signal(signal.SIGINT)
+    _, said = looking.communicate(timeout=20)
+
+    assert said == "Detached; nothing was stopped. Come back with: headway watch --query 'kind:crawl label.a:b'\n"
+
+
+async def test_who_reads_a_log_is_sent_back_to_the_log(capsys):
+    async def interrupted() -> int:
+        raise asyncio.CancelledError
+
+    code = await detachable(interrupted(), "logs", "01J", "-f")
+
+    assert code == 130
+    assert capsys.readouterr().err == "Detached; nothing was stopped. Come back with: headway logs 01J -f\n"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_a_terminal_gets_colours_unless_they_are_refused(headway, server, no_color, coloured):
+    headway("submit", "painted")
+    ours, theirs = os.openpty()
+
+    env = {**os.environ, "HEADWAY_SERVER": server, "NO_COLOR": no_color, "TERM": "xterm"}
+    words = [sys.executable, "-m", "headway", "jobs", "kind:painted"]
+    subprocess.run(words, env=env, stdout=theirs, stderr=theirs, timeout=30, check=True)
+
+    shown = os.read(ours, 4096).decode()
+    os.close(ours), os.close(theirs)
+    assert "painted" in shown
+    assert ("\x1b[" in shown) is coloured
 
 
 @pytest.mark.process

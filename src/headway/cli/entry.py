@@ -69,7 +69,8 @@ def headway() -> None:
 def run(args: Sequence[str]) -> int:
     """Run one command line; its exit code."""
     try:
-        code: Any = headway.main(list(args), prog_name="headway", standalone_mode=False)
+        colour = False if os.environ.get("NO_COLOR") else None  # None: on a terminal
+        code: Any = headway.main(list(args), prog_name="headway", standalone_mode=False, color=colour)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:

@@ -56,4 +56,4 @@ def logs(
                 write(line)
         return OK
 
-    return run_async(detachable(read(), [id]))
+    return run_async(detachable(read(), "logs", id, *(["-f"] if follow else [])))

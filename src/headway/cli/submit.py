@@ -99,8 +99,8 @@ async def _submit(
 
         say(f"headway job {job.id}")
         if then == "watch":
-            return await detachable(follow_jobs(client, [job.id], form), [job.id])
-        return await detachable(_wait(job, form), [job.id])
+            return await detachable(follow_jobs(client, [job.id], form), "watch", job.id)
+        return await detachable(_wait(job, form), "watch", job.id)
 
 
 async def _wait(job: Job, form: str) -> int:

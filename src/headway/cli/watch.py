@@ -6,6 +6,7 @@ Ctrl-C only stops looking, and says how to come back. Used by `submit --watch` t
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,16 +49,16 @@ def watch(ids: tuple[str, ...], query: str | None, form: str, server: Server) ->
     if not live(wanted):
         hint = "Use state, kind, queue, label, priority and times; 'headway jobs' searches the rest."
         raise InvalidInput("--query", "its matches can not be followed live", hint=hint)
-    return run_async(detachable(_follow_ids(server, ids, form) if ids else _follow_query(server, wanted, form), ids))
+    following = _follow_ids(server, ids, form) if ids else _follow_query(server, wanted, form)
+    return run_async(detachable(following, "watch", *ids, *(["--query", query] if query else [])))
 
 
-async def detachable(following: Any, ids: Sequence[str]) -> int:
-    """Ctrl-C ends looking, not the job."""
+async def detachable(following: Any, *again: str) -> int:
+    """Ctrl-C ends looking, not the job; `again` are the words after `headway` to come back."""
     try:
         return await following
     except asyncio.CancelledError:
-        again = f"headway watch {' '.join(ids)}".strip()
-        say(f"Detached; nothing was stopped. Come back with: {again}")
+        say(f"Detached; nothing was stopped. Come back with: headway {shlex.join(again)}")
         return INTERRUPTED
 
 
