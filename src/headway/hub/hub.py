@@ -78,9 +78,10 @@ class Hub:
             return
         for service in self._services:
             service.cancel()
+        await asyncio.wait(self._services)
         for service in self._services:
-            with contextlib.suppress(asyncio.CancelledError):
-                await service
+            if not service.cancelled() and (fault := service.exception()) is not None:
+                log.error("%s had ended: %r", service.get_name(), fault, extra={"action": "stop"})
         self._services = []
         with contextlib.suppress(HeadwayError):
             await self.ledger.execute(c.Note(name="system.stopping"))

@@ -58,13 +58,17 @@ class Sweeper:
         await self._ledger.execute_all(self._dispatcher.load())
 
     async def run(self) -> None:
-        """A tick every `sweep_s`, for ever. A store that does not answer is deaf time, and tried again."""
+        """A tick every `sweep_s`, for ever, whatever a tick meets: without it no lease would ever end. A store that does
+        not answer is deaf time, and tried again.
+        """
         while True:
             await self._clock.sleep(self._settings.sweep_s)
             try:
                 await self.sweep()
             except ServerError as problem:
                 log.warning("the sweep could not commit: %s", problem, extra={"action": "sweep"})
+            except Exception:
+                log.exception("the sweep failed; tried again at the next tick", extra={"action": "sweep"})
 
     async def sweep(self) -> None:
         """Notice a gap, write what was heard, let time run out where it has."""

@@ -1,0 +1,63 @@
+"""Time goes on whatever a tick meets."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from headway.hub.hub import Hub
+from headway.model import command as c
+from headway.model.settings import Settings
+from headway.store.sqlite import SqliteStore
+from viewers import HandClock
+
+
+class FaultyStore(SqliteStore):
+    """Its next reading fails in a way that nobody thought of."""
+
+    faults = 0
+
+    def reading(self) -> Any:
+        if self.faults:
+            self.faults -= 1
+            raise RuntimeError("nobody thought of this")
+        return super().reading()
+
+
+async def test_a_tick_that_fails_is_not_the_last(tmp_path: Path) -> None:
+    store, clock = FaultyStore(tmp_path / "log.db"), HandClock()
+    hub = Hub(store, clock, Settings(sweep_s=1.0))
+    async with hub:
+        await hub.ledger.execute(c.Submit(id="a", kind="x", expires_s=5))
+        before = hub.sweeper.sweeps
+
+        store.faults = 1
+        await clock.advance(1.5)
+        faults = store.faults
+        for _ in range(50):
+            await clock.advance(1.0)
+            await asyncio.sleep(0.01)  # a commit is a thread's affair
+            if await _state(hub) == "failed":
+                break
+
+        assert faults == 0
+        assert hub.sweeper.sweeps > before
+        assert await _state(hub) == "failed"
+
+
+async def _state(hub: Hub) -> str | None:
+    with hub.store.reading() as reading:
+        job = reading.job("a")
+    return None if job is None else job.get("state")
+
+
+async def test_a_service_that_had_died_does_not_keep_the_store_from_closing(tmp_path: Path) -> None:
+    store, clock = FaultyStore(tmp_path / "log.db"), HandClock()
+    async with Hub(store, clock, Settings()) as hub:
+        hub.store.maintain = None  # type: ignore[method-assign,assignment]  # the maintenance dies of it
+        await clock.advance(1.5)
+
+    again = SqliteStore(tmp_path / "log.db")
+    again.open(now=clock.now(), new_epoch="e2")
+    again.close()
