@@ -112,7 +112,7 @@ def main(rate: float, viewers: int, secs: float) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     words = [*AHEAD, sys.executable, __file__, "--serve", str(port), "--rate", str(rate), "--secs", str(secs)]
-    server = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
         wait_for(port)
         watching = [
@@ -139,7 +139,9 @@ def main(rate: float, viewers: int, secs: float) -> None:
             "--pid",
             str(server.pid),
         ]
-        seen = subprocess.Popen(watching, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        seen = subprocess.Popen(
+            watching, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
         time.sleep(size(2, 1))
         told, _ = server.communicate("go\n", timeout=secs + 60)
     finally:
