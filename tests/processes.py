@@ -172,12 +172,12 @@ class Headway:
         verified = self.run("verify")
         assert verified.returncode == 0, verified.stdout + verified.stderr
 
-    def state(self, id: str, *states: str, timeout: float = 30) -> dict[str, Any]:
+    def state(self, id: str, *states: str, timeout: float = 60) -> dict[str, Any]:
         """Its document once it is in one of the states."""
         self.until(lambda: self.job(id)["state"] in states, f"job {id} is {' or '.join(states)}", timeout)
         return self.job(id)
 
-    def until(self, true: Any, what: str, timeout: float = 30) -> None:
+    def until(self, true: Any, what: str, timeout: float = 60) -> None:
         """Ask again until it holds; a failure shows the logs."""
         end = time.monotonic() + timeout
         pause = threading.Event()
@@ -202,7 +202,8 @@ class Link:
         self._flows.set()
         self._barred = False
         self.opened = 0
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -218,6 +219,9 @@ class Link:
                     continue
                 self.opened += 1
                 self._pairs.append((inner, outer))
+                if self._barred:  # meanwhile
+                    self.cut()
+                    continue
                 for source, sink in ((inner, outer), (outer, inner)):
                     threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
@@ -263,6 +267,10 @@ class Link:
 
     def close(self) -> None:
         """The end."""
+        self._barred = True
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts
+        self._accepting.join(10)
         self._listener.close()
         self.thaw()
         self.cut()

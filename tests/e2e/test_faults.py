@@ -141,7 +141,7 @@ def test_a_server_away_costs_fifty_jobs_no_attempt_and_shifts_their_deadlines(hw
 
     server.kill()
     server.wait()
-    _pause(10)  # longer than timeout and progress_timeout, 6 s each
+    _pause(8)  # longer than timeout and progress_timeout, 6 s each
     hw.serve()
     hw.until(lambda: any(w["state"] == "online" for w in hw.workers()), "the worker is back")
     gate.open(50)

@@ -33,7 +33,7 @@ def test_a_store_locked_from_outside_refuses_in_words_and_fires_no_deadline(hw: 
     gate.open()  # somebody reports meanwhile
     refused = hw.http.post("/api/v1/jobs", json={"kind": "add", "args": {"a": 1}}, timeout=60)
     shown = hw.http.get(f"/api/v1/jobs/{ids[0]}")
-    threading.Event().wait(10)  # longer than every clock of the jobs and the lease
+    threading.Event().wait(5)  # with the refusal longer than every clock of the jobs and the lease
     outside.execute("ROLLBACK")
     outside.close()
     hw.until(
