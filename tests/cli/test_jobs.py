@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from headway.cli.jobs import job_page
+
 
 def test_a_submitted_job_is_listed_shown_cancelled_and_retried(headway):
     made = headway(
@@ -79,10 +81,27 @@ def test_a_server_that_is_not_there_exits_with_7(headway):
 def test_the_events_of_a_job_are_lines_or_json(headway):
     job = headway("submit", "crawl").word
 
-    text, lines = headway("events", job), headway("events", job, "--jsonl")
+    text, lines, whole = headway("events", job), headway("events", job, "--jsonl"), headway("events", job, "--json")
 
     assert "job.submitted crawl" in text.out
     assert [json.loads(line)["type"] for line in lines.out.splitlines()] == ["job.submitted"]
+    assert [event["type"] for event in json.loads(whole.out)] == ["job.submitted"]
+
+
+def test_what_code_warned_of_and_noted_stands_on_the_page_of_its_job():
+    notes = [{"level": "warning", "message": "careful"}, {"level": "error", "message": "no such page"}]
+
+    lines = [" ".join(line.split()) for line in job_page({"id": "01J", "kind": "crawl", "notes": notes})]
+
+    assert lines[-2:] == ["warning careful", "error no such page"]
+
+
+def test_a_count_without_a_stage_is_that_of_the_whole_and_has_no_state_of_its_own():
+    attempt = {"outcome": "succeeded", "worker": "w", "stages": {"": {"state": "running", "current": 3, "total": 3}}}
+
+    lines = list(job_page({"id": "01J", "kind": "crawl", "state": "completed", "attempts": {"1": attempt}}))
+
+    assert lines[-1].split() == ["·", "in", "all", "3/3"]
 
 
 def test_events_need_a_job_or_to_be_followed(headway):

@@ -61,3 +61,13 @@ def test_an_app_that_does_not_exist_is_named():
 
     assert said.returncode == 2
     assert "no_such_module" in said.stderr
+
+
+@pytest.mark.process
+def test_a_server_whose_app_does_not_exist_says_so_once_and_ends(tmp_path):
+    words = [sys.executable, "-m", "headway", "serve", "--app", "no_such_module:app", "--port", "0"]
+
+    said = subprocess.run([*words, "--data", str(tmp_path)], capture_output=True, text=True, timeout=30, check=False)
+
+    assert said.returncode == 2
+    assert said.stderr.count("there is no module 'no_such_module'") == 1

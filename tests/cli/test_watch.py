@@ -80,7 +80,8 @@ def test_a_terminal_gets_colours_unless_they_are_refused(headway, server, no_col
     subprocess.run(words, env=env, stdout=theirs, stderr=theirs, timeout=30, check=True)
 
     shown = os.read(ours, 4096).decode()
-    os.close(ours), os.close(theirs)
+    os.close(ours)
+    os.close(theirs)
     assert "painted" in shown
     assert ("\x1b[" in shown) is coloured
 

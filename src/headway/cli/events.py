@@ -36,12 +36,18 @@ def events(id: str | None, follow: bool, topics: tuple[str, ...], since: str | N
 
 
 async def _of_job(server: Server, id: str, form: str) -> None:
+    whole: list[dict[str, Any]] = []
     async with server.client() as client:
         after: int | None = 0
         while after is not None:
             page = await client.rest.get(f"/jobs/{id}/events", {"after": after, "limit": 500})
-            show(page["events"], "jsonl" if form != "text" else form, _as_lines)
+            if form == "json":  # one value, so it is printed when it is whole
+                whole += page["events"]
+            else:
+                show(page["events"], form, _as_lines)
             after = page.get("next")
+    if form == "json":
+        show(whole, form, _as_lines)
 
 
 async def _follow(server: Server, topics: list[str], since: str | None, form: str) -> int:

@@ -89,7 +89,7 @@ def _how_far(job: JobDoc) -> str:
 @asks_server
 def job(id: str, form: str, server: Server) -> None:
     """Show one job: state, progress, attempts, result or error."""
-    show(run_async(_get(server, id)), form, _as_page)
+    show(run_async(_get(server, id)), form, job_page)
 
 
 async def _get(server: Server, id: str) -> JobDoc:
@@ -97,7 +97,8 @@ async def _get(server: Server, id: str) -> JobDoc:
         return await client.get(id)
 
 
-def _as_page(job: JobDoc) -> Iterable[str]:
+def job_page(job: JobDoc) -> Iterable[str]:
+    """Everything of one job that people look for, in lines."""
     yield f"{job.get('kind')} {job.get('id')}  {state_text(job.get('state', ''))}"
     for name, value in _facts(job):
         if value:

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from headway.cli.exits import OK, say
+from headway.cli.exits import OK, USAGE, say
 from headway.cli.options import Server, asks_server, pairs, run_service
 
 DRAIN_S = 30.0
@@ -65,12 +65,14 @@ async def _serve(config: Any, app: str | None, slots: int) -> int:
 
     stop = asyncio.Event()
     beside = WorkerBeside(app, slots, config.token) if app else None
-    tasks: set[asyncio.Task[None]] = set()
+    tasks: set[asyncio.Task[int]] = set()
 
     def announce(url: str) -> None:
         say(f"Headway is at {url}")
         if beside is not None:
-            tasks.add(asyncio.create_task(beside.run(url.rstrip("/"))))
+            working = asyncio.create_task(beside.run(url.rstrip("/")))
+            working.add_done_callback(lambda _: stop.set())
+            tasks.add(working)
             leave_in_order(beside, stop)
 
     try:
@@ -78,7 +80,7 @@ async def _serve(config: Any, app: str | None, slots: int) -> int:
     finally:
         if beside is not None:
             await beside.end()
-    return OK
+    return max((task.result() for task in tasks if task.done() and not task.cancelled()), default=OK)
 
 
 def leave_in_order(beside: WorkerBeside, stop: asyncio.Event) -> None:
@@ -110,8 +112,8 @@ class WorkerBeside:
         self._token = token
         self._process: asyncio.subprocess.Process | None = None
 
-    async def run(self, url: str) -> None:
-        """Keep it running until `end`."""
+    async def run(self, url: str) -> int:
+        """Keep it running until `end`: 0. Its exit code, when it could not begin at all: starting it again is no use."""
         loop = asyncio.get_running_loop()
         wait = RESTART_S
         while not self.leaving:
@@ -119,10 +121,13 @@ class WorkerBeside:
             self._process = await self._start(url)
             code = await self._process.wait()
             if self.leaving:
-                return
+                return OK
+            if code == USAGE:
+                return code
             wait = RESTART_S if loop.time() - began > 60 else min(wait * 2, 60.0)
             say(f"The worker ended with {code}; another is started in {wait:g} s.")
             await asyncio.wait({asyncio.ensure_future(asyncio.Event().wait())}, timeout=wait)
+        return OK
 
     async def _start(self, url: str) -> asyncio.subprocess.Process:
         """In a session of its own, so that Ctrl-C reaches us alone and we end things in order."""

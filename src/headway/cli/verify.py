@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import click
+import msgspec
 
 from headway.cli.exits import FAILED, OK
 from headway.cli.options import Server, asks_server, run_async, show, shows_data
@@ -31,4 +32,10 @@ def _as_lines(found: dict[str, Any]) -> Iterable[str]:
     different = found["different"]
     yield f"{counted}: {f'{different:,} fields differ from their log' if different else 'all equal to their log'}."
     for each in found["differences"]:
-        yield f"  {each['job']} {each['field']}: row {each['row']!r}, log {each['log']!r}"
+        yield f"  {each['job']} {each['field']}: row {_short(each['row'])}, log {_short(each['log'])}"
+
+
+def _short(value: Any) -> str:
+    """Enough to recognise it; all of it is in --json."""
+    text = "nothing" if value is None else msgspec.json.encode(value).decode()
+    return text if len(text) <= 60 else text[:59] + "…"
