@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fake_server import FakeServer
 
+from fake_server import FakeServer
 from headway.protocol.frames import Accept, Cancel, Draining, Ended, Goodbye, Offer, Report, WorkerHello
 
 pytestmark = pytest.mark.process
