@@ -71,7 +71,7 @@ class TestOutput:
         result = await told.run("sh", "-c", r"seq 3; printf '\033[1mbold\033[0m'; exit 5")
 
         assert told.lines == ["1", "2", "3", "bold"]
-        assert bytes(told.output) == b"1\r\n2\r\n3\r\n\x1b[1mbold\x1b[0m"
+        assert bytes(told.output) == b"1\n2\n3\n\x1b[1mbold\x1b[0m"
         assert (result.code, result.signal) == (5, None)
 
     async def test_everything_a_fast_command_prints_arrives(self, told):
@@ -90,7 +90,7 @@ class TestOutput:
         await asyncio.to_thread(reader.join)
         os.close(source)
 
-        assert bytes(received) == b"".join(b"%d\r\n" % n for n in range(1, 200_001))
+        assert bytes(received) == b"".join(b"%d\n" % n for n in range(1, 200_001))
 
     async def test_a_command_is_not_read_while_its_reader_takes_nothing(self, told):
         source, sink = os.pipe()

@@ -68,7 +68,8 @@ async def run_command(
     clock = clock or SystemClock()
     window = output if isinstance(output, int) else None
     width, height = size_of(window, columns, rows)
-    child = start(argv, env=env, cwd=cwd, stdin=stdin, columns=width, rows=height)
+    shown = window is not None and os.isatty(window)
+    child = start(argv, env=env, cwd=cwd, stdin=stdin, columns=width, rows=height, returns=shown)
     run = _Run(child, on_reading=on_reading, on_line=on_line, output=output, clock=clock)
     ended = asyncio.ensure_future(child.exited(clock))
     try:

@@ -148,15 +148,19 @@ def start(
     stdin: int | None,
     columns: int,
     rows: int,
+    returns: bool = True,
 ) -> Child:
     """Start `argv` in a new terminal. CannotStart says what a shell would, and how to go on.
 
     `stdin`: a terminal's descriptor means that the caller forwards keys, so the command reads its own pty; any other is
-    given to the command as it is; None is /dev/null.
+    given to the command as it is; None is /dev/null. `returns`: the terminal adds a carriage return to each line end, as
+    terminals do; without, what goes on to a file or a pipe is byte for byte what the command wrote.
     """
     if not argv or not argv[0]:
         raise InvalidInput("command", "is empty", hint="Write the command after --: headway run -- make test")
     master, slave = pty.openpty()
+    if not returns:
+        _leave_line_ends(slave)
     statements, statements_end = os.pipe()
     try:
         process = subprocess.Popen(
@@ -182,6 +186,12 @@ def start(
     child = Child(process, master, statements)
     child.resize(columns, rows)
     return child
+
+
+def _leave_line_ends(slave: int) -> None:
+    attributes = termios.tcgetattr(slave)
+    attributes[1] &= ~termios.ONLCR  # output flags
+    termios.tcsetattr(slave, termios.TCSANOW, attributes)
 
 
 def size_of(descriptor: int | None, columns: int, rows: int) -> tuple[int, int]:
