@@ -91,7 +91,9 @@ async def observe(url: str, worker: Reporter, n: int) -> list[float]:
     async def watch(socket) -> None:
         async for message in socket:
             now, events = time.monotonic(), json.loads(message).get("events", ())
-            told = [event["data"]["set"]["progress"]["message"] for event in events if event["type"] == "job.progressed"]
+            told = [
+                event["data"]["set"]["progress"]["message"] for event in events if event["type"] == "job.progressed"
+            ]
             seen.extend(now - float(each) for each in told)
             if len(seen) >= n:
                 return

@@ -55,7 +55,9 @@ def batches(jobs: int, batch: int, reports: int) -> Iterator[list[Command]]:
             for id in accepted
         ]
         ended = waves[-3] if len(waves) > 2 else []
-        now += [End(job=id, worker=WORKER, attempt=1, n=reports + 1, outcome="succeeded", result=b"null") for id in ended]
+        now += [
+            End(job=id, worker=WORKER, attempt=1, n=reports + 1, outcome="succeeded", result=b"null") for id in ended
+        ]
         if now:
             yield now
 
