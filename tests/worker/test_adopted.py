@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from fake_server import FakeServer
 
+from fake_server import FakeServer
 from headway.errors import CallerError
 from headway.model.report import StepDone
 from headway.protocol.frames import Begin, Begun, Cancel, CancelState, Ended, Error, Report, WorkerHello

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from fake_server import FakeServer
 
+from fake_server import FakeServer
 from headway.clock import SystemClock
 from headway.errors import InvalidInput, LinkRefused
 from headway.model.report import LogLines, StepDone
