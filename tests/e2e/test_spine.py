@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from headway.protocol.frames import Batch, Snapshot, decode_to_viewer
+from headway.protocol.viewing import View
 from processes import Gate, Headway
 
 pytestmark = pytest.mark.timeout(120)
@@ -49,28 +51,23 @@ def test_what_a_page_opened_late_shows_is_what_one_opened_early_shows(hw: Headwa
     gate.open()
     hw.state(id, "completed")
 
-    late = hw.http.get("/api/v1/events", params={"topic": "jobs"}).json()
+    late = View(["jobs"])
+    for frame in hw.http.get("/api/v1/events", params={"topic": "jobs"}).json()["frames"]:
+        late.take(decode_to_viewer(json.dumps(frame).encode()))
 
-    row = late["frames"][0]["topics"]["jobs"]["documents"]["job"][id]
-    early_row = _fold_until(early, id, row["seq"])
-    assert early_row == row
+    assert id in late.topics["jobs"].shown()["documents"]["job"]
+    assert _viewed_until(early, late.seq or 0).shown() == late.shown()
 
 
-def _fold_until(stream: subprocess.Popen[bytes], id: str, seq: int) -> dict[str, object]:
-    from headway.model.event import Event
-    from headway.model.fold import fold
-
-    row: dict[str, object] = {}
+def _viewed_until(stream: subprocess.Popen[bytes], seq: int) -> View:
+    view = View(["jobs"])
     assert stream.stdout is not None
     for line in stream.stdout:
-        if not line.startswith(b"data:"):
-            continue
-        frame = json.loads(line[5:])
-        for event in frame.get("events", []):
-            if event.get("job") == id:
-                row = fold(row, Event(type=event["type"], at=0, data=event["data"], seq=event["seq"]))
-        if frame["type"] == "batch" and frame["to"] >= seq:
-            return row
+        frame = decode_to_viewer(line[5:]) if line.startswith(b"data:") else None
+        if isinstance(frame, Snapshot | Batch):
+            view.take(frame)
+        if (view.seq or 0) >= seq:
+            return view
     raise AssertionError("the stream ended")
 
 
