@@ -11,6 +11,7 @@ import asyncio
 import os
 import random
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Protocol
@@ -65,6 +66,17 @@ class SystemClock:
 
     def new_id(self) -> str:
         return ulid(self.now(), self._random.getrandbits(80))
+
+
+class OffsetClock(SystemClock):
+    """The clock of a store that several servers share: ours, put right by what `offset_ms` says."""
+
+    def __init__(self, offset_ms: Callable[[], int]) -> None:
+        super().__init__()
+        self._offset_ms = offset_ms
+
+    def now(self) -> int:
+        return super().now() + self._offset_ms()
 
 
 def ulid(at: int, entropy: int) -> str:

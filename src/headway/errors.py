@@ -188,6 +188,10 @@ class StoreUnavailable(ServerError):
     retry_after_s = 2.0
 
 
+class StoreContended(StoreUnavailable):
+    """A batch lost a race against another server, or its connection, and surely wrote nothing: it may be run again."""
+
+
 class StoreUnusable(ServerError):
     """The store can not be opened by this server at all; starting again will not help."""
 

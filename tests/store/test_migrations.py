@@ -9,9 +9,9 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import StaticPool, create_engine
 
-from headway.store import migrations, opening
+from headway.store import migrations
 from headway.store.schema import REVISIONS
-from headway.store.sqlite import SqliteStore
+from headway.store.sqlite import SqliteStore, opening
 from headway.testing.store_worlds import NOW, job_id, submitted, write
 
 

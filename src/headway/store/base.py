@@ -7,7 +7,7 @@ Every implementation passes `headway.testing.store_suite`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -35,6 +35,21 @@ class Answer(msgspec.Struct, frozen=True):
 
     body: str
     answer: bytes
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """A server on this log: its id, when it was last alive (ms, by the store's clock), and what it says of itself."""
+
+    id: str
+    heard_at: int
+    doc: Document = {}
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Who serves this log (by id, the asking one among them), and the id of the one that sweeps for all."""
+
+    peers: tuple[Peer, ...]
+    leader: str
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
@@ -130,8 +145,20 @@ class Reading(Protocol):
     def saved(self, section: str) -> Mapping[str, Any]: ...
 
 
+LEADER_S = 5.0
+"""A leader that has not said that it is alive for so long is none any more."""
+GONE_S = 30.0
+"""A server that has not said that it is alive for so long is forgotten."""
+
+
 class Store(Protocol):
-    """`open` first, `close` last. StoreUnusable: locked, foreign, newer schema. StoreUnavailable: try again later."""
+    """`open` first, `close` last. StoreUnusable: locked, foreign, newer schema. StoreUnavailable: try again later.
+
+    `shared`: other servers may append to the same log, so it must be followed by reading it.
+    """
+
+    @property
+    def shared(self) -> bool: ...
 
     def open(self, *, now: int, new_epoch: str) -> Head:
         """Take the store. `new_epoch` is used where a new history begins (a new store, or numbers that could be reused)."""
@@ -147,13 +174,32 @@ class Store(Protocol):
 
     def commit(self, world: World, answers: Mapping[tuple[str, str], Answer]) -> list[Event]:
         """Write rows, then head, then events; durable when it returns (I6). The events with their `seq`, dense (I2).
-        A world without events and soft writes is rolled back. On failure nothing is written: StoreUnavailable.
+        A world without events and soft writes is rolled back. On failure nothing is written: StoreUnavailable;
+        StoreContended: run the same commands again, from `load`.
         """
         ...
 
     def rollback(self) -> None: ...
 
     def reading(self) -> AbstractContextManager[Reading]: ...
+
+    # -- beside other servers, from any thread; one that is alone leads, and hears of nobody --------------------------
+
+    def clock_offset_ms(self) -> int:
+        """The clock of the store minus ours: whoever shares a log lives by one clock. 0 for a store without its own."""
+        ...
+
+    def on_news(self, ring: Callable[[], None]) -> None:
+        """`ring()` is called, from any thread, soon after another server has committed. It may be missed: poll too."""
+        ...
+
+    def beat(self, server: str, doc: Document) -> Standing:
+        """Server `server` is alive, and leads if nobody does."""
+        ...
+
+    def retire(self, server: str) -> None:
+        """It goes: forget it, and let another lead at once."""
+        ...
 
     def maintain(self) -> None:
         """Checkpoint, witness, thinning of the free list: called by a maintenance thread now and then."""

@@ -19,17 +19,21 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
-    Text,
+    Text as _Text,
     text,
 )
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every revision of `migrations/versions`, oldest first; a store at another one is newer than this program."""
+
+SERVES = "0002"
+"""The oldest revision whose programs work with a store of today: a migration that they survive leaves this as it is."""
 
 APPLICATION_ID = 0x48445759
 """`PRAGMA application_id` of our SQLite files: "HDWY"."""
 
 metadata = MetaData()
+Text = _Text().with_variant(_Text(collation="C"), "postgresql")  # so that both databases sort alike
 _Number = BigInteger().with_variant(Integer(), "sqlite")  # SQLite's own row id must be INTEGER to the letter
 
 
@@ -205,6 +209,32 @@ workers = _documents("workers", Column("last_heard_at", _Number), Column("load",
 services = _documents("services")
 kinds = _documents("kinds")
 queues = _documents("queues")
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""What a store knows of itself: `serves` (revisions.py), `origin` (where it lives), `leader` (who sweeps)."""
+
+servers = Table(
+    "servers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("heard_at", _Number, nullable=False),
+    Column("doc", Text, nullable=False),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("key", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("key", "part"),
+)
+"""Artifacts, where servers share nothing but their database."""
 
 idempotency = Table(
     "idempotency",

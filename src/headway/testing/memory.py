@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,7 +21,7 @@ from headway.model.event import Event
 from headway.model.fold import changes, fold_counts, is_checkpoint
 from headway.model.job import ACTIVE, JobDoc
 from headway.model.world import World, fits, limit_keys
-from headway.store.base import Answer, Head
+from headway.store.base import Answer, Head, Peer, Standing
 from headway.testing.disk import Disk, MemoryReading
 
 KEPT_SAMPLES = 50
@@ -177,6 +177,22 @@ class MemoryStore:
         with self._writing:
             frozen = self.disk.copy()
         yield MemoryReading(frozen)
+
+    @property
+    def shared(self) -> bool:
+        return False
+
+    def clock_offset_ms(self) -> int:
+        return 0
+
+    def on_news(self, ring: Callable[[], None]) -> None:
+        """There is never any."""
+
+    def beat(self, server: str, doc: dict[str, Any]) -> Standing:
+        return Standing((Peer(server, self.disk.head.at, doc),), server)
+
+    def retire(self, server: str) -> None:
+        """Nobody waits to lead."""
 
     def maintain(self) -> None:
         """Nothing to do."""

@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -27,35 +28,35 @@ def _log() -> None:
         "events",
         sa.Column("seq", Number, autoincrement=False, nullable=False),
         sa.Column("at", Number, nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("namespace", sa.Text(), nullable=False),
-        sa.Column("priority", sa.Text(), nullable=False),
-        sa.Column("job", sa.Text(), nullable=True),
+        sa.Column("type", Text, nullable=False),
+        sa.Column("subject", Text, nullable=False),
+        sa.Column("namespace", Text, nullable=False),
+        sa.Column("priority", Text, nullable=False),
+        sa.Column("job", Text, nullable=True),
         sa.Column("attempt", sa.Integer(), nullable=True),
-        sa.Column("worker", sa.Text(), nullable=True),
-        sa.Column("queue", sa.Text(), nullable=True),
-        sa.Column("kind", sa.Text(), nullable=True),
-        sa.Column("labels", sa.Text(), nullable=True),
-        sa.Column("data", sa.Text(), nullable=False),
+        sa.Column("worker", Text, nullable=True),
+        sa.Column("queue", Text, nullable=True),
+        sa.Column("kind", Text, nullable=True),
+        sa.Column("labels", Text, nullable=True),
+        sa.Column("data", Text, nullable=False),
         sa.Column("prev", Number, nullable=True),
         sa.PrimaryKeyConstraint("seq"),
     )
     op.create_table(
         "log_chunks",
         sa.Column("seq", Number, autoincrement=False, nullable=False),
-        sa.Column("job", sa.Text(), nullable=False),
+        sa.Column("job", Text, nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("first", sa.Integer(), nullable=False),
         sa.Column("last", sa.Integer(), nullable=False),
-        sa.Column("lines", sa.Text(), nullable=False),
+        sa.Column("lines", Text, nullable=False),
         sa.PrimaryKeyConstraint("seq"),
     )
     op.create_index("log_chunks_of", "log_chunks", ["job", "last"], unique=False)
     op.create_table(
         "log_head",
         sa.Column("id", Number, autoincrement=False, nullable=False),
-        sa.Column("epoch", sa.Text(), nullable=False),
+        sa.Column("epoch", Text, nullable=False),
         sa.Column("seq", Number, nullable=False),
         sa.Column("at", Number, nullable=False),
         sa.Column("first_seq", Number, nullable=False),
@@ -67,19 +68,19 @@ def _log() -> None:
 def _jobs() -> None:
     op.create_table(
         "jobs",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("namespace", sa.Text(), nullable=False),
+        sa.Column("id", Text, nullable=False),
+        sa.Column("namespace", Text, nullable=False),
         sa.Column("lane", sa.Integer(), nullable=False),
-        sa.Column("unique_key", sa.Text(), nullable=True),
-        sa.Column("external_id", sa.Text(), nullable=True),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("unique_key", Text, nullable=True),
+        sa.Column("external_id", Text, nullable=True),
+        sa.Column("state", Text, nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
-        sa.Column("queued_at", sa.Text(), nullable=True),
+        sa.Column("queued_at", Text, nullable=True),
         sa.Column("ready", sa.Integer(), nullable=False),
         sa.Column("due_at", Number, nullable=True),
         sa.Column("seq", Number, nullable=False),
         sa.Column("tail", Number, nullable=False),
-        sa.Column("doc", sa.Text(), nullable=False),
+        sa.Column("doc", Text, nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
 
@@ -139,23 +140,23 @@ def _indexes_of_jobs() -> None:
 def _beside_jobs() -> None:
     op.create_table(
         "bodies",
-        sa.Column("job", sa.Text(), nullable=False),
-        sa.Column("part", sa.Text(), nullable=False),
+        sa.Column("job", Text, nullable=False),
+        sa.Column("part", Text, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("job", "part"),
     )
     op.create_table(
         "checkpoints",
-        sa.Column("job", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("job", Text, nullable=False),
+        sa.Column("key", Text, nullable=False),
+        sa.Column("value", Text, nullable=False),
         sa.PrimaryKeyConstraint("job", "key"),
     )
     op.create_table(
         "idempotency",
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("subject", Text, nullable=False),
+        sa.Column("key", Text, nullable=False),
+        sa.Column("body", Text, nullable=False),
         sa.Column("answer", sa.LargeBinary(), nullable=False),
         sa.Column("at", Number, nullable=False),
         sa.PrimaryKeyConstraint("subject", "key"),
@@ -163,25 +164,25 @@ def _beside_jobs() -> None:
     )
     op.create_table(
         "job_after",
-        sa.Column("waits_for", sa.Text(), nullable=False),
-        sa.Column("job", sa.Text(), nullable=False),
+        sa.Column("waits_for", Text, nullable=False),
+        sa.Column("job", Text, nullable=False),
         sa.PrimaryKeyConstraint("waits_for", "job"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "job_labels",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
-        sa.Column("job", sa.Text(), nullable=False),
+        sa.Column("name", Text, nullable=False),
+        sa.Column("value", Text, nullable=False),
+        sa.Column("job", Text, nullable=False),
         sa.PrimaryKeyConstraint("name", "value", "job"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "saved",
-        sa.Column("section", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("owner", sa.Text(), nullable=True),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("section", Text, nullable=False),
+        sa.Column("name", Text, nullable=False),
+        sa.Column("owner", Text, nullable=True),
+        sa.Column("body", Text, nullable=False),
         sa.PrimaryKeyConstraint("section", "name"),
     )
 
@@ -190,7 +191,7 @@ def _shelves() -> None:
     op.create_table(
         "counts",
         sa.Column("lane", sa.Integer(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state", Text, nullable=False),
         sa.Column("jobs", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("lane", "state"),
         sqlite_with_rowid=False,
@@ -198,17 +199,17 @@ def _shelves() -> None:
     op.create_table(
         "lanes",
         sa.Column("id", Number, autoincrement=False, nullable=False),
-        sa.Column("namespace", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("requires", sa.Text(), nullable=False),
+        sa.Column("namespace", Text, nullable=False),
+        sa.Column("kind", Text, nullable=False),
+        sa.Column("queue", Text, nullable=False),
+        sa.Column("requires", Text, nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("lanes_are_unique", "lanes", ["namespace", "kind", "queue", "requires"], unique=True)
     op.create_table(
         "samples",
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("kind", Text, nullable=False),
+        sa.Column("stage", Text, nullable=False),
         sa.Column("slot", sa.Integer(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("seconds", sa.Float(), nullable=False),
@@ -220,31 +221,31 @@ def _shelves() -> None:
 def _documents() -> None:
     op.create_table(
         "kinds",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("id", Text, nullable=False),
         sa.Column("seq", Number, nullable=False),
-        sa.Column("doc", sa.Text(), nullable=False),
+        sa.Column("doc", Text, nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "queues",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("id", Text, nullable=False),
         sa.Column("seq", Number, nullable=False),
-        sa.Column("doc", sa.Text(), nullable=False),
+        sa.Column("doc", Text, nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "services",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("id", Text, nullable=False),
         sa.Column("seq", Number, nullable=False),
-        sa.Column("doc", sa.Text(), nullable=False),
+        sa.Column("doc", Text, nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "workers",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("id", Text, nullable=False),
         sa.Column("seq", Number, nullable=False),
-        sa.Column("doc", sa.Text(), nullable=False),
+        sa.Column("doc", Text, nullable=False),
         sa.Column("last_heard_at", Number, nullable=True),
-        sa.Column("load", sa.Text(), nullable=True),
+        sa.Column("load", Text, nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )

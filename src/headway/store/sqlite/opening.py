@@ -1,7 +1,7 @@
 """Opening an SQLite file: making a new store, refusing one that is not ours, and finding out which history it holds.
 
 Each refusal is a StoreUnusable that names the file and the way out; a refused file is not changed. Called by
-`sqlite.py` while it holds the lock. Alembic is imported only when an older store must be brought forward.
+`store.py` while it holds the lock. Alembic is imported only when an older store must be brought forward.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from headway.errors import StoreUnusable
 from headway.store.base import Head
-from headway.store.schema import APPLICATION_ID, REVISIONS, metadata
-from headway.store.witness import Witness, continues, unopenable
+from headway.store.revisions import must_migrate
+from headway.store.schema import APPLICATION_ID, REVISIONS, SERVES, metadata
+from headway.store.sqlite.witness import Witness, continues, unopenable
 
 WAL_PAGES = 16_384
 """A commit checkpoints by itself only past this many pages (64 MB): maintenance does it before, off the hot path."""
@@ -93,27 +94,29 @@ def _create(db: sqlite3.Connection, now: int, epoch: str) -> None:
             db.execute(str(CreateIndex(index).compile(dialect=sqlite)))
     db.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
     db.execute("INSERT INTO alembic_version VALUES (?)", (REVISIONS[-1],))
+    db.execute("INSERT INTO facts VALUES ('serves', ?)", (SERVES,))
     db.execute("INSERT INTO log_head (id, epoch, seq, at, first_seq, skew) VALUES (1, ?, 0, ?, 1, 0)", (epoch, now))
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.execute("COMMIT")
 
 
 def _bring_forward(db: sqlite3.Connection, path: Path) -> None:
-    """Nothing for a store of today; an older one is migrated; a newer one is refused."""
-    row = db.execute("SELECT version_num FROM alembic_version").fetchone()
-    revision = row[0] if row else "none"
-    if revision not in REVISIONS:
-        raise StoreUnusable(
-            f"The store {path} is at schema {revision!r}, which this Headway does not know (it knows up to {REVISIONS[-1]!r}).",
-            hint="Start it with the newer Headway that wrote it, or put the backup from before that upgrade back.",
-        )
-    if revision != REVISIONS[-1]:
+    """Nothing for a store of today; an older one is migrated; one that is too new is refused."""
+    if must_migrate(str(path), *revision_of(db)):
         from headway.store.migrations import upgrade
 
         with create_engine("sqlite://", creator=lambda: db, poolclass=StaticPool).connect() as connection:
             db.execute("BEGIN IMMEDIATE")
             upgrade(connection)
             db.execute("COMMIT")
+
+
+def revision_of(db: sqlite3.Connection) -> tuple[str | None, str | None]:
+    """The store's revision, and the oldest whose programs may serve it."""
+    row = db.execute("SELECT version_num FROM alembic_version").fetchone()
+    knows = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone()
+    serves = db.execute("SELECT value FROM facts WHERE name = 'serves'").fetchone() if knows else None
+    return (row[0] if row else None), (serves[0] if serves else None)
 
 
 def _make_durable(db: sqlite3.Connection, path: Path) -> None:

@@ -14,10 +14,9 @@ import pytest
 from headway.errors import StoreUnavailable, StoreUnusable
 from headway.model.command import Reads
 from headway.model.query import parse
-from headway.store import sqlite as module
-from headway.store.mirror import KEPT_JOBS
 from headway.store.schema import REVISIONS
-from headway.store.sqlite import SqliteStore
+from headway.store.sqlite import SqliteStore, store as module
+from headway.store.sqlite.mirror import KEPT_JOBS
 from headway.testing.store_worlds import NOW, PLACE, changed, job_id, load_for, submitted, write
 
 
@@ -100,12 +99,28 @@ class TestOpening:
         opened(path).close()
         with sqlite3.connect(path) as db:
             db.execute("UPDATE alembic_version SET version_num = '9999'")
+            db.execute("UPDATE facts SET value = '9999' WHERE name = 'serves'")
         db.close()
 
         assert refusal(path) == (
             f"The store {path} is at schema '9999', which this Headway does not know (it knows up to {REVISIONS[-1]!r}). "
             "Start it with the newer Headway that wrote it, or put the backup from before that upgrade back."
         )
+
+    def test_a_newer_store_that_leaves_alone_what_we_use_is_served(self, path):
+        before = opened(path)
+        write(before, submitted(job_id(1)))
+        before.close()
+        with sqlite3.connect(path) as db:
+            db.execute("UPDATE alembic_version SET version_num = '9999'")
+            db.execute("ALTER TABLE jobs ADD COLUMN mood TEXT")
+        db.close()
+
+        store = opened(path)
+        write(store, submitted(job_id(2)))
+
+        assert jobs_in(store) == [job_id(1), job_id(2)]
+        store.close()
 
     def test_a_place_that_can_not_be_opened_is_named(self, tmp_path):
         (tmp_path / "file").write_text("")
@@ -300,7 +315,7 @@ class TestTrouble:
         assert before == copy
 
     def test_more_jobs_than_are_remembered_are_read_again(self, store, monkeypatch):
-        monkeypatch.setattr("headway.store.mirror.KEPT_JOBS", 8)
+        monkeypatch.setattr("headway.store.sqlite.mirror.KEPT_JOBS", 8)
         write(store, *[submitted(job_id(n)) for n in range(1, 40)])
 
         for n in range(1, 40):

@@ -10,9 +10,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -22,15 +23,15 @@ from headway.model.command import Reads
 from headway.model.event import Event
 from headway.model.job import JobDoc
 from headway.model.world import World
-from headway.store import statements as s
-from headway.store.base import Answer, Head
+from headway.store.base import Answer, Head, Peer, Standing
 from headway.store.journal import JobRow, Journal, bodies_of, encode, skew_of, write_journal
 from headway.store.lanes import Lane
-from headway.store.loading import load_mirror, load_world
-from headway.store.mirror import Mirror
-from headway.store.opening import open_file, reader_engine
 from headway.store.queries import SqlReading, verified_jobs
-from headway.store.witness import Lock, Witness, WitnessFile
+from headway.store.sqlite import statements as s
+from headway.store.sqlite.loading import load_mirror, load_world
+from headway.store.sqlite.mirror import Mirror
+from headway.store.sqlite.opening import open_file, reader_engine
+from headway.store.sqlite.witness import Lock, Witness, WitnessFile
 
 WITNESS_MS = 1_000
 """How far (by the log's own clock) the witness may lag behind the head."""
@@ -215,6 +216,24 @@ class SqliteStore:
 
     def scan_jobs(self) -> Iterator[tuple[JobDoc, Sequence[Event]]]:
         return verified_jobs(self.reading)
+
+    # -- other servers: none ---------------------------------------------------------------------------------------
+
+    @property
+    def shared(self) -> bool:
+        return False
+
+    def clock_offset_ms(self) -> int:
+        return 0
+
+    def on_news(self, ring: Callable[[], None]) -> None:
+        """The lock sees to it that there is never any."""
+
+    def beat(self, server: str, doc: dict[str, Any]) -> Standing:
+        return Standing((Peer(server, self._mirror.at if self._mirror else 0, doc),), server)
+
+    def retire(self, server: str) -> None:
+        """Nobody waits to lead."""
 
     # -- upkeep ----------------------------------------------------------------------------------------------------
 

@@ -92,7 +92,9 @@ CHAIN = (
     "WITH RECURSIVE chain (seq, prev) AS (SELECT seq, prev FROM events WHERE seq = (SELECT tail FROM jobs WHERE id = ?) "
     "UNION ALL SELECT e.seq, e.prev FROM chain JOIN events e ON e.seq = chain.prev) "
 )
-FORGET_UNOWNED = "DELETE FROM events WHERE seq >= ? AND seq < ? AND (job IS NULL OR job NOT IN (SELECT id FROM jobs))"
+FORGET_UNOWNED = (
+    "DELETE FROM events WHERE seq >= ? AND seq < ? AND NOT EXISTS (SELECT 1 FROM jobs WHERE id = events.job)"
+)
 CHECKPOINTS = "SELECT seq, prev FROM events WHERE seq >= ? AND seq < ? AND type = 'job.compacted' AND prev IS NOT NULL ORDER BY seq"
 FORGET_BEFORE = (  # everything of a job below its checkpoint (I3); the parameter is the event before the checkpoint
     "DELETE FROM events WHERE seq IN ("

@@ -1,7 +1,7 @@
 """What stands beside an SQLite file: the lock of its server, and the witness of how far its log had come.
 
 The witness tells an older copy that was put back from the file that was there: its log would give numbers again
-that viewers have seen, so a new history (epoch) begins. Called by `sqlite.py` only.
+that viewers have seen, so a new history (epoch) begins. Called by `store.py` only.
 """
 
 from __future__ import annotations

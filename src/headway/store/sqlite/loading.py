@@ -1,6 +1,6 @@
 """Reading a batch's world from SQLite: mostly from memory, the rest by a few statements of fixed shape.
 
-Called by `sqlite.py` inside the write transaction. Finds claims' candidates lane by lane, so that jobs which a worker
+Called by `store.py` inside the write transaction. Finds claims' candidates lane by lane, so that jobs which a worker
 may not run cost it nothing. Decides nothing: `avoid` and limits are honoured so that candidates are worth deciding on.
 """
 
@@ -15,11 +15,11 @@ from itertools import islice
 from headway.model.command import Claim, Reads
 from headway.model.job import ACTIVE, JobDoc
 from headway.model.world import World, limit_keys
-from headway.store import statements as s
 from headway.store.base import Answer
 from headway.store.journal import decode, document_of, encode, kept_of
 from headway.store.lanes import Lane, lanes_for
-from headway.store.mirror import Mirror
+from headway.store.sqlite import statements as s
+from headway.store.sqlite.mirror import Mirror
 
 SEEN_PER_CLAIM = 2_000
 """Queued jobs looked at for one claim before it takes what it has: a bound on what `avoid` and key limits cost."""
