@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import StaticPool, create_engine
 
-from headway.store import migrations
+from headway.store import migrations, schema
 from headway.store.schema import REVISIONS
 from headway.store.sqlite import SqliteStore, opening
 from headway.testing.store_worlds import NOW, job_id, submitted, write
@@ -56,7 +56,7 @@ def test_an_older_store_is_brought_forward_with_its_jobs(tmp_path, monkeypatch):
     write(store, submitted(job_id(1)))
     store.close()
     asked = []
-    monkeypatch.setattr(opening, "REVISIONS", (*REVISIONS, "9998"))
+    monkeypatch.setattr(schema, "REVISIONS", (*REVISIONS, "9998"))
     monkeypatch.setattr(
         migrations, "upgrade", lambda connection: asked.append(connection.exec_driver_sql("SELECT 1").scalar())
     )
