@@ -11,7 +11,7 @@ from sqlalchemy import StaticPool, create_engine
 
 from headway.store import migrations, schema
 from headway.store.schema import REVISIONS
-from headway.store.sqlite import SqliteStore, opening
+from headway.store.sqlite import SqliteStore
 from headway.testing.store_worlds import NOW, job_id, submitted, write
 
 
