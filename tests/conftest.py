@@ -1,4 +1,4 @@
-"""What every test may count on: the Hypothesis profiles.
+"""What every test may count on: the Hypothesis profiles, and a PostgreSQL of the test run's own.
 
 `ci` (what `make test` uses) draws the same examples on every run, so that a red build is red for everybody;
 `dev` (the default of a bare `pytest`) draws new ones; `deep` looks longer, by hand.
@@ -7,10 +7,38 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator, Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from postgres import ABSENT, Postgres, required_postgres
 
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("deep", deadline=None, max_examples=5_000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL for all tests of a process; who kills it starts it again."""
+    with required_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[str]:
+    """The URL of an empty database."""
+    url = postgres.new_database()
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """All tests that were left out for want of a PostgreSQL are one line of the summary: their place is one."""
+    report = yield
+    if report.skipped and isinstance(report.longrepr, tuple) and ABSENT in report.longrepr[2]:
+        report.longrepr = ("tests/postgres.py", 0, report.longrepr[2])
+    return report
