@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from headway.clock import Clock
 from headway.errors import HeadwayError
+from headway.hub.asking import Ask, in_thread
 from headway.hub.ledger import Commit, Ledger
 from headway.model import command as c
 from headway.model.event import Event
@@ -23,6 +24,10 @@ from headway.model.settings import Settings
 from headway.store.base import Store
 
 log = logging.getLogger(__name__)
+
+
+_TOLD = frozenset({"job.offered", "job.cancel_requested"})
+"""Events whose job a worker must be told of."""
 
 
 class WorkerPort(Protocol):
@@ -52,6 +57,7 @@ class _Linked:
         self.labels: dict[str, str] = dict(profile.get("labels") or {})
         self.namespace = str(profile.get("namespace") or "default")
         self.held: set[tuple[str, int]] = set()
+        self.ended: set[tuple[str, int]] | None = set()  # what ended before it was known what is held; then None
         self.claiming = False
         self.stirred = True  # something happened since the last claim that may have made a job claimable
         self.draining = False
@@ -64,9 +70,10 @@ class _Linked:
 class Dispatcher:
     """`attach` and `detach` by the gateway; `follow` by the ledger; `stir` by the sweeper as a backstop."""
 
-    def __init__(self, ledger: Ledger, store: Store, clock: Clock, settings: Settings) -> None:
+    def __init__(self, ledger: Ledger, store: Store, clock: Clock, settings: Settings, ask: Ask | None = None) -> None:
         self._ledger = ledger
         self._store = store
+        self._ask = ask or in_thread(store)
         self._clock = clock
         self._settings = settings
         self._linked: dict[str, _Linked] = {}
@@ -88,26 +95,41 @@ class Dispatcher:
             "worker.lost": self._lost,
         }
         ledger.on_commit(self.follow)
+        ledger.tail.wants = self.wants
         ledger.anticipate = self._anticipate
         ledger.anticipated = self._anticipated
 
-    def load(self) -> list[c.Unblock]:
+    async def load(self) -> list[c.Unblock]:
         """Read what waits, at the start; answers with looks at every blocked job."""
-        with self._store.reading() as reading:
-            self._waiting = Counter(reading.waiting())
-            blocked = reading.waiting_for("")
+        waiting, blocked = await self._ask(lambda reading: (reading.waiting(), reading.waiting_for("")))
+        self._waiting = Counter(waiting)
         for id, after in blocked:
             self._block(id, after)
         return [c.Unblock(job=id, after=after) for id, after in blocked]
 
+    def wants(self, event: Event) -> bool:
+        """True where another server's event will need the job here: a worker linked here is to be told of it."""
+        return event.type in _TOLD and event.worker in self._linked
+
     # -- workers come and go -------------------------------------------------------------------------------------
 
-    def attach(self, port: WorkerPort, profile: dict[str, Any], kinds: Sequence[str], held: Sequence[JobDoc]) -> None:
-        """A worker is linked and registered; `held` are the active jobs it keeps."""
-        linked = _Linked(port, profile, kinds)
-        linked.held = {(job.get("id", ""), job.get("attempt", 0)) for job in held}
-        self._linked[port.worker] = linked
-        for job in held:
+    def attach(
+        self, port: WorkerPort, profile: dict[str, Any], kinds: Sequence[str], held: Sequence[JobDoc] | None = None
+    ) -> None:
+        """A worker is linked and registered; `held` are the active jobs it keeps, or None: `settle` will say."""
+        self._linked[port.worker] = _Linked(port, profile, kinds)
+        if held is not None:
+            self.settle(port, held)
+
+    def settle(self, port: WorkerPort, held: Sequence[JobDoc]) -> None:
+        """What an attached worker keeps, as read after it was attached; from now on it is offered to."""
+        linked = self._linked.get(port.worker)
+        if linked is None or linked.port is not port or linked.ended is None:
+            return
+        kept = [job for job in held if (job.get("id", ""), job.get("attempt", 0)) not in linked.ended]
+        linked.held |= {(job.get("id", ""), job.get("attempt", 0)) for job in kept}
+        linked.ended = None
+        for job in kept:
             self._remind(linked, job)
         self._claim(linked)
 
@@ -128,10 +150,9 @@ class Dispatcher:
         """True when a worker linked here serves the kind."""
         return any(kind in linked.kinds for linked in self._linked.values())
 
-    def stir(self) -> None:
+    async def stir(self) -> None:
         """Look again everywhere: an `avoid` may have run out, a hint may be wrong (a held job, released, counts twice)."""
-        with self._store.reading() as reading:
-            self._waiting = Counter(reading.waiting())
+        self._waiting = Counter(await self._ask(lambda reading: reading.waiting()))
         for linked in self._linked.values():
             linked.stirred = True
         self._claim_all()
@@ -213,6 +234,8 @@ class Dispatcher:
         if linked is None:
             return
         linked.held.discard((event.job or "", event.attempt or 0))
+        if linked.ended is not None:
+            linked.ended.add((event.job or "", event.attempt or 0))
         linked.stirred = True
         if event.data.get("by") != "worker":
             reason = str(event.data.get("reason") or event.data.get("outcome"))
@@ -259,7 +282,13 @@ class Dispatcher:
         self._anticipated(claim, future)
 
     def _claim_for(self, linked: _Linked, extra: str | None = None) -> c.Claim | None:
-        if linked.claiming or linked.draining or linked.free <= 0 or not (linked.stirred or extra):
+        if (
+            linked.ended is not None
+            or linked.claiming
+            or linked.draining
+            or linked.free <= 0
+            or not (linked.stirred or extra)
+        ):
             return None
         kinds = tuple(kind for kind in linked.kinds if self._waiting[kind] > 0 or kind == extra)
         if not kinds:

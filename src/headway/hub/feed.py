@@ -70,7 +70,8 @@ class Feed:
     def begin(self, head: Head) -> None:
         """The log as the store has it; before the first `publish` and the first viewer."""
         self.ring.start(head.seq)
-        self.source.epoch = self.sweep.epoch = head.epoch
+        self.source.begin(head.epoch)
+        self.sweep.epoch = head.epoch
         with self._store.reading() as reading:
             self.tails.start(reading)
 
@@ -199,13 +200,21 @@ class Feed:
     async def drain(self, spread_s: float = 5.0) -> None:
         """Ask every viewer to come back within `spread_s`, each at its own time, and close. No new ones from now on."""
         self.draining = True
-        bye = Bye(reason="drain", after_ms=(0, round(spread_s * 1000)))
         for number, viewer in enumerate(list(self.viewers.values()), 1):
-            if not viewer.ended:
-                viewer.say(bye)
-                viewer.refuse(CloseCode.DRAIN, "the server is going down")
+            self._send_away(viewer, "drain", spread_s)
             if number % AT_ONCE == 0:
                 await self.clock.sleep(0)
+
+    def send_away(self, reason: str, spread_s: float) -> None:
+        """Ask every viewer to come back within `spread_s`, here or elsewhere; new ones are taken as ever."""
+        for viewer in list(self.viewers.values()):
+            self._send_away(viewer, reason, spread_s)
+
+    @staticmethod
+    def _send_away(viewer: Viewer, reason: str, spread_s: float) -> None:
+        if not viewer.ended:
+            viewer.say(Bye(reason=reason, after_ms=(0, round(spread_s * 1000))))
+            viewer.refuse(CloseCode.DRAIN, "the server is going down" if reason == "drain" else reason)
 
     def close(self) -> None:
         """Close what is left."""

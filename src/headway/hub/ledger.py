@@ -20,9 +20,9 @@ import msgspec
 
 from headway.clock import Clock
 from headway.errors import HeadwayError, KeyReused, NotServing, Overloaded, ServerError
+from headway.hub.tail import Commit, Tail
 from headway.model.command import Command, Once, Reads
 from headway.model.decide import decide
-from headway.model.event import Event
 from headway.model.settings import Settings
 from headway.model.world import World
 from headway.store.base import Answer, Store
@@ -30,13 +30,6 @@ from headway.store.base import Answer, Store
 log = logging.getLogger(__name__)
 
 Result = Any | HeadwayError
-
-
-class Commit(msgspec.Struct, frozen=True):
-    """One durable transaction: its events with their `seq`, and the working copy they left (read only)."""
-
-    events: list[Event]
-    world: World
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -115,7 +108,8 @@ class Ledger:
         self._settings = settings
         self._inbox: SimpleQueue[_Entry | None] = SimpleQueue()
         self._waiting = 0
-        self._listeners: list[Callable[[Commit], None]] = []
+        self.tail = Tail(store, clock, settings)
+        self._own: list[Callable[[Commit], None]] = []
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.anticipate: Callable[[Sequence[Command]], Command | None] | None = None
@@ -131,8 +125,15 @@ class Ledger:
         self._recovery = listener
 
     def on_commit(self, listener: Callable[[Commit], None]) -> None:
-        """`listener` is called on the loop after each commit, in order, before its callers are answered."""
-        self._listeners.append(listener)
+        """`listener` is called on the loop for each commit of the log, by any server, in order (tail.py).
+
+        Of a server that is alone on its store, before the callers of the commit are answered.
+        """
+        self.tail.follow(listener)
+
+    def on_own_commit(self, listener: Callable[[Commit], None]) -> None:
+        """The same for what this server commits, and for that only, as soon as it is durable."""
+        self._own.append(listener)
 
     @property
     def waiting(self) -> int:
@@ -280,8 +281,9 @@ class Ledger:
         self.commits += 1
         self.committed += total
         if outcome.commit.events:
-            for listener in self._listeners:
+            for listener in self._own:
                 _tell(listener, outcome.commit)
+            self.tail.offer(outcome.commit)
         results = iter(outcome.results)
         for entry in entries:
             mine = [next(results) for _ in entry.commands]
@@ -299,7 +301,7 @@ def _tell(listener: Callable[[Commit], None], commit: Commit) -> None:
     try:
         listener(commit)
     except Exception:
-        log.exception("a listener of the log failed", extra={"action": "on_commit", "seq": commit.events[-1].seq})
+        log.exception("a listener of the log failed", extra={"action": "on_own_commit", "seq": commit.events[-1].seq})
 
 
 def _retrieve(future: asyncio.Future[Any]) -> None:

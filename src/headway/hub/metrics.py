@@ -1,6 +1,6 @@
 """Counters of this server, and the series that viewers of the topic `metrics` are shown.
 
-Every `sample_s` it says in the log what happened since the last sample, counted from the commits themselves, and how
+Every `sample_s` it (of several servers: the one that leads) says in the log what happened since the last sample, counted from the commits themselves, and how
 things stand. While nothing happens it says nothing: the last sample still holds. Called by the hub.
 """
 
@@ -15,7 +15,6 @@ from headway.hub.ledger import Commit, Ledger
 from headway.model import command as c
 from headway.model.fold import fold_counts
 from headway.model.settings import Settings
-from headway.store.base import Store
 
 COUNTED = {
     "job.submitted": "submitted",
@@ -26,42 +25,56 @@ COUNTED = {
     "job.retry_scheduled": "retried",
 }
 """Event type -> name of its counter in a sample."""
+SAMPLED = "metrics.sampled"
+
+Counts = dict[str, dict[str, int]]
+"""Jobs by queue and state."""
 
 
 class Sampler:
     """`follow` every commit, then `run` until cancelled. `viewers` tells how many look."""
 
     def __init__(
-        self, ledger: Ledger, store: Store, clock: Clock, settings: Settings, viewers: Callable[[], int]
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        settings: Settings,
+        *,
+        viewers: Callable[[], int],
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self._ledger = ledger
-        self._store = store
         self._clock = clock
         self._settings = settings
         self._viewers = viewers
+        self._leads = leads
         self._happened: Counter[str] = Counter()
-        self._counts: dict[str, dict[str, int]] = {}
+        self._counts: Counts = {}
         self._standing: dict[str, int] = {}
+        self._sampling = False
         ledger.on_commit(self.follow)
 
-    def begin(self) -> None:
-        """Read how many jobs stand where, before the first commit."""
-        with self._store.reading() as reading:
-            self._counts = {queue: dict(states) for queue, states in reading.counts().items()}
+    def begin(self, counts: Counts) -> None:
+        """How many jobs stand where at the seq from which commits are followed."""
+        self._counts = {queue: dict(states) for queue, states in counts.items()}
 
     def follow(self, commit: Commit) -> None:
-        """Count what a commit brought."""
+        """Count what a commit brought; what another server has told in a sample is not told again."""
         for event in commit.events:
             if event.type.startswith("job."):
                 fold_counts(self._counts, event)
                 if name := COUNTED.get(event.type):
                     self._happened[name] += 1
+            elif event.type == SAMPLED and not self._sampling:
+                self._happened.clear()
+                self._standing = dict(event.data.get("now") or {})
 
     async def run(self) -> None:
         """A sample every `sample_s`, for ever; one that can not be committed is the next one's."""
         while True:
             await self._clock.sleep(self._settings.sample_s)
-            await self.sample()
+            if self._leads():
+                await self.sample()
 
     async def sample(self) -> bool:
         """Say what changed; False: nothing did, and nothing was said."""
@@ -70,10 +83,13 @@ class Sampler:
             return False
         happened = dict(self._happened)
         data = {"period_s": self._settings.sample_s, "happened": happened, "now": standing}
+        self._sampling = True
         try:
-            await self._ledger.execute(c.Note(name="metrics.sampled", data=data))
+            await self._ledger.execute(c.Note(name=SAMPLED, data=data))
         except HeadwayError:
             return False
+        finally:
+            self._sampling = False
         self._happened.subtract(happened)
         self._happened += Counter()  # drops what is zero
         self._standing = standing

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -49,16 +49,27 @@ class Tidied(msgspec.Struct, frozen=True):
 class Retention:
     """`run` until cancelled; `tidy` is one round."""
 
-    def __init__(self, ledger: Ledger, store: Store, clock: Clock, settings: Settings) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        *,
+        leads: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._ledger = ledger
         self._store = store
         self._clock = clock
         self._settings = settings
+        self._leads = leads
 
     async def run(self) -> None:
         """A round every ten minutes. What can not be done now is done in a later one."""
         while True:
             await self._clock.sleep(EVERY_S)
+            if not self._leads():
+                continue
             try:
                 done = await self.tidy()
             except ServerError as problem:

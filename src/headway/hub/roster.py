@@ -34,8 +34,8 @@ class Roster:
             self._loads[worker] = load
 
     def recall(self, worker: str, at: int) -> None:
-        """What the store remembers of before this server started."""
-        self._heard.setdefault(worker, at)
+        """What the store remembers: of before this server started, or of a worker that another server hears."""
+        self._heard[worker] = max(self._heard.get(worker, 0), at)
 
     def last_heard(self, worker: str) -> int | None:
         """ms, or None for a worker nobody has heard."""

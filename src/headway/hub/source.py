@@ -105,6 +105,11 @@ class Source:
         """As far as the ring can tell."""
         return Cursor(self.epoch, self.ring.settled)
 
+    def begin(self, epoch: str) -> None:
+        """The log is this one from now on."""
+        self.epoch = epoch
+        self._landed.clear()
+
     def close(self) -> None:
         """Let nobody wait any more."""
         for task in self._tasks:

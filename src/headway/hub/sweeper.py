@@ -8,16 +8,19 @@ a long one means that the server slept, and is told to the roster as deaf time, 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from headway.clock import Clock
 from headway.errors import ServerError
+from headway.hub.asking import Ask
 from headway.hub.dispatcher import Dispatcher
 from headway.hub.ledger import Ledger
 from headway.hub.roster import Roster
 from headway.model import command as c
 from headway.model.settings import Settings
-from headway.store.base import Store
+from headway.store.base import Reading
 
 log = logging.getLogger(__name__)
 
@@ -27,15 +30,24 @@ WATCHED = ("online", "draining", "stale", "disconnected")
 
 
 class Sweeper:
-    """One per store. `prepare` before the first link, then `run` until cancelled; `sweep` is one tick."""
+    """One per server; only the one that `leads` judges workers and jobs. `prepare` before the first link, then `run` until cancelled; `sweep` is one tick."""
 
     def __init__(
-        self, ledger: Ledger, dispatcher: Dispatcher, roster: Roster, store: Store, clock: Clock, settings: Settings
+        self,
+        ledger: Ledger,
+        dispatcher: Dispatcher,
+        roster: Roster,
+        clock: Clock,
+        settings: Settings,
+        *,
+        ask: Ask,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self._ledger = ledger
         self._dispatcher = dispatcher
         self._roster = roster
-        self._store = store
+        self._ask = ask
+        self._leads = leads
         self._clock = clock
         self._settings = settings
         self._ticked = clock.monotonic()
@@ -47,15 +59,13 @@ class Sweeper:
     async def prepare(self, last_alive: int) -> None:
         """After a start: recall who was there, and count the time since `last_alive` and a grace as deaf."""
         now = self._clock.now()
-        with self._store.reading() as reading:
-            workers = reading.workers()
-        for worker in workers:
+        for worker in await self._ask(lambda reading: reading.workers()):
             heard = int(worker.get("last_heard_at") or 0)
             self._roster.recall(worker["id"], heard or now)
             last_alive = max(last_alive, heard)
         if last_alive:
             self._excuse(min(last_alive, now))
-        await self._ledger.execute_all(self._dispatcher.load())
+        await self._ledger.execute_all(await self._dispatcher.load())
 
     async def run(self) -> None:
         """A tick every `sweep_s`, for ever, whatever a tick meets: without it no lease would ever end. A store that does
@@ -71,12 +81,13 @@ class Sweeper:
                 log.exception("the sweep failed; tried again at the next tick", extra={"action": "sweep"})
 
     async def sweep(self) -> None:
-        """Notice a gap, write what was heard, let time run out where it has."""
+        """Notice a gap, write what was heard, let time run out where it has (for all servers: the leader), stir."""
         self._notice_gap()
         await self._write_heard()
-        await self._watch_workers()
-        await self._watch_jobs()
-        self._dispatcher.stir()
+        if self._leads():
+            await self._watch_workers()
+            await self._watch_jobs()
+        await self._dispatcher.stir()
         self._ticked, self._ticked_at = self._clock.monotonic(), self._clock.now()
         self.sweeps += 1
 
@@ -99,8 +110,9 @@ class Sweeper:
             await self._ledger.execute_all(self._roster.take_heard())
 
     async def _watch_workers(self) -> None:
-        with self._store.reading() as reading:
-            workers = reading.workers()
+        workers = await self._ask(lambda reading: reading.workers())
+        for worker in workers:  # what other servers heard of theirs
+            self._roster.recall(worker["id"], int(worker.get("last_heard_at") or 0))
         commands = [command for worker in workers if (command := self._judge(worker))]
         await self._ledger.execute_all(commands)
 
@@ -120,8 +132,7 @@ class Sweeper:
     async def _watch_jobs(self) -> None:
         after: tuple[int, str] | None = None
         while True:
-            with self._store.reading() as reading:
-                due = reading.due(self._clock.now(), after=after, limit=PAGE)
+            due = await self._ask(partial(_due, self._clock.now(), after))
             if (since := self._ledger.failing_since) is not None:
                 self._excuse(since)
             deaf = self._roster.deaf
@@ -131,3 +142,7 @@ class Sweeper:
             if len(due) < PAGE:
                 return
             after = due[-1]
+
+
+def _due(now: int, after: tuple[int, str] | None, reading: Reading) -> list[tuple[int, str]]:
+    return reading.due(now, after=after, limit=PAGE)

@@ -35,6 +35,8 @@ class Tails:
     def take(self, events: Iterable[Event]) -> None:
         """The next events of the log."""
         for event in events:
+            if event.seq <= self.seq:
+                continue
             self.seq = event.seq
             if not event.type.startswith(_ELSEWHERE):
                 self._keep(event)

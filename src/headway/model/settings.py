@@ -72,3 +72,7 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     retain_jobs_days: float = 30.0
     progress_points: int = 200
     idempotency_h: float = 24.0
+    # several servers on one log
+    beat_s: float = 1.0  # how often each says that it is alive
+    poll_s: float = 1.0  # at the latest, others' events are looked for; the doorbell is sooner
+    poll_alone_s: float = 0.1  # where no doorbell can be heard

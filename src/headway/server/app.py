@@ -108,7 +108,8 @@ class Application:
         self.gateway = Gateway(self.hub)
         self.site = Site(self.hub, config, artifacts, self.gateway)
         self.hub.feed.desk = SiteDesk(self.site)
-        self.hub.ledger.on_commit(self._forget_files)
+        self.hub.ledger.on_own_commit(self._forget_files)
+        self.hub.on_new_log(self._begin_again)
         health.measure(self.site)
         self.edge = Edge(Hot(create_app(self.site)), self.site)
         self._begun = False
@@ -143,6 +144,12 @@ class Application:
         self.site.close()
         await self.hub.feed.drain()
         await self.gateway.drain()
+
+    def _begin_again(self) -> None:
+        """The log is another one: what is known by heart is learned anew, and workers say again what they hold."""
+        self.site.learn()
+        self.site.waits.wake_all()
+        self.gateway.send_away("the log begins anew")
 
     def _forget_files(self, commit: Commit) -> None:
         """Files of a deleted job go once the deletion is durable; a crash in between leaves files that nothing names."""

@@ -62,12 +62,16 @@ class Gateway:
     async def drain(self) -> None:
         """Every worker goes and comes back in a moment; its attempts run on. No new links from now on."""
         self._draining = True
-        for link in list(self._links):
-            link.session.close(CloseCode.DRAIN, "drain", after_ms=COME_BACK_MS)
-            link.stir()
+        self.send_away("drain")
         end = self._hub.clock.monotonic() + LEAVE_S
         while self._links and self._hub.clock.monotonic() < end:
             await self._hub.clock.sleep(0.01)
+
+    def send_away(self, reason: str) -> None:
+        """Every worker goes and comes back, here or elsewhere; its attempts run on."""
+        for link in list(self._links):
+            link.session.close(CloseCode.DRAIN, reason, after_ms=COME_BACK_MS)
+            link.stir()
 
     # -- for administrators
 

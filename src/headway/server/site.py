@@ -73,11 +73,15 @@ class Site:
 
     def open(self) -> None:
         """Learn what there is, once the hub runs."""
-        self.known.fill(self.hub.store)
-        with self.hub.store.reading() as reading:
-            self.seq = max(self.seq, reading.head.seq)
+        self.learn()
         self.started_at = self.hub.clock.now()
         self.ready = True
+
+    def learn(self) -> None:
+        """Read what is known by heart."""
+        self.known.fill(self.hub.store)
+        with self.hub.store.reading() as reading:
+            self.seq = reading.head.seq
 
     def close(self) -> None:
         """Not ready any more; whoever waits is answered."""

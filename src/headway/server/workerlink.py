@@ -56,6 +56,7 @@ class WorkerLink:
         self._room = asyncio.Event()
         self._wake = asyncio.Event()
         self._attached = False
+        self._settling: asyncio.Future[None] | None = None
         self.over = asyncio.Event()
         self.session = WorkerSession(
             hub.settings,
@@ -81,6 +82,8 @@ class WorkerLink:
     async def _end(self) -> None:
         if self._attached:
             self._hub.dispatcher.detach(self)
+        if self._settling is not None:
+            self._settling.cancel()
         self.session.lost(self._hub.clock.now())
         self.stir()
         while self._in_flight:
@@ -156,13 +159,22 @@ class WorkerLink:
         self.stir()
 
     def _attach(self) -> None:
-        """From here on the dispatcher offers. Read on the loop, so that no commit comes in between."""
+        """From here on the dispatcher follows; it offers once it is known what the worker holds."""
         self._attached = True
         self.worker, self.instance = self.session.worker, self.session.instance
         self._hub.roster.hear(self.worker)
-        with self._hub.store.reading() as reading:
-            held = reading.held_by(self.worker)
-        self._hub.dispatcher.attach(self, self.session.profile, self.session.kinds, held)
+        self._hub.dispatcher.attach(self, self.session.profile, self.session.kinds)
+        self._settling = asyncio.ensure_future(self._settle_held())
+
+    async def _settle_held(self) -> None:
+        while not self.over.is_set():
+            try:
+                held = await self._hub.ask(lambda reading: reading.held_by(self.worker))
+            except ServerError:
+                await self._hub.clock.sleep(FULL_S)
+            else:
+                self._hub.dispatcher.settle(self, held)
+                return
 
     def _rival_session(self, worker: str) -> WorkerSession | None:
         """Whoever else has this id; it is stirred afterwards, because it may have been pinged or replaced."""

@@ -189,8 +189,10 @@ class Store(Protocol):
         """The clock of the store minus ours: whoever shares a log lives by one clock. 0 for a store without its own."""
         ...
 
-    def on_news(self, ring: Callable[[], None]) -> None:
-        """`ring()` is called, from any thread, soon after another server has committed. It may be missed: poll too."""
+    def on_news(self, ring: Callable[[], None]) -> bool:
+        """`ring()` is called, from any thread, soon after another server has committed. It may be missed: poll too.
+        False: it never will be, so poll more often.
+        """
         ...
 
     def beat(self, server: str, doc: Document) -> Standing:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 from headway.errors import HeadwayError, ServerError
+from headway.hub.asking import at_once
 from headway.hub.dispatcher import Dispatcher
 from headway.hub.ledger import Commit
 from headway.hub.roster import Roster
@@ -61,8 +62,9 @@ class Server:
         self.ledger = SteppedLedger(self.store, clock, self.settings)
         self.roster = Roster(clock, self.settings)
         self.ledger.on_commit(self._committed)
-        self.dispatcher = Dispatcher(self.ledger, self.store, clock, self.settings)
-        self.sweeper = Sweeper(self.ledger, self.dispatcher, self.roster, self.store, clock, self.settings)
+        ask = at_once(self.store)
+        self.dispatcher = Dispatcher(self.ledger, self.store, clock, self.settings, ask)
+        self.sweeper = Sweeper(self.ledger, self.dispatcher, self.roster, clock, self.settings, ask=ask)
         self.up, self.frozen = True, False
         run_to_end(self.sweeper.prepare(head.at if head.seq else 0))
         self.ledger.submit_nowait(c.Note(name="system.started"))
