@@ -183,11 +183,12 @@ class Postgres:
     def start(self) -> None:
         """Start it and wait until it takes connections; after a crash that is when it has recovered."""
         with (self.folder / "log").open("ab") as log:
-            self._process = process = subprocess.Popen(
+            process: subprocess.Popen[bytes] = subprocess.Popen(
                 [self.binaries / "postgres", "-D", self.folder / "data", "-p", str(self.port), "-k", self.folder],
                 cwd=self.folder, env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True, **self._user,
             )  # fmt: skip
+        self._process = process
         pause, end = threading.Event(), time.monotonic() + START_S
         while not self._ready(process.pid):
             if process.poll() is not None or time.monotonic() > end:
