@@ -1,0 +1,1 @@
+"""PostgreSQL: several servers append to one log, each through the same head row."""

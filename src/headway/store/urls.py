@@ -1,0 +1,73 @@
+"""Which store a URL names: the only place that knows all of them. Imports a database's driver only when it is meant.
+
+Called by the server and by `headway store`. Must never open anything.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from headway.errors import InvalidInput
+from headway.store.base import Store
+
+SQLITE = "Write sqlite:///headway.db or sqlite:////var/lib/headway.db."
+POSTGRES = ("postgresql://", "postgres://")
+
+
+def open_store(url: str, direct: str = "") -> Store:
+    """The store of a URL, not opened yet. `direct`: another way to the same database, past a transaction pooler, to
+    listen on. InvalidInput: no such sort of store.
+    """
+    if is_postgres(url):
+        require_postgres(url)
+        from headway.store.postgres import PostgresStore
+        from headway.store.postgres.address import Address
+
+        listening = Address.parse(direct, field="store_direct") if direct else None
+        return PostgresStore(Address.parse(url), listening)
+    from headway.store.sqlite import SqliteStore
+
+    file = file_of(url)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return SqliteStore(file)
+
+
+def is_postgres(url: str) -> bool:
+    """True for a URL of PostgreSQL, whatever else it says."""
+    return url.startswith(POSTGRES)
+
+
+def require_postgres(url: str) -> None:
+    """InvalidInput where the driver is not installed."""
+    if importlib.util.find_spec("psycopg") is None:
+        raise InvalidInput(
+            "store",
+            f"{without_password(url)!r} needs the driver of PostgreSQL, which is not installed",
+            hint="Run: pip install 'headway[postgres]'.",
+        )
+
+
+def file_of(url: str) -> Path:
+    """The file of an SQLite URL. InvalidInput: it names none, or is no URL of a store at all."""
+    if not url.startswith("sqlite:"):
+        raise InvalidInput(
+            "store",
+            f"{without_password(url)!r} is no store that this version knows",
+            hint="Write sqlite:///PATH or postgresql://user:password@host:5432/database.",
+        )
+    path = unquote(urlsplit(url).path.removeprefix("/")) if url.startswith("sqlite:///") else ""
+    if not path:
+        raise InvalidInput("store", f"{url!r} names no file", hint=SQLITE)
+    return Path(path).expanduser()
+
+
+_SECRETS = re.compile(r"(?<=[?&])((?:ssl)?password)=[^&]*")
+
+
+def without_password(url: str) -> str:
+    """The URL as people may see it, whether it can be understood or not."""
+    shown = re.sub(r"(://[^:/@?]*):.*@", r"\1:***@", url, flags=re.DOTALL)
+    return _SECRETS.sub(r"\1=***", shown)
