@@ -95,6 +95,11 @@ GROUPS: dict[str, dict[str, str]] = {
         "progress_points": "points of progress that remain of an attempt when its events are removed",
         "idempotency_h": "how long an Idempotency-Key is remembered",
     },
+    "Several servers on one log": {
+        "beat_s": "how often each says that it is alive",
+        "poll_s": "what other servers wrote is looked for at the latest after so long; a notification of the database is sooner",
+        "poll_alone_s": "the same where no notification can be heard (behind a pooler)",
+    },
 }
 UNITS = {
     "_per_s": "a second", "_ms": "ms", "_bytes": "bytes", "_days": "days", "_s": "s", "_h": "h",
