@@ -6,9 +6,10 @@ through `memory.py`; knows no rule.
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import msgspec
@@ -17,7 +18,7 @@ from headway.model.elapse import due_at
 from headway.model.event import Event
 from headway.model.job import ACTIVE, JobDoc, JobState, is_claimable, is_final
 from headway.model.query import Query, matches
-from headway.store.base import Answer, Document, Head, Line, Page
+from headway.store.base import Answer, Document, Head, Line, Page, Peer
 
 
 class Disk:
@@ -38,7 +39,11 @@ class Disk:
         self.checkpoints: dict[str, dict[str, Any]] = {}
         self.samples: dict[str, list[tuple[str, float]]] = {}  # kind -> newest first
         self.answers: dict[tuple[str, str], tuple[Answer, int]] = {}
-        self.opened = False
+        self.opened = 0
+        self.writing = threading.Lock()
+        self.servers: dict[str, Peer] = {}
+        self.leader = ""
+        self.bells: list[tuple[object, Callable[[], None]]] = []  # (store, its bell)
 
     def copy(self) -> Disk:
         """The state now, untouched by later commits: documents and events are shared, nobody changes one in place."""

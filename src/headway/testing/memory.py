@@ -7,7 +7,6 @@ outlives the process.
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,13 +14,14 @@ from typing import Any
 
 import msgspec
 
+from headway.clock import Clock
 from headway.errors import StoreUnavailable, StoreUnusable
 from headway.model.command import Claim, Reads
 from headway.model.event import Event
 from headway.model.fold import changes, fold_counts, is_checkpoint
 from headway.model.job import ACTIVE, JobDoc
 from headway.model.world import World, fits, limit_keys
-from headway.store.base import Answer, Head, Peer, Standing
+from headway.store.base import GONE_S, LEADER_S, Answer, Head, Peer, Standing
 from headway.testing.disk import Disk, MemoryReading
 
 KEPT_SAMPLES = 50
@@ -30,29 +30,33 @@ _ENTITIES = {"job": "jobs", "worker": "workers", "queue": "queues", "kind": "kin
 
 
 class MemoryStore:
-    """`headway.store.base.Store` on a `Disk`. `failing` makes the next commits fail, as a full disk would."""
+    """`headway.store.base.Store` on a `Disk`. `failing` makes the next commits fail, as a full disk would.
 
-    def __init__(self, disk: Disk | None = None) -> None:
+    With a `clock` (the database's) several may be open on one disk at a time, as servers on one PostgreSQL.
+    """
+
+    def __init__(self, disk: Disk | None = None, *, clock: Clock | None = None) -> None:
         self.disk = disk or Disk()
         self.failing = False
-        self._writing = threading.Lock()
+        self._clock = clock
         self._loaded = False
 
     # -- the writer ------------------------------------------------------------------------------------------------
 
     def open(self, *, now: int, new_epoch: str) -> Head:
-        if self.disk.opened:
+        if self.disk.opened and not self.shared:
             raise StoreUnusable("The disk is open already.", hint="Close the other store first.")
-        self.disk.opened = True
+        self.disk.opened += 1
         if not self.disk.head.epoch:
             self.disk.head = Head(new_epoch, 0, now)
         return self.disk.head
 
     def close(self) -> None:
-        self.disk.opened = False
+        self.disk.opened -= 1
+        self.disk.bells = [(store, ring) for store, ring in self.disk.bells if store is not self]
 
     def load(self, reads: Reads, now: int) -> tuple[World, dict[tuple[str, str], Answer]]:
-        self._writing.acquire()
+        self.disk.writing.acquire()
         self._loaded = True
         disk = self.disk
         world = World(max(now, disk.head.at))
@@ -113,9 +117,13 @@ class MemoryStore:
             if self.failing:
                 raise StoreUnavailable("The disk of this test is full.", hint="Nothing was written; try again.")
             msgspec.json.encode([event.data for event in world.events])
-            return self._write(world, answers)
+            events = self._write(world, answers)
         finally:
             self._end()
+        for store, ring in self.disk.bells if events else ():
+            if store is not self:
+                ring()
+        return events
 
     def _write(self, world: World, answers: Mapping[tuple[str, str], Answer]) -> list[Event]:
         disk = self.disk
@@ -168,38 +176,53 @@ class MemoryStore:
 
     def _end(self) -> None:
         self._loaded = False
-        self._writing.release()
+        self.disk.writing.release()
 
     # -- readers and upkeep ----------------------------------------------------------------------------------------
 
     @contextmanager
     def reading(self) -> Generator[MemoryReading, None, None]:
-        with self._writing:
+        with self.disk.writing:
             frozen = self.disk.copy()
         yield MemoryReading(frozen)
 
     @property
     def shared(self) -> bool:
-        return False
+        return self._clock is not None
 
     def clock_offset_ms(self) -> int:
         return 0
 
     def on_news(self, ring: Callable[[], None]) -> bool:
+        self.disk.bells.append((self, ring))
         return True
 
     def beat(self, server: str, doc: dict[str, Any]) -> Standing:
-        return Standing((Peer(server, self.disk.head.at, doc),), server)
+        if self.failing:
+            raise StoreUnavailable("The disk of this test is full.", hint="Nothing was written; try again.")
+        if self._clock is None:
+            return Standing((Peer(server, self.disk.head.at, doc),), server)
+        disk, now = self.disk, self._clock.now()
+        with disk.writing:
+            disk.servers = {id: peer for id, peer in disk.servers.items() if now - peer.heard_at < GONE_S * 1000}
+            leader = disk.servers.get(disk.leader)
+            if leader is None or now - leader.heard_at > LEADER_S * 1000:
+                disk.leader = server
+            disk.servers[server] = Peer(server, now, doc)
+            return Standing(tuple(disk.servers.values()), disk.leader)
 
     def retire(self, server: str) -> None:
-        """Nobody waits to lead."""
+        with self.disk.writing:
+            self.disk.servers.pop(server, None)
+            if self.disk.leader == server:
+                self.disk.leader = ""
 
     def maintain(self) -> None:
         """Nothing to do."""
 
     def purge(self, *, events_before: int, keys_before: int) -> int:
         disk = self.disk
-        with self._writing:
+        with self.disk.writing:
             old = [key for key, (_, at) in disk.answers.items() if at < keys_before]
             for key in old:
                 del disk.answers[key]
