@@ -50,6 +50,27 @@ def test_a_worker_is_linked_to_one_server(lab):
     assert lab.worker_doc()["server"] == "s2"
 
 
+@pytest.mark.parametrize("goodbye", [False, True])
+def test_the_end_of_a_link_is_no_news_once_the_worker_is_linked_to_another_server(lab, goodbye):
+    lab.worker(server="s1")
+    job = lab.job("running")
+    lab.worker(server="s2", running=((job, 1, 0),))
+
+    with lab.nothing_changes():
+        lab.do(c.Disconnect(worker="w/1", instance="i1", server="s1", reason="link lost", goodbye=goodbye))
+
+    assert (lab.worker_doc()["state"], lab.state(job)) == ("online", "running")
+
+
+@pytest.mark.parametrize("server", ["s2", ""])
+def test_the_server_that_it_is_linked_to_is_heeded(lab, server):
+    lab.worker(server="s2")
+
+    lab.do(c.Disconnect(worker="w/1", instance="i1", server=server))
+
+    assert lab.worker_doc()["state"] == "disconnected"
+
+
 def test_a_worker_belongs_to_one_namespace(lab):
     with lab.nothing_changes(), pytest.raises(InvalidInput) as wrong:
         lab.worker(namespace="other")

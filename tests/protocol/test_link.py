@@ -214,6 +214,19 @@ class TestLiveness:
 
         assert link.tick(10.0) == (Action.DROP, Action.WAIT)
 
+    def test_a_server_that_asks_for_patience_has_it_until_the_welcome(self):
+        link = Link(hello_s=10.0)
+        link.happen(H.OPEN, 0.0)
+        link.be_patient(0.5)
+        connecting = link.due
+        link.happen(H.OPENED, 1.0)
+        link.be_patient(5.0)
+        asked = link.due
+        link.happen(H.WELCOMED, 6.0)
+        link.be_patient(7.0)
+
+        assert (connecting, asked, link.due) == (10.0, 15.0, 6.0 + 3 * link.interval_s)
+
     def test_a_probe_must_be_answered_soon(self):
         link = linked()
         link.hear(10.0)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from headway.errors import InvalidInput
-from headway.protocol.registration import Claim, checked_profile, claim_of
+from headway.protocol.registration import Claim, checked_profile, claim_of, is_elsewhere
 
 WHOLE: dict[str, Any] = {"id": "gpu-3/1", "machine": "gpu-3", "instance": "abc"}
 
@@ -51,3 +51,22 @@ def test_a_wrong_field_is_named_with_the_way_out(change: dict[str, Any], message
 )
 def test_only_the_same_process_or_a_new_one_on_the_same_boot_takes_over_at_once(new: dict[str, Any], claim: Claim):
     assert claim_of({"instance": "old", "boot_id": "b", "pid": 1}, new) is claim
+
+
+@pytest.mark.parametrize(
+    ("change", "elsewhere"),
+    [
+        ({}, True),
+        ({"state": "stale"}, True),
+        ({"state": "draining"}, True),
+        ({"state": "disconnected"}, False),
+        ({"state": "lost"}, False),
+        ({"server": "s1"}, False),
+        ({"server": None}, False),
+        ({"instance": "i1"}, False),
+    ],
+)
+def test_only_another_process_that_is_linked_to_another_server_is_elsewhere(change: dict[str, Any], elsewhere: bool):
+    document = {"id": "w", "state": "online", "server": "s2", "instance": "i2", **change}
+
+    assert is_elsewhere(document, "s1", "i1") is elsewhere

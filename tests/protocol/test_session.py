@@ -46,6 +46,7 @@ from headway.protocol.frames import (
 )
 from headway.protocol.leasing import Leaseholder
 from headway.protocol.link import Action, LinkState
+from headway.protocol.registration import RemoteRival, Rival
 from headway.protocol.session import SessionPhase, WorkerSession
 
 PROFILE = {"id": "w", "machine": "m1", "instance": "i1", "boot_id": "b1", "pid": 1, "slots": 2}
@@ -67,7 +68,7 @@ class Gate:
         self.sessions.append(opened)
         return opened
 
-    def rival_of(self, id: str, asking: WorkerSession) -> WorkerSession | None:
+    def rival_of(self, id: str, asking: WorkerSession) -> Rival | None:
         alive = (SessionPhase.JOINING, SessionPhase.LIVE)
         return next((s for s in self.sessions if s is not asking and s.worker == id and s.phase in alive), None)
 
@@ -201,7 +202,7 @@ class TestHello:
         session.answered(order, JOINED, 2)
 
         assert session.frames() == []
-        assert commands(session) == [c.Disconnect(worker="w", instance="i1", reason="link lost")]
+        assert commands(session) == [c.Disconnect(worker="w", instance="i1", server="s1", reason="link lost")]
 
 
 OTHER = msgspec.structs.replace(HELLO, worker={**PROFILE, "machine": "m2", "instance": "i2", "boot_id": "b2"})
@@ -263,6 +264,67 @@ class TestRivals:
         assert old.closing is not None
         assert old.closing.code is code
         assert commands(old) == []  # its end is no news: the id is in good hands
+
+
+class Remote(Gate):
+    """A server that knows the rival from its document only."""
+
+    def __init__(self, heard_at: int) -> None:
+        super().__init__()
+        self.document = {**PROFILE, "state": "online", "server": "s2", "last_heard_at": heard_at}
+        self.rival: RemoteRival | None = RemoteRival(self.document, 12.0)
+
+    def rival_of(self, id: str, asking: WorkerSession) -> Rival | None:
+        return self.rival
+
+
+class TestRivalsElsewhere:
+    def test_one_that_is_heard_there_keeps_its_id(self):
+        gate = Remote(heard_at=900)
+        new = gate.session()
+        new.receive([OTHER], 1_000)
+
+        new.tick(9_000)
+        asking = new.phase
+        gate.rival = RemoteRival({**gate.document, "last_heard_at": 6_000}, 12.0)
+        new.tick(9_250)
+
+        assert asking is SessionPhase.ASKING
+        assert new.closing is not None
+        assert new.closing.reason == "worker 'w' is linked already, from m1; give this one another id"
+
+    def test_one_that_stays_silent_loses_it_after_as_long_as_its_word_may_take(self):
+        new = Remote(heard_at=900).session()
+        new.receive([OTHER], 1_000)
+
+        new.tick(12_999)
+        waiting = new.phase
+        new.tick(13_000)
+
+        assert (waiting, new.phase) == (SessionPhase.ASKING, SessionPhase.JOINING)
+
+    def test_who_waits_for_it_hears_of_us_meanwhile(self):
+        new = Remote(heard_at=900).session()
+        new.receive([OTHER], 1_000)
+        holder = Leaseholder(OTHER)
+        holder.connect(0.0)
+        holder.opened(1.0)
+
+        for second in range(2, 13):
+            new.tick(second * 1_000)
+            for frame in decode_to_worker(encode_many(new.frames())):
+                holder.receive(frame, float(second))
+            holder.tick(float(second))
+
+        assert holder.link.state is LinkState.HELLO_SENT
+
+    @pytest.mark.parametrize("hello", [RESTARTED, HELLO])
+    def test_a_new_process_or_the_same_at_another_server_takes_over_at_once(self, hello: WorkerHello):
+        new = Remote(heard_at=900).session()
+
+        new.receive([hello], 1_000)
+
+        assert new.phase is SessionPhase.JOINING
 
 
 class TestLive:
@@ -381,7 +443,9 @@ class TestLive:
         session.receive([Goodbye(), Heartbeat()], 0)
         session.lost(1)
 
-        assert commands(session) == [c.Disconnect(worker="w", instance="i1", reason="goodbye", goodbye=True)]
+        assert commands(session) == [
+            c.Disconnect(worker="w", instance="i1", server="s1", reason="goodbye", goodbye=True)
+        ]
         assert session.closing is not None
         assert session.closing.code is CloseCode.DRAIN
 
@@ -402,7 +466,7 @@ class TestLive:
         session.lost(1, "reset by peer")
         session.lost(2)
 
-        assert commands(session) == [c.Disconnect(worker="w", instance="i1", reason="reset by peer")]
+        assert commands(session) == [c.Disconnect(worker="w", instance="i1", server="s1", reason="reset by peer")]
 
 
 class Ledger:

@@ -155,9 +155,10 @@ def disconnect(world: World, command: c.Disconnect, settings: Settings) -> None:
     """The link ended. Its attempts keep their lease, unless it said goodbye: then they are released.
 
     Adopted work goes on in its engine, whatever becomes of who tells of it: it keeps the lease in any case.
+    A server that hears late of a link's end is not heeded once the worker is linked to another.
     """
     worker = _same_instance(world, command.worker, command.instance)
-    if worker is None or worker.get("state") in ("disconnected", "lost"):
+    if worker is None or worker.get("state") in ("disconnected", "lost") or _is_elsewhere(worker, command.server):
         return
     if command.goodbye:
         for id in sorted(world.held_by.get(command.worker, ())):
@@ -174,6 +175,11 @@ def disconnect(world: World, command: c.Disconnect, settings: Settings) -> None:
 def _same_instance(world: World, id: str, instance: str) -> Mapping[str, Any] | None:
     worker = world.workers.get(id)
     return worker if worker and worker.get("instance") == instance else None
+
+
+def _is_elsewhere(worker: Mapping[str, Any], server: str) -> bool:
+    """True where the worker is linked to another server than this one."""
+    return bool(server) and worker.get("server", server) != server
 
 
 def stale(world: World, command: c.Stale, settings: Settings) -> None:

@@ -35,9 +35,10 @@ class Connect(WorkerCommand, frozen=True, kw_only=True):
 
 
 class Disconnect(WorkerCommand, frozen=True, kw_only=True):
-    """Its link ended. Attempts keep their lease. `goodbye`: it said so itself and holds nothing more."""
+    """Its link at `server` ended. Attempts keep their lease. `goodbye`: it said so itself and holds nothing more."""
 
     instance: str
+    server: str = ""
     reason: str = ""
     goodbye: bool = False
 

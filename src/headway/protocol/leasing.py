@@ -211,6 +211,7 @@ class Leaseholder:
                 self._wishes.append(frame)
             case Ping():
                 self._say(Pong())
+                self.link.be_patient(now)
             case Bye():
                 patience = Patience(after_ms=frame.after_ms)
                 return self._happen(Happening.BYE, now, dice, patience=patience, reason=frame.reason)

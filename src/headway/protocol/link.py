@@ -217,6 +217,11 @@ class Link:
         if self.state in _WELCOMED:
             self.due = now + 3 * self.interval_s
 
+    def be_patient(self, now: float) -> None:
+        """The server has its reasons to let us wait for the welcome, and says so."""
+        if self.state is LinkState.HELLO_SENT:
+            self.due = now + self._hello_s
+
     def is_grey(self, now: float) -> bool:
         """True while what is shown may be old: not connected, or nothing heard for twice the ping."""
         return self.state not in _WELCOMED or now - self._heard > 2 * self.interval_s

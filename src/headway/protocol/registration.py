@@ -1,14 +1,15 @@
 """May this worker register? Its description checked field by field, and what to do when its id is already linked.
 
 `machine` is required and never blanked: a hello without it is refused with the field named, and shown on the board as a
-worker with a problem. Must never know sockets. Called by session.py.
+worker with a problem. An id that is linked to another server is known from the log alone (`RemoteRival`). Must never
+know sockets. Called by session.py and by the server's end of the link.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from headway.errors import InvalidInput
 
@@ -73,3 +74,44 @@ def claim_of(old: Mapping[str, Any], new: Mapping[str, Any]) -> Claim:
     boot = new.get("boot_id")
     replaced = boot is not None and boot == old.get("boot_id") and old.get("pid") != new.get("pid")
     return Claim.TAKE_OVER if same_process or replaced else Claim.ASK
+
+
+class Rival(Protocol):
+    """Who has the same worker id already: a session here, or what is known of one at another server.
+
+    `heard_at` ms; `probe_s`: how long it may take until a sign of life, once asked for, is known here.
+    """
+
+    @property
+    def profile(self) -> Mapping[str, Any]: ...
+    @property
+    def heard_at(self) -> int: ...
+    @property
+    def probe_s(self) -> float: ...
+    def ping(self) -> None: ...
+    def replace(self, newer: Mapping[str, Any]) -> None: ...
+
+
+class RemoteRival:
+    """A worker linked to another server, as its document tells. That server asks it and, by the log, replaces it."""
+
+    def __init__(self, document: Mapping[str, Any], probe_s: float) -> None:
+        self.profile = document
+        self.heard_at: int = document.get("last_heard_at") or 0
+        self.probe_s = probe_s
+
+    def ping(self) -> None:
+        """Its server does, all the time; what it heard is read again by whoever keeps this."""
+
+    def replace(self, newer: Mapping[str, Any]) -> None:
+        """Its server reads of the newer link in the log."""
+
+
+LINKED = frozenset({"online", "draining", "stale"})
+"""States of a worker whose link is up, as far as anybody knows."""
+
+
+def is_elsewhere(document: Mapping[str, Any], server: str, instance: Any) -> bool:
+    """True where the worker of this document is another process, linked to another server than `server`."""
+    there = document.get("server") or server
+    return document.get("state") in LINKED and there != server and document.get("instance") != instance

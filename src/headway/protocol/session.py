@@ -2,8 +2,8 @@
 
 Theory. The session decides nothing about jobs: it turns frames into commands, in order, and the ledger's answers into
 frames. What it does decide is who speaks: first a hello in time; a registration that is whole; one link per worker id
-(an old link is asked for a sign of life and has 5 s; the same process, or a new one on the same boot, takes over at
-once).
+(an old link is asked for a sign of life and has 5 s, one at another server a little longer; the same process, or a new
+one on the same boot, takes over at once).
 
     new ─hello─► asking ─rival silent─► joining ─answer─► live ─drain, goodbye, lost─► closed
      │  └─────────────── no rival ─────────┘ └─refused─► closed
@@ -27,7 +27,7 @@ from headway.model import command as c
 from headway.model.settings import Settings
 from headway.protocol import frames as f
 from headway.protocol.frames import CloseCode, Frame, FromWorker, WorkerHello
-from headway.protocol.registration import Claim, checked_profile, claim_of
+from headway.protocol.registration import Claim, Rival, checked_profile, claim_of
 from headway.protocol.translation import (
     Speaker,
     Statement,
@@ -67,7 +67,7 @@ class Closing(msgspec.Struct, frozen=True):
 
 
 class WorkerSession:
-    """One worker on one link. `rival_of` finds the live session that has the same worker id, if any.
+    """One worker on one link. `rival_of` finds who has the same worker id, if anybody has.
 
     `profile`, `kinds` are what `dispatcher.attach` wants once `phase` is LIVE; a `Hear` command among the orders may
     go to a roster instead of the ledger. `new_id` and `dice` are the randomness of its commands.
@@ -79,7 +79,7 @@ class WorkerSession:
         now: int,
         *,
         session_key: str,
-        rival_of: Callable[[str], WorkerSession | None],
+        rival_of: Callable[[str], Rival | None],
         new_id: Callable[[], str],
         dice: Callable[[], float],
         namespace: str = "default",
@@ -93,6 +93,7 @@ class WorkerSession:
         self.kinds: tuple[str, ...] = ()
         self.namespace = namespace
         self.heard_at = now
+        self.probe_s = settings.takeover_probe_s
         self.closing: Closing | None = None
         self._opened_at = now
         self._said_at = now
@@ -158,7 +159,11 @@ class WorkerSession:
         self.phase = SessionPhase.CLOSED
         if self.instance and not self._replaced and not self._left:
             self._left = True
-            self._order(c.Disconnect(worker=self.worker, instance=self.instance, reason=reason))
+            self._order(self._parting(reason))
+
+    def _parting(self, reason: str, *, goodbye: bool = False) -> c.Disconnect:
+        here = self._server
+        return c.Disconnect(worker=self.worker, instance=self.instance, server=here, reason=reason, goodbye=goodbye)
 
     def close(self, code: CloseCode, reason: str, *, after_ms: tuple[int, int] | None = None) -> None:
         """End the link from here; the first reason stands."""
@@ -223,8 +228,7 @@ class WorkerSession:
         if rival is None or claim_of(rival.profile, self.profile) is Claim.TAKE_OVER:
             self._join(rival)
         else:
-            self.phase = SessionPhase.ASKING
-            self._asked_at = self._now
+            self.phase, self._asked_at = SessionPhase.ASKING, self._now
             rival.ping()
 
     def _refuse(self, hello: WorkerHello, error: HeadwayError) -> None:
@@ -242,12 +246,14 @@ class WorkerSession:
             host = rival.profile.get("machine")
             reason = f"worker {self.worker!r} is linked already, from {host}; give this one another id"
             self.close(CloseCode.NOT_REGISTERED, reason)
-        elif rival is None or self._now - self._asked_at >= self.settings.takeover_probe_s * 1000:
+        elif rival is None or self._now - self._asked_at >= rival.probe_s * 1000:
             self._join(rival)
         else:
             rival.ping()
+            if self._now - self._said_at >= self.settings.heartbeat_s * 1000:
+                self._frames.append(f.Ping(now=iso(self._now)))  # or it takes us for silent meanwhile
 
-    def _join(self, rival: WorkerSession | None) -> None:
+    def _join(self, rival: Rival | None) -> None:
         """Take the id, and give the registration to the ledger."""
         hello = self._hello
         if rival is not None:
@@ -290,9 +296,7 @@ class WorkerSession:
                 self._order(c.Drain(worker=self.worker, by=self.worker), frame)
             case f.Goodbye():
                 self._left = True
-                reason = frame.reason or "goodbye"
-                command = c.Disconnect(worker=self.worker, instance=self.instance, reason=reason, goodbye=True)
-                self._order(command, frame)
+                self._order(self._parting(frame.reason or "goodbye", goodbye=True), frame)
                 self.close(CloseCode.DRAIN, "goodbye")
             case f.Accept() | f.Refuse() | f.Report() | f.Ended() | f.CancelState():
                 self._order(stated(frame, self._speaker), frame)
@@ -327,16 +331,12 @@ class WorkerSession:
             self.phase = SessionPhase.LIVE
             self._frames.append(
                 f.WorkerWelcome(
-                    session_key=self._session_key,
-                    lease_s=self.settings.lease_s,
-                    heartbeat_s=self.settings.heartbeat_s,
-                    report_ms=self.settings.report_ms,
-                    now=iso(self._now),
+                    session_key=self._session_key, lease_s=self.settings.lease_s,
+                    heartbeat_s=self.settings.heartbeat_s, report_ms=self.settings.report_ms, now=iso(self._now),
                     yours=[f.Running(each["job"], each["attempt"], each["n"]) for each in answer["yours"]],
-                    fenced=[f.Running(each["job"], each["attempt"]) for each in answer["fenced"]],
-                    server=self._server,
+                    fenced=[f.Running(each["job"], each["attempt"]) for each in answer["fenced"]], server=self._server,
                 )
-            )
+            )  # fmt: skip
 
     def _acknowledge(self, order: Order, frame: Statement, answer: Any) -> None:
         if isinstance(answer, HeadwayError) and not isinstance(answer, ServerError):
