@@ -144,12 +144,14 @@ async def test_a_retry_is_a_new_job_with_the_same_input_or_another(running):
         id = await bench.submit(args={"a": 1})
         await bench.http.post(f"/api/v1/jobs/{id}/cancel")
 
-        answer = await bench.http.post(f"/api/v1/jobs/{id}/retry")
+        answer = await bench.http.post(f"/api/v1/jobs/{id}/retry", headers={"Idempotency-Key": "r"})
+        repeated = await bench.http.post(f"/api/v1/jobs/{id}/retry", headers={"Idempotency-Key": "r"})
         again = await bench.job(answer.json()["id"])
         await bench.http.post(f"/api/v1/jobs/{again['id']}/cancel")
         other = await bench.http.post(f"/api/v1/jobs/{again['id']}/retry", json={"args": {"a": 2}})
 
-        assert answer.status_code == 201
+        assert (answer.status_code, "idempotent-replayed" in answer.headers) == (201, False)
+        assert (repeated.json(), repeated.headers["idempotent-replayed"]) == (answer.json(), "true")
         assert (again["retry_of"], again["args"]) == (id, {"a": 1})
         assert (await bench.job(id))["retried_by"] == again["id"]
         assert (await bench.job(other.json()["id"]))["args"] == {"a": 2}

@@ -20,6 +20,10 @@ def problem(answer: httpx.Response) -> dict[str, Any]:
     return answer.json()
 
 
+def replayed(answer: httpx.Response) -> str | None:
+    return answer.headers.get("idempotent-replayed")
+
+
 async def test_a_job_is_made_and_said_where(running):
     async with running() as bench:
         answer = await bench.http.post("/api/v1/jobs", json={"kind": "add", "args": {"a": 1}, "priority": 5})
@@ -73,9 +77,19 @@ async def test_an_idempotency_key_gives_the_first_answer_again_and_refuses_anoth
         other = await bench.http.post("/api/v1/jobs", json={"kind": "sub"}, headers=headers)
         jobs = (await bench.http.get("/api/v1/jobs")).json()["jobs"]
 
-    assert again.json() == first.json()
+    assert (again.status_code, again.json()) == (first.status_code, first.json()) == (201, first.json())
+    assert (replayed(first), replayed(again)) == (None, "true")
     assert len(jobs) == 1
     assert (other.status_code, problem(other)["code"]) == (422, "key_reused")
+
+
+async def test_a_stored_answer_that_made_nothing_is_no_repeat_of_a_making(running):
+    async with running() as bench:
+        await bench.submit(unique="one")
+        body, headers = {"kind": "add", "unique": "one"}, {"Idempotency-Key": "k1"}
+        answers = [await bench.http.post("/api/v1/jobs", json=body, headers=headers) for _ in range(2)]
+
+    assert [(each.status_code, replayed(each)) for each in answers] == [(200, None), (200, None)]
 
 
 async def test_an_idempotency_key_of_no_use_is_named(running):
@@ -164,7 +178,8 @@ async def test_a_batch_repeated_with_its_key_makes_nothing_new(running):
         again = await bench.http.post("/api/v1/jobs/batch", json=body, headers={"Idempotency-Key": "b"})
         listed = (await bench.http.get("/api/v1/jobs")).json()["jobs"]
 
-    assert first.json()["jobs"] == again.json()["jobs"]
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert (replayed(first), replayed(again)) == (None, "true")
     assert len(listed) == 2
 
 

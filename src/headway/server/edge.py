@@ -146,7 +146,7 @@ _WANTED = frozenset({b"host", b"origin", b"sec-fetch-site", b"authorization", b"
 def _shared_with(origin: str) -> list[tuple[bytes, bytes]]:
     return [
         (b"access-control-allow-origin", origin.encode("latin-1")),
-        (b"access-control-expose-headers", b"Headway-Seq, Location"),
+        (b"access-control-expose-headers", b"Headway-Seq, Idempotent-Replayed, Location"),
         (b"vary", b"Origin"),
     ]
 

@@ -186,7 +186,7 @@ async def retry(site: SiteOf, request: Request, id: Id) -> Response:
         original_args=original or b"{}",
         by=subject_of(request).name,
     )
-    return answer_submitted(request, await site.execute(command), site.known.hint(kind))
+    return answer_submitted(request, command.id, await site.execute(command), site.known.hint(kind))
 
 
 @router.post(

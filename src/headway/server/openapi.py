@@ -22,8 +22,9 @@ _types: dict[str, Any] = {Problem.__name__: Problem}
 
 INTRODUCTION = """\
 Every answer carries `Headway-Seq`: the number of the newest event it can know of. Errors are problem+json with `code`,
-`message` and `hint`. Unsafe methods take `Idempotency-Key`: the same key with the same body gets the first answer for
-24 hours. Live updates: `GET /api/v1/live` (WebSocket, or SSE with `Accept: text/event-stream`).
+`message` and `hint`. Unsafe methods take `Idempotency-Key`: the same key with the same body gets the first answer again for
+24 hours, its status included; another body gets 422 `key_reused`. A 201 for jobs that an earlier request with the key made
+carries `Idempotent-Replayed: true`. Live updates: `GET /api/v1/live` (WebSocket, or SSE with `Accept: text/event-stream`).
 """
 
 

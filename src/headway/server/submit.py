@@ -1,8 +1,9 @@
 """Submitting: the hot path of REST. Bytes to commands by msgspec, arguments judged before the ledger, one wake-up.
 
 A known kind with bad arguments is refused with the argument named; an unknown one is accepted with a hint. A batch is
-judged whole before any of it is committed, then goes to the ledger in slices, each one commit. `to_command` is also
-what `job.submit` over the viewer link uses.
+judged whole before any of it is committed, then goes to the ledger in slices, each one commit. The stored answer
+of an Idempotency-Key is given as it was, status and all, with a header that says so. `to_command` is also what
+`job.submit` over the viewer link uses.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from headway.server.site import Site, once_of, site_of, subject_of
 
 ENVELOPE_BYTES = 65_536
 """Room for what surrounds the arguments in a body."""
+REPLAYED = {"Idempotent-Replayed": "true"}
+"""As Stripe does, and draft-ietf-httpapi-idempotency-key-header asks: the first answer again, and a header that says so."""
 IN_FLIGHT = 4
 """Slices of a batch that wait for their commit at a time: enough to keep the appender busy, few enough to be fair."""
 
@@ -65,14 +68,21 @@ async def submit(request: Request) -> Response:
     asked = decode_shallow(body, JobRequest)
     command = to_command(site, asked, once_of(request, body), subject_of(request).name)
     made: dict[str, Any] = await site.execute(command)
-    return answer_submitted(request, made, site.known.hint(asked.kind))
+    return answer_submitted(request, command.id, made, site.known.hint(asked.kind))
 
 
-def answer_submitted(request: Request, made: dict[str, Any], hint: str | None = None) -> Response:
-    """201 and where it is, or 200 for the job that was there already."""
-    where = {"Location": f"{request.scope.get('root_path', '')}{API}/jobs/{made['id']}"}
+def answer_submitted(request: Request, asked_id: str, made: dict[str, Any], hint: str | None = None) -> Response:
+    """201 and where it is, or 200 for the job that was there already. `asked_id`: the id a new job was to have."""
+    headers = {"Location": f"{request.scope.get('root_path', '')}{API}/jobs/{made['id']}"}
+    if is_replayed(asked_id, made):
+        headers |= REPLAYED
     said = Submitted(id=made["id"], created=made["created"], hint=hint)
-    return answer(said, 201 if made["created"] else 200, where)
+    return answer(said, 201 if made["created"] else 200, headers)
+
+
+def is_replayed(asked_id: str, made: dict[str, Any]) -> bool:
+    """Whether the job was made by an earlier request with the same key: it is said to be new, and has another id."""
+    return made.get("created") is True and made["id"] != asked_id
 
 
 @router.post(
@@ -107,7 +117,9 @@ async def submit_batch(request: Request) -> Response:
     results = [_outcome(each) for each in await _execute_in_slices(site, commands)]
     hints = [hint for kind in {job.kind: None for job in asked} if (hint := site.known.hint(kind))]
     created = sum(each.get("created") is True for each in results)
-    return answer({"jobs": results, "created": created, **({"hints": hints} if hints else {})}, 201)
+    replayed = sum(is_replayed(command.id, each) for command, each in zip(commands, results, strict=True))
+    said = {"jobs": results, "created": created, **({"hints": hints} if hints else {})}
+    return answer(said, 201, REPLAYED if replayed and replayed == created else None)
 
 
 def _outcome(result: Any) -> dict[str, Any]:
