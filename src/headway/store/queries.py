@@ -40,6 +40,7 @@ from headway.store.schema import (
 )
 
 _HELD = sql("state = 'queued' AND ready = 0")  # literally the condition of its partial index, or it is not used
+_WORKERS = select(workers.c.doc, workers.c.seq, workers.c.last_heard_at, workers.c.load)
 _event_columns = [column for column in events.c if column.name != "prev"]
 
 
@@ -138,13 +139,11 @@ class SqlReading:
     # -- other documents -------------------------------------------------------------------------------------------
 
     def workers(self) -> list[dict[str, Any]]:
-        rows = self._all(
-            select(workers.c.doc, workers.c.seq, workers.c.last_heard_at, workers.c.load).order_by(workers.c.id)
-        )
-        return [
-            document_of(doc, seq) | {"last_heard_at": heard, "load": decode(load) if load else None}
-            for doc, seq, heard, load in rows
-        ]
+        return [_worker_of(*row) for row in self._all(_WORKERS.order_by(workers.c.id))]
+
+    def worker(self, id: str) -> dict[str, Any] | None:
+        row = self._db.execute(_WORKERS.where(workers.c.id == id)).first()
+        return _worker_of(*row) if row else None
 
     def services(self) -> list[dict[str, Any]]:
         return self._documents(services)
@@ -216,6 +215,10 @@ class SqlReading:
                 if len(found) >= limit:
                     break
         return found[:limit]
+
+
+def _worker_of(doc: str, seq: int, heard: int | None, load: str | None) -> dict[str, Any]:
+    return document_of(doc, seq) | {"last_heard_at": heard, "load": decode(load) if load else None}
 
 
 def _joined(event: Event, lines: list[Line]) -> Event:

@@ -103,6 +103,9 @@ class MemoryReading:
     def workers(self) -> list[Document]:
         return [each | self.disk.soft.get(id, {}) for id, each in self.disk.documents["workers"].items()]
 
+    def worker(self, id: str) -> Document | None:
+        return next((each for each in self.workers() if each["id"] == id), None)
+
     def services(self) -> list[Document]:
         return list(self.disk.documents["services"].values())
 

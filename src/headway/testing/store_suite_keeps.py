@@ -80,6 +80,8 @@ class KeepsSuite:
         with store.reading() as reading:
             worker = {"id": "w/1", "state": "draining", "seq": 5}
             assert reading.workers() == [worker | {"last_heard_at": NOW + 5, "load": {"cpu": 0.5}}]
+            assert reading.worker("w/1") == reading.workers()[0]
+            assert reading.worker("w/2") is None
             assert reading.queues() == [{"paused": True, "seq": 2}]
             assert reading.kinds() == [{"limit": 3, "seq": 3}]
             assert reading.services() == [{"status": "up", "seq": 4}]
