@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from headway.hub.asking import in_thread
 from headway.hub.tail import Commit, Tail
 from headway.model.event import Event
 from headway.model.job import JobDoc
@@ -74,7 +75,7 @@ def told():
 
 @pytest.fixture
 def tail(log, told):
-    tail = Tail(log, VirtualClock(), Settings(poll_s=60.0))
+    tail = Tail(log, VirtualClock(), Settings(poll_s=60.0), in_thread(log))
     tail.follow(lambda commit: told.extend(event.seq for event in commit.events))
     tail.begin(Head("e1", 0, 0))
     return tail

@@ -36,10 +36,10 @@ class Hub:
         self.store = store
         self.clock = clock
         self.settings = settings or Settings()
-        self.ledger = Ledger(store, clock, self.settings)
+        self.ask = in_thread(store)
+        self.ledger = Ledger(store, clock, self.settings, self.ask)
         self.feed = Feed(clock, store, self.settings)
         self.roster = Roster(clock, self.settings)
-        self.ask = in_thread(store)
         self.peers = Peers(store, clock, self.settings, self.feed.server, self._describe)
         self.dispatcher = Dispatcher(self.ledger, store, clock, self.settings, self.ask)
         self.sweeper = Sweeper(

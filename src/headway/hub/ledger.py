@@ -20,6 +20,7 @@ import msgspec
 
 from headway.clock import Clock
 from headway.errors import HeadwayError, KeyReused, NotServing, Overloaded, ServerError
+from headway.hub.asking import Ask, in_thread
 from headway.hub.tail import Commit, Tail
 from headway.model.command import Command, Once, Reads
 from headway.model.decide import decide
@@ -102,13 +103,13 @@ class _Entry:
 class Ledger:
     """Runs `commit_batch` in its own thread. Use from one event loop; `start` before the first command."""
 
-    def __init__(self, store: Store, clock: Clock, settings: Settings) -> None:
+    def __init__(self, store: Store, clock: Clock, settings: Settings, ask: Ask | None = None) -> None:
         self._store = store
         self._clock = clock
         self._settings = settings
         self._inbox: SimpleQueue[_Entry | None] = SimpleQueue()
         self._waiting = 0
-        self.tail = Tail(store, clock, settings)
+        self.tail = Tail(store, clock, settings, ask or in_thread(store))
         self._own: list[Callable[[Commit], None]] = []
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

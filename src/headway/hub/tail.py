@@ -15,11 +15,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 
 from headway.clock import Clock
 from headway.errors import ServerError, StoreUnusable
+from headway.hub.asking import Ask
 from headway.model.event import Event
 from headway.model.job import JobDoc
 from headway.model.settings import Settings
@@ -52,7 +54,7 @@ class _Page(msgspec.Struct, frozen=True):
 class Tail:
     """`begin` at a head, then `offer` what this server commits; `run` where others commit too."""
 
-    def __init__(self, store: Store, clock: Clock, settings: Settings) -> None:
+    def __init__(self, store: Store, clock: Clock, settings: Settings, ask: Ask) -> None:
         self.seq = 0
         self.epoch = ""
         self.begin_again: Callable[[], Awaitable[None]] = _stop_here
@@ -63,6 +65,7 @@ class Tail:
         self._store = store
         self._clock = clock
         self._settings = settings
+        self._ask = ask
         self._listeners: list[Callable[[Commit], None]] = []
         self._ours: dict[int, Commit] = {}  # first seq -> a commit that others' are still before
         self._news = asyncio.Event()
@@ -112,7 +115,8 @@ class Tail:
         while True:
             before = self.seq
             until = min(self._ours) - 1 if self._ours else None
-            page = await asyncio.to_thread(self._read, before, until)
+            self.reads += 1
+            page = await self._ask(partial(self._read, before, until))
             if page.head.epoch != self.epoch or page.head.seq < before or not self._take(page.commit):
                 log.warning("the log is not the one that was told up to %d", before, extra={"action": "tail"})
                 await self.begin_again()
@@ -122,16 +126,14 @@ class Tail:
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
-    def _read(self, after: int, until: int | None) -> _Page:
+    def _read(self, after: int, until: int | None, reading: Reading) -> _Page:
         """In a thread."""
-        self.reads += 1
-        with self._store.reading() as reading:
-            events = reading.events(after, until=until, limit=PAGE)
-            world = World(events[-1].at if events else 0)
-            for event in events:
-                if event.job and self.wants(event):
-                    _load(reading, world, event.job)
-            return _Page(reading.head, Commit(events, world))
+        events = reading.events(after, until=until, limit=PAGE)
+        world = World(events[-1].at if events else 0)
+        for event in events:
+            if event.job and self.wants(event):
+                _load(reading, world, event.job)
+        return _Page(reading.head, Commit(events, world))
 
     def _take(self, read: Commit) -> bool:
         """Tell what was read, but our own commits as we know them. False: a number is missing, which I2 excludes, and

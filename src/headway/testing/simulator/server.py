@@ -59,10 +59,10 @@ class Server:
         self.timeline.note(lambda: f"server: start, life {life}")
         self.store = MemoryStore(self.disk)
         head = self.store.open(now=clock.now(), new_epoch=f"sim{life}")
-        self.ledger = SteppedLedger(self.store, clock, self.settings)
+        ask = at_once(self.store)
+        self.ledger = SteppedLedger(self.store, clock, self.settings, ask)
         self.roster = Roster(clock, self.settings)
         self.ledger.on_commit(self._committed)
-        ask = at_once(self.store)
         self.dispatcher = Dispatcher(self.ledger, self.store, clock, self.settings, ask)
         self.sweeper = Sweeper(self.ledger, self.dispatcher, self.roster, clock, self.settings, ask=ask)
         self.up, self.frozen = True, False

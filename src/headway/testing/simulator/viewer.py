@@ -118,7 +118,7 @@ class Viewer:
         self._wire: Wire | None = None
         self._follower = Follower(f.Hello())
         self.subscription: Subscription = self._follower.subscribe(topics, 0.0)
-        self._do(self._follower.begin(timeline.now))
+        self._do(self._follower.connect(timeline.now))
         self._tick()
 
     def _tick(self) -> None:
