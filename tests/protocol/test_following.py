@@ -36,7 +36,7 @@ def following(*topics: str, cut: bool = True) -> tuple[Follower, Subscription]:
     """A follower of one subscription, welcomed at 0, and live if it got its first cut."""
     follower = Follower(Hello(client="test"))
     subscription = follower.subscribe(topics or ("jobs",), 0.0)
-    follower.begin(0.0)
+    follower.connect(0.0)
     follower.opened(0.0)
     follower.receive(WELCOME, 0.0)
     if cut:
@@ -49,7 +49,7 @@ def test_a_link_begins_with_hello_and_then_every_subscription():
     follower = Follower(Hello(client="test"))
     follower.subscribe(["jobs"], 0.0, pace_ms=50, conflate=False)
 
-    connecting = follower.begin(0.0)
+    connecting = follower.connect(0.0)
     greeting = (follower.opened(1.0), follower.frames())
     follower.receive(WELCOME, 1.0)
 
@@ -123,7 +123,7 @@ def test_a_refusal_ends_it_with_its_reason():
 
 def test_a_way_that_could_not_be_opened_is_told_to_the_link():
     follower = Follower(Hello())
-    follower.begin(0.0)
+    follower.connect(0.0)
 
     follower.failed(Happening.BARRED, 0.0, 0.0)
     follower.tick(0.0)
@@ -230,7 +230,7 @@ def test_whatever_the_network_does_the_view_is_that_of_the_uncut_run(events: lis
     server, follower, now, head, sent = Server(events), Follower(Hello()), 0.0, 0, 0
     subscription = follower.subscribe(TOPICS, now)
     line: list[ToViewer] = []
-    pending = list(follower.begin(now))
+    pending = list(follower.connect(now))
     calm_from = 200
 
     for turn in range(600):

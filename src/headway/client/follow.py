@@ -84,7 +84,7 @@ class Shell:
     async def run(self) -> AsyncGenerator[Update, None]:
         """Do what the link asks, hear what comes, tell what became of the view."""
         link, clock = self.follower.link, self.rest.clock
-        actions = self.follower.begin(clock.monotonic())
+        actions = self.follower.connect(clock.monotonic())
         while True:
             for action in actions:
                 await self._do(action)

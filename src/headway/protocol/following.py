@@ -28,7 +28,8 @@ from headway.protocol.frames import (
     Visible,
     Welcome,
 )
-from headway.protocol.link import Action, Happening, Link, LinkState, Patience, happening_of_close
+from headway.protocol.link import Action, Happening, Link, LinkState, Patience
+from headway.protocol.linked import Linked
 from headway.protocol.viewing import Took, View
 
 _DEFAULTS = Settings()
@@ -68,14 +69,14 @@ class Subscription:
         return self.refused is not None or (self.view.seq is not None and self.view.seq >= self.target)
 
 
-class Follower:
-    """One viewer. `begin` first; then feed `opened`, `receive`, `closed`, `tick` and write what `frames` gives.
+class Follower(Linked):
+    """One viewer. `connect` first; then feed `opened`, `receive`, `closed`, `tick` and write what `frames` gives.
 
     `link.state` is what the user sees of the link; a `Subscription.view` what they see of the topics.
     """
 
     def __init__(self, hello: Hello, *, link: Link | None = None) -> None:
-        self.link = link or Link()
+        super().__init__(link or Link())
         self.subscriptions: dict[str, Subscription] = {}
         self.session = ""
         self.unknown_frames = 0
@@ -83,7 +84,6 @@ class Follower:
         self._visible = True
         self._ping_s = _DEFAULTS.ping_s
         self._out: list[Frame] = []
-        self._patience: Patience | None = None
         self._seq = 0
         self._count = 0
 
@@ -122,30 +122,6 @@ class Follower:
         self._visible = visible
         self._set_ping()
         return self._happen(Happening.WAKE, now, dice) if visible else self._say_visible()
-
-    def begin(self, now: float) -> tuple[Action, ...]:
-        """The user wants the link."""
-        return self._happen(Happening.OPEN, now)
-
-    def opened(self, now: float) -> tuple[Action, ...]:
-        """The transport is up."""
-        return self._happen(Happening.OPENED, now)
-
-    def failed(self, what: Happening, now: float, dice: float = 0.5, reason: str = "") -> tuple[Action, ...]:
-        """The transport could not be opened: UNREACHABLE or BARRED."""
-        return self._happen(what, now, dice, reason=reason)
-
-    def closed(self, code: int, now: float, dice: float = 0.5, reason: str = "") -> tuple[Action, ...]:
-        """The transport ended; 1006 and the like where there was no code."""
-        return self._happen(happening_of_close(code), now, dice, reason=reason)
-
-    def end(self, now: float) -> tuple[Action, ...]:
-        """The user is done."""
-        return self._happen(Happening.CLOSE, now)
-
-    def tick(self, now: float, dice: float = 0.5) -> tuple[Action, ...]:
-        """What time brings about; call at `link.due`."""
-        return self._do(self.link.tick(now, dice), now)
 
     def receive(self, frame: ToViewer | Unknown, now: float, dice: float = 0.5) -> tuple[Action, ...]:
         """Take one frame. Batches, snapshots and resets change the view they name before anybody is told (R5)."""
@@ -217,14 +193,6 @@ class Follower:
         if self.link.state in (LinkState.CATCHING_UP, LinkState.LIVE):
             self._out.append(Visible(visible=self._visible))
         return ()
-
-    def _happen(
-        self, what: Happening, now: float, dice: float = 0.5, *, patience: Patience | None = None, reason: str = ""
-    ) -> tuple[Action, ...]:
-        actions = self.link.happen(what, now, dice, patience=patience or self._patience, reason=reason)
-        if Action.WAIT in actions:
-            self._patience = None
-        return self._do(actions, now)
 
     def _do(self, actions: tuple[Action, ...], now: float) -> tuple[Action, ...]:
         """Turn the actions that are frames into frames; the rest is the shell's."""

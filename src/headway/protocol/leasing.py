@@ -49,7 +49,8 @@ from headway.protocol.frames import (
     WorkerWelcome,
 )
 from headway.protocol.holding import SPEAKING, Holdings, Key, Phase, Stop
-from headway.protocol.link import LONGEST_WAIT_S, Action, Happening, Link, LinkState, Patience, happening_of_close
+from headway.protocol.link import LONGEST_WAIT_S, Action, Happening, Link, LinkState, Patience
+from headway.protocol.linked import Linked
 from headway.protocol.statements import Ending, Spool
 
 FENCE_MARGIN_S = 2.0
@@ -65,14 +66,14 @@ Wish = Offer | Cancel | InputAnswer | Drain | Begun | Error | Stop
 """What the supervisor is asked to do: the server's own frames, or to stop."""
 
 
-class Leaseholder:
+class Leaseholder(Linked):
     """A worker on its link. Feed `receive`, `tick`, `opened`, `closed`; do the actions; write what `frames` gives.
 
     Wishes gather in `wishes()`. Statements may be said at any time, linked or not.
     """
 
     def __init__(self, hello: WorkerHello, *, link: Link | None = None, spool: Spool | None = None) -> None:
-        self.link = link or Link(ways=("websocket",))
+        super().__init__(link or Link(ways=("websocket",)))
         self.hello = hello
         self.lease_s = _DEFAULTS.lease_s
         self.heartbeat_s = _DEFAULTS.heartbeat_s
@@ -85,7 +86,6 @@ class Leaseholder:
         self._services_due = False
         self._out: list[Frame] = []
         self._later: list[Frame] = []  # once the server wants to hear more again
-        self._patience: Patience | None = None
         self._quiet_until = float("-inf")
         self._contact: float | None = None
         self._beat_at = 0.0
@@ -158,30 +158,10 @@ class Leaseholder:
 
     # -- for the link ----------------------------------------------------------------------------------------------
 
-    def connect(self, now: float) -> tuple[Action, ...]:
-        """Connect, and stay connected."""
-        return self._happen(Happening.OPEN, now)
-
-    def opened(self, now: float) -> tuple[Action, ...]:
-        """The transport is up."""
-        return self._happen(Happening.OPENED, now)
-
-    def failed(self, what: Happening, now: float, dice: float = 0.5, reason: str = "") -> tuple[Action, ...]:
-        """The transport could not be opened."""
-        return self._happen(what, now, dice, reason=reason)
-
-    def closed(self, code: int, now: float, dice: float = 0.5, reason: str = "") -> tuple[Action, ...]:
-        """The transport ended."""
-        return self._happen(happening_of_close(code), now, dice, reason=reason)
-
-    def end(self, now: float) -> tuple[Action, ...]:
-        """Leave for good."""
-        return self._happen(Happening.CLOSE, now)
-
     def tick(self, now: float, dice: float = 0.5) -> tuple[Action, ...]:
         """What time brings about: a silent link, the end of a wait, the end of the lease by our own clock."""
         self._fence_self(now)
-        return self._do(self.link.tick(now, dice))
+        return super().tick(now, dice)
 
     def receive(self, frame: ToWorker | Unknown, now: float, dice: float = 0.5) -> tuple[Action, ...]:
         """Take one frame. A word that was long in coming does not undo that the lease had ended before it came."""
@@ -268,12 +248,7 @@ class Leaseholder:
         if fence_at is not None and now >= fence_at:
             self._holdings.end_leases(f"no word from the server for {self._patience_s():g} s")
 
-    def _happen(
-        self, what: Happening, now: float, dice: float = 0.5, *, patience: Patience | None = None, reason: str = ""
-    ) -> tuple[Action, ...]:
-        return self._do(self.link.happen(what, now, dice, patience=patience or self._patience, reason=reason))
-
-    def _do(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
+    def _do(self, actions: tuple[Action, ...], now: float) -> tuple[Action, ...]:
         """Turn the actions that are frames into frames; the rest is the shell's."""
         if Action.GREET in actions:
             running = self._holdings.running()

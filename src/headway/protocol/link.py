@@ -10,7 +10,8 @@ at thrice the ping). Waiting follows R7: first 0–1 s, then full jitter up to 3
                      └──── due ── waiting ◄── lost, silent, bye ──┴──┘        refusal ─► refused
 
 Times are seconds of a monotonic clock, dice in [0, 1): both are arguments. Must never know sockets or frames' content.
-Called by following.py (viewers) and leasing.py (workers), which turn frames into happenings and actions into frames.
+Called through linked.py by following.py (viewers) and leasing.py (workers), which turn frames into happenings and
+actions into frames.
 """
 
 from __future__ import annotations
