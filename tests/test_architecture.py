@@ -158,8 +158,6 @@ def undocumented(module: ModuleType, name: str) -> bool:
 
 @pytest.mark.parametrize("room", ["worker", "client"])
 def test_what_runs_far_from_the_server_starts_without_its_parts(room: str):
-    if not (SOURCE / room / "__init__.py").exists():
-        pytest.skip(f"there is no headway.{room} yet")
     code = f"import sys, headway.{room}; print(*[name for name in {SERVER_SIDE!r} if name in sys.modules])"
 
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
