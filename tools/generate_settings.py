@@ -19,8 +19,12 @@ from headway.server.config import Config
 CONFIG = {
     "host": "the address to listen on; any but loopback needs a token",
     "port": "the port to listen on; 0: a free one",
-    "store": "the store, as `sqlite:///relative/path` or `sqlite:////absolute/path`; empty: `headway.db` in `data`",
+    "store": "the store: `sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://user:password@host/database`; "
+    "empty: `headway.db` in `data`",
+    "store_direct": "where `store` leads through a transaction pooler: the same database past it, to listen on",
     "data": "the folder for the store and for files of jobs; empty: `$XDG_DATA_HOME/headway`",
+    "artifacts": "a folder for files of jobs, such as one that several servers mount; empty: in `data` with SQLite, in the "
+    "database with PostgreSQL",
     "base_path": "where a proxy mounts it, such as `/headway`",
     "allowed_hosts": "names by which the server may be called, beside those of loopback; commas in the environment",
     "allowed_origins": "other pages that may use it, as `https://example.org`; commas in the environment",
@@ -99,6 +103,9 @@ GROUPS: dict[str, dict[str, str]] = {
         "beat_s": "how often each says that it is alive",
         "poll_s": "what other servers wrote is looked for at the latest after so long; a notification of the database is sooner",
         "poll_alone_s": "the same where no notification can be heard (behind a pooler)",
+        "takeover_elsewhere_s": "how long a worker linked to another server has to be heard of before another of its name "
+        "may take its place",
+        "cut_off_s": "a server whose database is silent for so long sends workers and viewers to the others, if there are any",
     },
 }
 UNITS = {

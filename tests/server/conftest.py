@@ -1,4 +1,7 @@
-"""A real server without a socket: SQLite in a folder, the hub, the routes; and a worker that speaks in commands."""
+"""A real server without a socket: SQLite in a folder, the hub, the routes; and a worker that speaks in commands.
+
+`pair` are two of them on one log: stores in memory on one disk, as servers on one database.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
+from headway.clock import SystemClock
 from headway.model import command as c
 from headway.server.app import Application
 from headway.server.config import Config
+from headway.testing.disk import Disk
+from headway.testing.memory import MemoryStore
 
 WORKER = "bench/1"
 
@@ -61,8 +67,23 @@ class Bench:
     async def end(self, id: str, n: int = 1, outcome: str = "succeeded", **more: Any) -> None:
         await self.do(c.End(job=id, worker=WORKER, attempt=1, n=n, outcome=outcome, **more))
 
+    @property
+    def store(self) -> MemoryStore:
+        """Of one of a pair: it may be made to fail."""
+        store = self.application.hub.store
+        assert isinstance(store, MemoryStore)
+        return store
+
+    @property
+    def server(self) -> str:
+        return self.application.hub.feed.server
+
+    async def worker(self, id: str) -> dict[str, Any]:
+        return (await self.http.get(f"/api/v1/workers/{id}")).json()
+
 
 Running = Callable[..., AbstractAsyncContextManager[Bench]]
+Pair = Callable[..., AbstractAsyncContextManager[tuple[Bench, Bench]]]
 
 
 @pytest.fixture
@@ -70,13 +91,31 @@ def running(tmp_path: Path) -> Running:
     """`async with running(token="…") as bench:` a server with this configuration."""
 
     @asynccontextmanager
-    async def run(*, headers: dict[str, str] | None = None, **config: Any) -> AsyncGenerator[Bench]:
-        application = Application(Config(data=str(tmp_path), **config))
+    async def run(*, headers: dict[str, str] | None = None, store: Any = None, **config: Any) -> AsyncGenerator[Bench]:
+        url = {"store": store} if isinstance(store, str) else {}
+        application = Application(
+            Config(data=str(tmp_path), **url, **config), store=None if isinstance(store, str) else store
+        )
         transport = httpx.ASGITransport(application)
         async with (
             application.lifespan(),
             httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8400", headers=headers) as http,
         ):
             yield Bench(application, http)
+
+    return run
+
+
+@pytest.fixture
+def pair(running: Running) -> Pair:
+    """`async with pair(settings=…) as (a, b):` two servers on one log."""
+
+    @asynccontextmanager
+    async def run(**config: Any) -> AsyncGenerator[tuple[Bench, Bench]]:
+        disk, clock = Disk(), SystemClock()
+        one, two = MemoryStore(disk, clock=clock), MemoryStore(disk, clock=clock)
+        async with running(store=one, **config) as a, running(store=two, **config) as b:
+            await a.application.hub.peers.beat()
+            yield a, b
 
     return run

@@ -8,8 +8,9 @@ import pytest
 from fastapi import FastAPI
 
 from headway.errors import InvalidInput, StoreUnusable
-from headway.server.app import Application, asgi, open_store
+from headway.server.app import Application, asgi
 from headway.server.config import Config
+from headway.store.urls import open_store
 
 
 def client(app) -> httpx.AsyncClient:

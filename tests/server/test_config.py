@@ -137,3 +137,11 @@ def test_loopback_is_told_from_the_rest(host: str, loopback: bool):
 def test_the_base_path_has_one_leading_slash_and_no_trailing_one(home, tmp_path: Path):
     assert load({"base_path": "jobs/"}, environ=home, folder=tmp_path).config.base_path == "/jobs"
     assert load({"base_path": "/"}, environ=home, folder=tmp_path).config.base_path == ""
+
+
+def test_no_password_of_a_store_is_shown(home, tmp_path: Path):
+    flags = {"store": "postgresql://u:secret@pooler/x", "store_direct": "postgresql://u:secret@db/x"}
+
+    shown = load(flags, environ=home, folder=tmp_path).values()
+
+    assert (shown["store"], shown["store_direct"]) == ("postgresql://u:***@pooler/x", "postgresql://u:***@db/x")

@@ -76,3 +76,5 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     beat_s: float = 1.0  # how often each says that it is alive
     poll_s: float = 1.0  # at the latest, others' events are looked for; the doorbell is sooner
     poll_alone_s: float = 0.1  # where no doorbell can be heard
+    takeover_elsewhere_s: float = 12.0  # heartbeat_s, 5 s until its server has written what it heard, and a little
+    cut_off_s: float = 10.0  # a server without its store for so long sends everybody to the others

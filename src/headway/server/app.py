@@ -14,15 +14,13 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import structlog
 from fastapi import FastAPI
 from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from headway.clock import Clock, SystemClock
-from headway.errors import InvalidInput
+from headway.clock import Clock, OffsetClock, SystemClock
 from headway.hub.hub import Hub
 from headway.hub.ledger import Commit
 from headway.model.job import JobDoc
@@ -52,27 +50,12 @@ from headway.server.live import routes as stream_routes
 from headway.server.openapi import API
 from headway.server.site import Site
 from headway.store.base import Store
-from headway.store.sqlite import SqliteStore
+from headway.store.urls import open_store
 
 _log = structlog.get_logger("headway.server")
 
 ROUTERS = (bulk, uploads, logs, jobs, queues, fleet, stats, custom, admin, health, pages)
 """The hottest first; a path with a fixed word before one with a parameter in its place."""
-
-
-def open_store(url: str) -> Store:
-    """The store of a URL, not opened yet. InvalidInput: no such sort of store."""
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
-        path = unquote(parts.path.removeprefix("/")) if url.startswith("sqlite:///") else ""
-        if not path:
-            raise InvalidInput(
-                "store", f"{url!r} names no file", hint="Write sqlite:///headway.db or sqlite:////var/lib/headway.db."
-            )
-        file = Path(path).expanduser()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        return SqliteStore(file)
-    raise InvalidInput("store", f"{url!r} is no store that this version knows", hint="Write sqlite:///PATH.")
 
 
 def create_app(site: Site) -> FastAPI:
@@ -95,12 +78,12 @@ def create_app(site: Site) -> FastAPI:
 
 
 class Application:
-    """One server as an ASGI application, with its store."""
+    """One server as an ASGI application, with its store: the one that the configuration names, or `store`."""
 
-    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
+    def __init__(self, config: Config, *, clock: Clock | None = None, store: Store | None = None) -> None:
         self.config = config
-        clock = clock or SystemClock()
-        store = open_store(config.store_url)
+        store = store or open_store(config.store_url, config.store_direct)
+        clock = clock or (OffsetClock(store.clock_offset_ms) if store.shared else SystemClock())
         artifacts = Artifacts(
             Path(config.data) / "artifacts", new_key=clock.new_id, limit=config.settings.artifact_bytes
         )

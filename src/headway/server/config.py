@@ -27,7 +27,9 @@ DEFAULT = "default"
 class Config(msgspec.Struct, kw_only=True, frozen=True):
     """What `headway serve` and the client commands are told from outside.
 
-    `data` is the folder for what is not in the store (artifacts); `store` "" stands for `headway.db` in it.
+    `data` is the folder for what is not in the store; `store` "" stands for `headway.db` in it. `store_direct` is the
+    way to a PostgreSQL past its transaction pooler, to listen on. `artifacts` is the folder for files of jobs; "": in
+    `data` where the store is a file, in the database where servers share one.
     `allowed_hosts` and `allowed_origins` are added to those of loopback. `token` grants everything; `tokens` names a
     file of hashed tokens (`tokens.py`). `server` is where the client commands look.
     """
@@ -35,7 +37,9 @@ class Config(msgspec.Struct, kw_only=True, frozen=True):
     host: str = "127.0.0.1"
     port: int = 8400
     store: str = ""
+    store_direct: str = ""
     data: str = ""
+    artifacts: str = ""
     base_path: str = ""
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
@@ -62,9 +66,15 @@ class Loaded(msgspec.Struct, frozen=True):
     origins: dict[str, str]
 
     def values(self) -> dict[str, Any]:
-        """Every value by its flat name; the token only as whether there is one."""
+        """Every value by its flat name; the token only as whether there is one, no password of a URL."""
         flat = msgspec.structs.asdict(self.config)
         settings: Settings = flat.pop("settings")
+        from headway.store.urls import without_password  # with all that it imports, for this one command
+
+        flat |= {
+            "store": without_password(self.config.store),
+            "store_direct": without_password(self.config.store_direct),
+        }
         return {**flat, "token": "(set)" if self.config.token else "", **msgspec.structs.asdict(settings)}
 
 
@@ -74,7 +84,7 @@ Layer = tuple[str, Mapping[str, Any]]
 _CONFIG_FIELDS = {field.name: field.type for field in msgspec.structs.fields(Config) if field.name != "settings"}
 _SETTING_FIELDS = {field.name: field.type for field in msgspec.structs.fields(Settings)}
 _FIELDS: dict[str, Any] = {**_CONFIG_FIELDS, **_SETTING_FIELDS}
-_PATHS = {"data", "tokens"}
+_PATHS = {"data", "artifacts", "tokens"}
 
 
 def load(

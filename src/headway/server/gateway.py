@@ -1,16 +1,20 @@
 """Where workers connect: `/api/v1/worker`, one `WorkerLink` each, and the clock that ticks for all of them.
 
-Knows who is linked, so that a second worker with the same id meets the first, and administrators can
-cut a link. Host, Origin and token were checked by the edge. Decides nothing about jobs.
+Knows who is linked, so that a second worker with the same id meets the first. It follows the log, which may be other
+servers' too: a worker that is linked elsewhere by now has no link here any more, and what an administrator asks of a
+link is done by the server that has it. Host, Origin and token were checked by the edge. Decides nothing about jobs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
 from headway.hub.hub import Hub
+from headway.hub.tail import Commit
+from headway.model.event import Event
 from headway.protocol.frames import WORKER_PROTOCOL, CloseCode
 from headway.protocol.session import SessionPhase
 from headway.server.workerlink import WorkerLink
@@ -27,6 +31,11 @@ class Gateway:
         self._hub = hub
         self._links: set[WorkerLink] = set()
         self._draining = False
+        self._rules: dict[str, Callable[[Event], None]] = {
+            "worker.connected": self._linked,
+            "worker.back": self._linked,
+        }
+        hub.ledger.on_commit(self.follow)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
@@ -73,6 +82,24 @@ class Gateway:
             link.session.close(CloseCode.DRAIN, reason, after_ms=COME_BACK_MS)
             link.stir()
 
+    # -- what the log tells
+
+    def follow(self, commit: Commit) -> None:
+        """Take a commit of whichever server, in order, on the loop."""
+        for event in commit.events:
+            if rule := self._rules.get(event.type):
+                rule(event)
+
+    def _linked(self, event: Event) -> None:
+        """A registration: ours, from which on the log is about this link; or another server's, and ours is over."""
+        change: dict[str, Any] = event.data["set"]
+        server = change.get("server")
+        for link in self._links_of(event.subject):
+            if server == self._hub.feed.server:
+                link.placed = True
+            elif server is not None and link.placed:
+                link.replace(change)
+
     # -- for administrators
 
     def has(self, worker: str) -> bool:
@@ -106,11 +133,14 @@ class Gateway:
         ]
 
     def _find(self, worker: str) -> WorkerLink | None:
-        return next((link for link in self._links if link.session.worker == worker and _is_up(link)), None)
+        return next(self._links_of(worker), None)
 
     def _rival_of(self, worker: str, mine: WorkerLink) -> WorkerLink | None:
-        others = (link for link in self._links if link is not mine and link.session.worker == worker and _is_up(link))
-        return next(others, None)
+        return next((link for link in self._links_of(worker) if link is not mine), None)
+
+    def _links_of(self, worker: str) -> Iterator[WorkerLink]:
+        """The links of a worker that are up: one, but for the moment when a newer takes over."""
+        return (link for link in list(self._links) if link.session.worker == worker and _is_up(link))
 
 
 def _is_up(link: WorkerLink) -> bool:

@@ -9,7 +9,7 @@ does. Made by gateway.py.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from starlette.types import Receive, Send
@@ -18,8 +18,10 @@ from headway.errors import BadFrame, HeadwayError, ServerError, TooLarge
 from headway.hub.hub import Hub
 from headway.model.command import Command, Hear
 from headway.model.job import JobDoc
-from headway.protocol.frames import CloseCode, Frame, decode_worker, encode
+from headway.protocol.frames import CloseCode, Frame, FromWorker, WorkerHello, decode_worker, encode
+from headway.protocol.registration import Rival
 from headway.protocol.session import Order, SessionPhase, WorkerSession
+from headway.server.elsewhere import Elsewhere
 
 IN_FLIGHT = 3
 """Entries of one worker in the ledger at a time: enough that the appender need not wait for us."""
@@ -31,7 +33,10 @@ FULL_S = 0.05
 
 
 class WorkerLink:
-    """`run` from the accepted handshake to the end of the socket. `rival_of` finds another link of the same worker."""
+    """`run` from the accepted handshake to the end of the socket. `rival_of` finds another link of the same worker.
+
+    `placed`: the log has told that the worker is linked here, so that what it tells later is newer than this link.
+    """
 
     def __init__(
         self,
@@ -51,6 +56,9 @@ class WorkerLink:
         self._send = send
         self._rival_of = rival_of
         self._rival: WorkerLink | None = None
+        self._elsewhere: Elsewhere | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self.placed = False
         self._pending: list[Order] = []
         self._in_flight: set[asyncio.Task[list[Any]]] = set()
         self._room = asyncio.Event()
@@ -82,8 +90,9 @@ class WorkerLink:
     async def _end(self) -> None:
         if self._attached:
             self._hub.dispatcher.detach(self)
-        if self._settling is not None:
-            self._settling.cancel()
+        for asking in (self._settling, self._watching):
+            if asking is not None:
+                asking.cancel()
         self.session.lost(self._hub.clock.now())
         self.stir()
         while self._in_flight:
@@ -98,22 +107,38 @@ class WorkerLink:
             if message["type"] == "websocket.disconnect":
                 return
             data = message.get("bytes")
-            self._take(data if data is not None else message["text"].encode())
+            frames = self._decoded(data if data is not None else message["text"].encode())
+            if self.session.phase is SessionPhase.NEW and self._hub.store.shared:
+                await self._look_elsewhere(frames)
+            self.session.receive(frames, self._hub.clock.now())
+            if frames and self._attached:
+                self._hub.roster.hear(self.worker)
+            self.stir()
             await self._wait_for_room()
 
-    def _take(self, data: bytes) -> None:
+    def _decoded(self, data: bytes) -> list[FromWorker]:
+        """The frames of a message; none, and the end of the link, where it is not of the protocol."""
         settings = self._hub.settings
         try:
-            frames = decode_worker(data, max_bytes=settings.worker_frame_bytes, max_depth=settings.json_depth)
+            return decode_worker(data, max_bytes=settings.worker_frame_bytes, max_depth=settings.json_depth)
         except TooLarge as error:
             self.session.close(CloseCode.FRAME_TOO_LARGE, error.message)
         except BadFrame as error:
             self.session.close(CloseCode.BAD_FRAME, error.message)
-        else:
-            self.session.receive(frames, self._hub.clock.now())
-            if self._attached:
-                self._hub.roster.hear(self.worker)
-        self.stir()
+        return []
+
+    async def _look_elsewhere(self, frames: list[FromWorker]) -> None:
+        """Before a hello is taken: is its worker linked to another server?"""
+        for frame in frames:
+            if isinstance(frame, WorkerHello):
+                self._elsewhere = Elsewhere(self._hub, frame.worker)
+                await self._elsewhere.look()
+                if self._elsewhere.rival is not None:
+                    self._watching = asyncio.create_task(self._elsewhere.watch(self._waits))
+                return
+
+    def _waits(self) -> bool:
+        return self.session.phase in {SessionPhase.NEW, SessionPhase.ASKING}
 
     async def _wait_for_room(self) -> None:
         while len(self._pending) > MOST_PENDING:
@@ -176,10 +201,18 @@ class WorkerLink:
                 self._hub.dispatcher.settle(self, held)
                 return
 
-    def _rival_session(self, worker: str) -> WorkerSession | None:
+    def _rival_session(self, worker: str) -> Rival | None:
         """Whoever else has this id; it is stirred afterwards, because it may have been pinged or replaced."""
         self._rival = self._rival_of(worker, self)
-        return self._rival.session if self._rival else None
+        if self._rival is not None:
+            return self._rival.session
+        return self._elsewhere.rival if self._elsewhere is not None else None
+
+    def replace(self, newer: Mapping[str, Any]) -> None:
+        """The log says that the worker is linked to another server by now; `newer` is its description there."""
+        self.session.replace(newer)
+        self._hub.dispatcher.detach(self)
+        self.stir()
 
     # -- out
 
