@@ -1,4 +1,4 @@
-"""What every test may count on: the Hypothesis profiles, and a PostgreSQL of the test run's own.
+"""What every test may count on: the Hypothesis profiles, a PostgreSQL of the run's own, and no strays of other runs.
 
 `ci` (what `make test` uses) draws the same examples on every run, so that a red build is red for everybody;
 `dev` (the default of a bare `pytest`) draws new ones; `deep` looks longer, by hand.
@@ -12,12 +12,19 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+import strays
 from postgres import ABSENT, Postgres, required_postgres
 
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("deep", deadline=None, max_examples=5_000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Nothing that the run starts outlives it (strays.py)."""
+    if guard := strays.guarded():
+        config.add_cleanup(lambda: strays.release(guard))
 
 
 @pytest.fixture(scope="session")

