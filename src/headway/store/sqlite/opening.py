@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import Engine, QueuePool, StaticPool, create_engine
+from sqlalchemy import Engine, QueuePool, StaticPool, create_engine, event
 from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -105,10 +105,10 @@ def _bring_forward(db: sqlite3.Connection, path: Path) -> None:
     if must_migrate(str(path), *revision_of(db)):
         from headway.store.migrations import upgrade
 
-        with create_engine("sqlite://", creator=lambda: db, poolclass=StaticPool).connect() as connection:
-            db.execute("BEGIN IMMEDIATE")
+        engine = create_engine("sqlite://", creator=lambda: db, poolclass=StaticPool)
+        event.listen(engine, "begin", lambda _: db.execute("BEGIN IMMEDIATE"))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+        with engine.begin() as connection:
             upgrade(connection)
-            db.execute("COMMIT")
 
 
 def revision_of(db: sqlite3.Connection) -> tuple[str | None, str | None]:
