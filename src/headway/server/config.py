@@ -69,7 +69,7 @@ class Loaded(msgspec.Struct, frozen=True):
         """Every value by its flat name; the token only as whether there is one, no password of a URL."""
         flat = msgspec.structs.asdict(self.config)
         settings: Settings = flat.pop("settings")
-        from headway.store.urls import without_password  # with all that it imports, for this one command
+        from headway.store.passwords import without_password
 
         flat |= {
             "store": without_password(self.config.store),

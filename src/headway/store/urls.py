@@ -6,12 +6,12 @@ Called by the server and by `headway store`. Must never open anything.
 from __future__ import annotations
 
 import importlib.util
-import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from headway.errors import InvalidInput
 from headway.store.base import Store
+from headway.store.passwords import without_password
 
 SQLITE = "Write sqlite:///headway.db or sqlite:////var/lib/headway.db."
 POSTGRES = ("postgresql://", "postgres://")
@@ -62,12 +62,3 @@ def file_of(url: str) -> Path:
     if not path:
         raise InvalidInput("store", f"{url!r} names no file", hint=SQLITE)
     return Path(path).expanduser()
-
-
-_SECRETS = re.compile(r"(?<=[?&])((?:ssl)?password)=[^&]*")
-
-
-def without_password(url: str) -> str:
-    """The URL as people may see it, whether it can be understood or not."""
-    shown = re.sub(r"(://[^:/@?]*):.*@", r"\1:***@", url, flags=re.DOTALL)
-    return _SECRETS.sub(r"\1=***", shown)

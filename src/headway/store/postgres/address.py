@@ -16,7 +16,7 @@ from psycopg import Error
 from psycopg.conninfo import conninfo_to_dict
 
 from headway.errors import InvalidInput
-from headway.store.urls import without_password
+from headway.store.passwords import without_password
 
 EXAMPLE = "postgresql://user:password@host:5432/database"
 SCHEMA = "headway"
