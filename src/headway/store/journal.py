@@ -76,13 +76,14 @@ def entity_of(type: str) -> str | None:
     return _ENTITIES.get(type.partition(".")[0])
 
 
-def write_journal(world: World, after: int, stored: Callable[[str], Kept | None]) -> Journal:
-    """Number the events from `after` + 1 on, stamp their documents, and make the rows.
+def write_journal(world: World, numbers: Iterable[int], stored: Callable[[str], Kept | None]) -> Journal:
+    """Number the events, stamp their documents, and make the rows.
 
-    `stored` tells how a job stood before this batch. The documents of `world` are numbered copies
-    afterwards: what was shared is never touched.
+    `numbers` go up from the head, or down from -1 where the head is not known yet (`settle`). `stored` tells how a job
+    stood before this batch. The documents of `world` are numbered copies afterwards: what was shared is never touched.
     """
-    events = [msgspec.structs.replace(event, seq=seq) for seq, event in enumerate(world.events, after + 1)]
+    replace = msgspec.structs.replace
+    events = [replace(event, seq=seq) for event, seq in zip(world.events, numbers, strict=False)]
     tails: dict[str, int] = {}
     stamps: dict[tuple[str, str], int] = {}
     rows = [_event_row(event, _link(event, tails, stored)) for event in events]
@@ -98,6 +99,27 @@ def write_journal(world: World, after: int, stored: Callable[[str], Kept | None]
         documents=_document_rows(world, stamps),
         chunks=[_chunk_row(event) for event in events if event.extra and event.job not in gone],
     )
+
+
+def settle(journal: Journal, world: World, base: int, at: int) -> None:
+    """Numbers below zero become what they stand for: -k is `base` + k. No event is before `at`.
+
+    The events and documents of a journal are its own copies until they are told.
+    """
+    change = msgspec.structs.force_setattr
+    for event in journal.events:
+        change(event, "seq", base - event.seq)
+        if event.at < at:
+            change(event, "at", at)
+    tables = {"jobs": [row.id for row in journal.jobs]}
+    tables |= {table: [row[0] for row in rows] for table, rows in journal.documents.items()}
+    for table, ids in tables.items():
+        documents: dict[str, Any] = getattr(world, table)
+        for id in ids:
+            if documents[id]["seq"] < 0:
+                documents[id]["seq"] = base - documents[id]["seq"]
+    for row in journal.jobs:
+        change(row.now, "tail", base - row.now.tail)
 
 
 def _link(event: Event, tails: dict[str, int], stored: Callable[[str], Kept | None]) -> int | None:
@@ -129,10 +151,12 @@ def event_of(row: Any) -> Event:
 
 
 def stamp_document(document: Any, stamp: int) -> tuple[Any, int, str]:
-    """A copy numbered with `stamp` (0: as before), that number, and the text of its row."""
+    """A copy numbered with `stamp` (0: as before), that number, and the text of its row, which leaves it to its column."""
     numbered = document.copy()
-    seq = numbered["seq"] = stamp or numbered.get("seq", 0)
-    return numbered, seq, encode(numbered).decode()
+    before = numbered.pop("seq", 0)
+    text = encode(numbered).decode()
+    seq = numbered["seq"] = stamp or before
+    return numbered, seq, text
 
 
 # -- jobs ----------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,7 @@ class SqliteStore:
         self._end()
 
     def _write(self, mirror: Mirror, world: World, answers: Mapping[tuple[str, str], Answer]) -> Journal:
-        journal = write_journal(world, mirror.seq, mirror.jobs.get)
+        journal = write_journal(world, count(mirror.seq + 1), mirror.jobs.get)
         changes = self._write_jobs(mirror, journal, world)
         samples = mirror.number_samples(world.new_samples)
         skew = skew_of((row.now.doc for row in journal.jobs if row.before is None), mirror.skew)
