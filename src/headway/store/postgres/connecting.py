@@ -63,6 +63,11 @@ def _refuse_ended(connection: Connection, _record: object, _fairy: object) -> No
         raise DisconnectionError
 
 
+def is_lost(error: BaseException) -> bool:
+    """True where the connection failed, and said nothing: whether the statement was carried out is not known."""
+    return isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+
+
 def away(address: Address, error: BaseException) -> StoreUnavailable:
     """What PostgreSQL or the network said, as a sentence with a way out."""
     said = _one_line(str(error))
