@@ -9,5 +9,5 @@ app = headway.App()
 def count_words(ctx: headway.Context, path: str) -> dict[str, int]:
     with ctx.stage("read"):
         lines = Path(path).read_text(encoding="utf-8").splitlines()
-    with ctx.stage("count", unit="line") as stage:
+    with ctx.stage("count", unit="lines") as stage:
         return {"words": sum(len(line.split()) for line in stage.track(lines))}

@@ -26,7 +26,7 @@ def summarise(ctx: headway.Context, path: str, sentences: int = 5) -> dict[str, 
     if not text.startswith("WEBVTT"):
         raise headway.Reject(f"{path} is no WebVTT file: it does not begin with WEBVTT.")
 
-    with ctx.stage("parse", unit="cue") as stage:
+    with ctx.stage("parse", unit="cues") as stage:
         cues = list(stage.track(summary.cues(text)))
 
     with ctx.stage("split"):
@@ -35,13 +35,13 @@ def summarise(ctx: headway.Context, path: str, sentences: int = 5) -> dict[str, 
     if len(spoken) <= sentences:
         ctx.warn("The talk has %s sentences only: nothing to leave out.", len(spoken))
 
-    with ctx.stage("weigh", unit="sentence") as stage:
+    with ctx.stage("weigh", unit="sentences") as stage:
         vectors = summary.weigh([summary.words(each.text) for each in stage.track(spoken)])
 
-    with ctx.stage("compare", unit="sentence") as stage:
+    with ctx.stage("compare", unit="sentences") as stage:
         alike = [[summary.likeness(one, other) for other in vectors] for one in stage.track(vectors)]
 
-    with ctx.stage("rank", total=summary.ROUNDS, unit="round") as stage:
+    with ctx.stage("rank", total=summary.ROUNDS, unit="rounds") as stage:
         ranks = summary.rank(alike, on_round=stage.advance)
 
     best = sorted(sorted(range(len(spoken)), key=lambda place: -ranks[place])[:sentences])

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 VIEW = ROOT / "src/headway/server/page/view.js"
 RUNNER = Path(__file__).with_name("page_view.mjs")
+COUNTS = ROOT / "tests/counts.json"
 ENTITIES = {"job", "worker", "service", "queue"}  # what the page shows
 OTHERS = {
     "viewer-several-topics",  # counts of narrowed topics, which the page never subscribes to
@@ -51,6 +52,17 @@ def test_the_page_sees_what_the_transcript_says(path: Path):
     assert seen["documents"] == joined([topic["documents"] for topic in view])
     assert seen["counts"] == next((topic["counts"] for topic in view if topic["counts"] is not None), None)
     assert seen["lines"] == [line for topic in view for line in topic["lines"]]
+
+
+@pytest.mark.process
+def test_the_page_writes_counts_by_the_rule_of_the_command_line():
+    runner = Path(__file__).with_name("page_counts.mjs")
+
+    words = [node(), str(runner), str(VIEW.with_name("dom.js")), str(COUNTS)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [case["page"] for case in json.loads(COUNTS.read_text(encoding="utf-8"))]
 
 
 def joined(topics: list[dict[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:

@@ -10,7 +10,7 @@ import msgspec
 
 from headway.cli.exits import exit_of, say, say_error
 from headway.cli.options import Server, asks_server, json_object, run_async, show, shows_data
-from headway.cli.words import count_text, ending_text, left_text, percent, state_text, table, time_text
+from headway.cli.words import ending_text, left_text, percent, progress_count, state_text, table, time_text
 from headway.client import Client
 from headway.errors import HeadwayError
 from headway.model.job import JobDoc, is_final
@@ -79,7 +79,9 @@ def _how_far(job: JobDoc) -> str:
         return ending_text(job)
     progress: Any = job.get("progress", {})
     return " ".join(
-        part for part in (percent(progress.get("overall")), progress.get("stage") or "", count_text(progress)) if part
+        part
+        for part in (percent(progress.get("overall")), progress.get("stage") or "", progress_count(progress))
+        if part
     )
 
 
@@ -109,7 +111,7 @@ def job_page(job: JobDoc) -> Iterable[str]:
         for path, stage in attempt.get("stages", {}).items():
             indent = "  " * path.count("/")
             state = stage.get("state", "") if path else "in all"
-            yield f"    {indent}{path.rpartition('/')[2] or '·':<16} {state}  {count_text(stage)}".rstrip()
+            yield f"    {indent}{path.rpartition('/')[2] or '·':<16} {state}  {progress_count(stage)}".rstrip()
     for note in job.get("notes", []):
         yield f"  {note['level']:<12} {note['message']}"
     if error := job.get("error"):

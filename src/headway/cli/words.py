@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from headway.clock import from_iso
+from headway.model.amounts import count_text
 from headway.model.duration import duration_text
 from headway.model.job import EstimateDoc, JobDoc, is_final
 
@@ -46,20 +47,9 @@ def percent(overall: float | None) -> str:
     return "" if overall is None else f"{min(int(overall * 100), 100)}%"
 
 
-def count_text(progress: Any) -> str:
-    """`120/300 files` of a progress document."""
-    current, total, unit = progress.get("current"), progress.get("total"), progress.get("unit") or ""
-    if current is None:
-        return ""
-    if unit == "%":
-        return f"{current:g}%"
-    counted = _number(current) if total is None else f"{_number(current)}/{_number(total)}"
-    return f"{counted} {unit}".strip()
-
-
-def _number(value: float) -> str:
-    """Fractions only where they tell something: curl counts in tenths of a kilobyte."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.10g}"
+def progress_count(progress: Any) -> str:
+    """`120/300 files` of a document that counts: progress of a job, a stage."""
+    return count_text(progress.get("current"), progress.get("total"), progress.get("unit"))
 
 
 def left_text(estimate: EstimateDoc | None, now: str, *, live: bool = True) -> str:
@@ -87,7 +77,7 @@ def job_line(job: JobDoc, now: str = "", *, live: bool = True, width: int = 20) 
     if is_final(job):
         return f"{head} {ending_text(job)}".rstrip()
     overall = progress.get("overall")
-    parts = [part for part in (progress.get("stage") or "", count_text(progress)) if part]
+    parts = [part for part in (progress.get("stage") or "", progress_count(progress)) if part]
     text = f"{head} {bar(overall, width)} {percent(overall):>4}"
     for part in (" ".join(parts), left_text(job.get("estimate"), now, live=live)):
         text += f"  {part}" if part else ""

@@ -23,11 +23,11 @@ def index_source(ctx: headway.Context, folder: str = "", artifact: bool = True) 
     if not root.is_dir():
         raise headway.Reject(f"{root} is no folder on this machine.")
 
-    with ctx.stage("discover", unit="file") as stage:
+    with ctx.stage("discover", unit="files") as stage:
         files = list(stage.track(python_files(root)))
 
     sources: list[Source] = []
-    with ctx.stage("parse", unit="file") as stage:
+    with ctx.stage("parse", unit="files") as stage:
         for file in stage.track(files):
             ctx.check()  # raises Cancelled once somebody cancels
             source = read_source(file, root)
@@ -36,7 +36,7 @@ def index_source(ctx: headway.Context, folder: str = "", artifact: bool = True) 
             sources.append(source)
 
     index = ctx.tmp / "index.db"
-    with ctx.stage("index", unit="file") as stage:
+    with ctx.stage("index", unit="files") as stage:
         write_index(index, stage.track(sources))
 
     if artifact:

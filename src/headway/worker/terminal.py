@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from headway.clock import Clock
+from headway.model.amounts import BYTES, count_text, size_text
 from headway.model.duration import duration_text
 from headway.model.job import StageDoc, StageSpec
 from headway.model.progress import fraction_of, overall_of
@@ -90,10 +91,8 @@ class Board:
         return name, fraction, "  ".join(part for part in (self._count(stage), self._pace(stage, now)) if part)
 
     def _count(self, stage: StageDoc) -> str:
-        current, total = stage.get("current"), stage.get("total")
-        words = [] if current is None else [amount(current) if total is None else f"{amount(current)}/{amount(total)}"]
-        words += [str(word) for word in (stage.get("unit"), stage.get("message")) if word]
-        return " ".join(words)
+        counted = count_text(stage.get("current"), stage.get("total"), stage.get("unit"))
+        return " ".join(part for part in (counted, str(stage.get("message") or "")) if part)
 
     def _pace(self, stage: StageDoc, now: float) -> str:
         since, first = self.began.get(self.path, (now, 0.0))
@@ -102,7 +101,8 @@ class Board:
             return duration_text(elapsed) if elapsed >= 1 else ""
         rate = (current - first) / elapsed
         left = f", {duration_text((total - current) / rate)} left" if total is not None and total > current else ""
-        return f"{amount(rate)}/s, {duration_text(elapsed)}{left}"
+        fast = size_text(rate) if stage.get("unit") in BYTES else amount(rate)
+        return f"{fast}/s, {duration_text(elapsed)}{left}"
 
 
 def amount(value: float) -> str:

@@ -175,11 +175,11 @@ ONE_LINE = [
     ("pip", "   ━━━━━━━━━━ 512.0/512.0 kB ? eta -:--:--", ("Downloading", 512e3, 512e3), "B", None),
     ("pip", "Progress 1048576 of 16929402", ("Downloading", 1048576.0, 16929402.0), "B", None),
     ("pip", "Installing collected packages: a, b", ("Installing", None, None), None, "a, b"),
-    ("pip", "   ━━━━━━━━━━ 2/3 [numpy]", ("Installing", 2.0, 3.0), "package", "numpy"),
+    ("pip", "   ━━━━━━━━━━ 2/3 [numpy]", ("Installing", 2.0, 3.0), "packages", "numpy"),
     # keras
-    ("keras", "Epoch 2/5", ("Epochs", 1.0, 5.0), "epoch", None),
-    ("keras", " 38/100 ━━━━━━━━━━━━━━━━━━━━ 1s 9ms/step - accuracy: 0.51", (None, 38.0, 100.0), "step", "1s 9ms/step - accuracy: 0.51"),
-    ("keras", "38/100 [=====>.....] - ETA: 1s - loss: 0.2", (None, 38.0, 100.0), "step", "ETA: 1s - loss: 0.2"),
+    ("keras", "Epoch 2/5", ("Epochs", 1.0, 5.0), "epochs", None),
+    ("keras", " 38/100 ━━━━━━━━━━━━━━━━━━━━ 1s 9ms/step - accuracy: 0.51", (None, 38.0, 100.0), "steps", "1s 9ms/step - accuracy: 0.51"),
+    ("keras", "38/100 [=====>.....] - ETA: 1s - loss: 0.2", (None, 38.0, 100.0), "steps", "ETA: 1s - loss: 0.2"),
     # pytest
     ("pytest", "t/test_a.py ..F..                              [ 53%]", ("tests", 53.0, 100.0), "%", "t/test_a.py"),
     ("pytest", "......F..s                                     [ 53%]", ("tests", 53.0, 100.0), "%", None),
@@ -218,9 +218,9 @@ ONE_LINE = [
     # builds
     ("cargo", "    Building [=====>       ] 45/120: serde, syn", ("Building", 45.0, 120.0), None, "serde, syn"),
     ("cmake", "[ 42%] Building CXX object a.o", (None, 42.0, 100.0), "%", "Building CXX object a.o"),
-    ("ninja", "[12/345] CC a.o", (None, 12.0, 345.0), "step", "CC a.o"),
-    ("docker", "#7 [3/9] RUN make", ("build", 2.0, 9.0), "step", "RUN make"),
-    ("docker", "#11 [stage-1 2/4] COPY . .", ("stage-1", 1.0, 4.0), "step", "COPY . ."),
+    ("ninja", "[12/345] CC a.o", (None, 12.0, 345.0), "steps", "CC a.o"),
+    ("docker", "#7 [3/9] RUN make", ("build", 2.0, 9.0), "steps", "RUN make"),
+    ("docker", "#11 [stage-1 2/4] COPY . .", ("stage-1", 1.0, 4.0), "steps", "COPY . ."),
 ]  # fmt: skip
 
 

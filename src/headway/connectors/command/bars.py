@@ -65,7 +65,7 @@ def _pip_install(found: re.Match[str], _: Notes) -> Reading:
 
 def _pip_installed(found: re.Match[str], _: Notes) -> Reading:
     n, total = float(found[1]), float(found[2])
-    return Reading(stage="Installing", current=n, total=total, unit="package", message=found[3], source="pip")
+    return Reading(stage="Installing", current=n, total=total, unit="packages", message=found[3], source="pip")
 
 
 _RICH_PERCENT = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)%")
@@ -102,13 +102,13 @@ def _alive(found: re.Match[str], _: Notes) -> Reading:
 def _keras_epoch(found: re.Match[str], notes: Notes) -> Reading:
     """Written when an epoch begins: the ones before it are done."""
     notes.epoch = f"Epoch {found[1]} of {found[2]}"
-    return Reading(stage="Epochs", current=float(found[1]) - 1, total=float(found[2]), unit="epoch", source="keras")
+    return Reading(stage="Epochs", current=float(found[1]) - 1, total=float(found[2]), unit="epochs", source="keras")
 
 
 def _keras(found: re.Match[str], notes: Notes) -> Reading:
     n, total = float(found["n"]), float(found["total"])
     message = found["tail"].strip(" -") or None
-    return Reading(stage=notes.epoch, current=n, total=total, unit="step", message=message, source="keras")
+    return Reading(stage=notes.epoch, current=n, total=total, unit="steps", message=message, source="keras")
 
 
 BARS = (

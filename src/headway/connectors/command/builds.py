@@ -69,21 +69,21 @@ def _cmake(found: re.Match[str], _: Notes) -> Reading | None:
 
 def _ninja(found: re.Match[str], _: Notes) -> Reading | None:
     n, total = float(found[1]), float(found[2])
-    return Reading(current=n, total=total, unit="step", message=found[3], source="ninja") if n <= total else None
+    return Reading(current=n, total=total, unit="steps", message=found[3], source="ninja") if n <= total else None
 
 
 def _buildkit(found: re.Match[str], notes: Notes) -> Reading:
     """Written when a step begins: the ones before it are done. Stages of one build run side by side."""
     stage, n, total = found["stage"] or "build", float(found["n"]), float(found["total"])
     notes.steps[found["id"]] = (stage, n, total)
-    return Reading(stage=stage, current=n - 1, total=total, unit="step", message=found["what"], source="docker")
+    return Reading(stage=stage, current=n - 1, total=total, unit="steps", message=found["what"], source="docker")
 
 
 def _buildkit_done(found: re.Match[str], notes: Notes) -> Reading | None:
     if found[1] not in notes.steps:
         return None
     stage, n, total = notes.steps.pop(found[1])
-    return Reading(stage=stage, current=n, total=total, unit="step", message=found[2].lower(), source="docker")
+    return Reading(stage=stage, current=n, total=total, unit="steps", message=found[2].lower(), source="docker")
 
 
 BUILDS = (

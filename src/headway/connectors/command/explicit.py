@@ -1,7 +1,7 @@
 """What a command says to Headway on purpose: `::headway …` lines in its output, JSON lines on the pipe `$HEADWAY_FD`.
 
     ::headway progress=0.42 stage=encode msg="second pass"
-    ::headway current=17 total=40 unit=file stage=parse
+    ::headway current=17 total=40 unit=files stage=parse
     {"progress": 0.42, "stage": "encode", "message": "second pass"}
 
 Both have the same fields. A statement that makes no sense is answered with None and shown nowhere: a command must not

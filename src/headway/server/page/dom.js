@@ -64,22 +64,36 @@ export function moment(iso, { millis = false } = {}) {
   return today ? fine : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${fine}`;
 }
 
-/** `1,204`, `1.5`; large ones short. */
+/** `1,204`, `1.5`, `0.25`: two decimals at most, and none from a thousand on. */
 export function amount(number) {
   if (number === null || number === undefined) return "";
-  return Number.isInteger(number) ? number.toLocaleString("en") : number.toLocaleString("en", { maximumFractionDigits: 1 });
+  return number.toLocaleString("en", { maximumFractionDigits: Math.abs(number) >= 1000 ? 0 : 2 });
 }
 
-/** `312 B`, `4.2 KB`, `1.1 GB` */
+/** `312 B`, `4.2 KB`, `1.1 GB`; a KB is 1024 bytes. */
 export function size(bytes) {
-  const units = ["B", "KB", "MB", "GB", "TB"];
-  let unit = 0;
+  const steps = ["B", "KB", "MB", "GB", "TB", "PB"];
+  let step = 0;
   let value = bytes;
-  while (value >= 1024 && unit < units.length - 1) {
+  while (value >= 1023.95 && step < steps.length - 1) {
     value /= 1024;
-    unit += 1;
+    step += 1;
   }
-  return `${unit && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+  return step ? `${value.toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} ${steps[step]}` : `${Math.round(value)} B`;
+}
+
+const WRITTEN = new Map([
+  ...["B", "byte", "bytes"].map((unit) => [unit, size]),
+  ...["s", "sec", "second", "seconds"].map((unit) => [unit, spent]),
+]);
+
+/** `120 of 300 files`: the rule of headway.model.amounts. The unit is its author's word, but for %, bytes and seconds. */
+export function counted({ current, total, unit }) {
+  if (current === null || current === undefined) return "";
+  if (unit === "%") return `${amount(current)} %`;
+  const write = WRITTEN.get(unit);
+  const [text, word] = write ? [write, ""] : [amount, unit ? ` ${unit}` : ""];
+  return total === null || total === undefined ? `${text(current)}${word}` : `${text(current)} of ${text(total)}${word}`;
 }
 
 /** Percent of a fraction: `0.4 %` below ten, whole above; never 100 before the end. */

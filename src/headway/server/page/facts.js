@@ -1,7 +1,7 @@
 // What can be said about a job as of now, in words and numbers. Ages are by the server's clock: the `now` of its
 // newest frame, carried on by this machine's stopwatch, and standing still while the connection is gone.
 
-import { ago, amount, clock, spent } from "./dom.js";
+import { ago, amount, clock, counted, spent } from "./dom.js";
 
 const QUIET_S = 30;
 
@@ -75,10 +75,8 @@ export function doing(job) {
   const progress = job.progress ?? {};
   const parts = [];
   if (progress.stage) parts.push(progress.stage.replaceAll("/", " › "));
-  if (progress.current !== null && progress.current !== undefined) {
-    const unit = progress.unit ? ` ${progress.unit}` : "";
-    parts.push(progress.total ? `${amount(progress.current)} of ${amount(progress.total)}${unit}` : `${amount(progress.current)}${unit}`);
-  }
+  const count = counted(progress);
+  if (count) parts.push(count);
   if (progress.message) parts.push(progress.message);
   return parts.join(" · ");
 }

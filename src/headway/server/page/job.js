@@ -2,7 +2,7 @@
 // leaves out at the beginning is said.
 
 import { cancelButton, download, retryButton } from "./actions.js";
-import { ago, amount, arrange, bar, el, moment, percent, put, size, spent } from "./dom.js";
+import { ago, amount, arrange, bar, counted, el, moment, percent, put, size, spent } from "./dom.js";
 import { ACTIVE, attemptOf, badge, doubt, lastSign, line, overall, remaining, since, took } from "./facts.js";
 import { FINAL } from "./view.js";
 
@@ -128,8 +128,7 @@ export class Job {
     row.element.style.setProperty("--depth", depth);
     const fraction = state === "completed" ? 1 : stage ? (stage.fraction ?? (state === "running" ? null : 0)) : 0;
     row.bar.show(fraction, state === "completed" ? "completed" : "running");
-    const counted = stage?.current !== undefined && stage?.current !== null;
-    const count = counted ? `${amount(stage.current)}${stage.total ? ` of ${amount(stage.total)}` : ""}${stage.unit ? ` ${stage.unit}` : ""}` : "";
+    const count = counted(stage ?? {});
     const over_s = stage?.started_at && stage?.ended_at ? (Date.parse(stage.ended_at) - Date.parse(stage.started_at)) / 1000 : null;
     put(row.count, [count, over_s === null ? "" : spent(over_s)].filter(Boolean).join(" · ") || (stage ? "" : "not yet"));
     return row.element;
