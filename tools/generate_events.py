@@ -65,6 +65,7 @@ WHEN = {
     "worker.lost": "its lease is over",
     "worker.disconnected": "its link ended; its attempts keep their lease",
     "worker.draining": "it gets no more offers",
+    "worker.disconnect_requested": "an administrator asked the server that has its link to close it",
     "worker.problem": "it was refused, or what it says does not agree",
     "worker.loaded": "its load; no document changes",
     "service.changed": "an engine behind a worker changed its status",
@@ -77,6 +78,7 @@ WHEN = {
     "system.started": "a server opened the store",
     "system.stopping": "a server is about to close it",
     "system.alert": "something that an operator should see",
+    "system.disconnect_requested": "an administrator asked the server that has a viewer's link to close it",
     "system.announced": "an administrator's message to everybody",
     "crew.started": "a custom event: any `<prefix>.<name>` outside the reserved prefixes",
 }
@@ -246,6 +248,7 @@ def begin(lab: Session) -> None:
         "schema": {"type": "object", "properties": {"url": {"type": "string"}}, "required": ["url"]},
     }  # fmt: skip
     lab.worker(
+        server="x7k2p4",
         kinds=(kind,),
         name="gpu",
         labels={"gpu": "1"},
@@ -348,12 +351,14 @@ def steer(lab: Session) -> None:
     lab.do(c.ResumeQueue(queue="default", by="ann"))
     lab.do(c.LimitQueue(queue="default", limit=2, by="ann"))
     lab.do(c.LimitKind(kind=KIND, limit=4, key_limit=1))
+    lab.do(c.Note(name="system.disconnect_requested", data={"session": "x7k2p4.12", "by": "ann"}))
     lab.do(c.Note(name="system.announced", data={"message": "Restart at noon.", "by": "ann"}, priority="high"))
 
 
 def leave(lab: Session) -> None:
     """A worker drains and goes; another is refused."""
     lab.do(c.Drain(worker=WORKER, by="ann"))
+    lab.do(c.Cut(worker=WORKER, for_good=False, reason="repair", by="ann"))
     lab.do(c.Disconnect(worker=WORKER, instance="i1", goodbye=True))
     lab.do(c.Problem(worker="w/9", problem="The hello lacks a machine."))
 

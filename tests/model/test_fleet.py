@@ -263,6 +263,35 @@ def test_a_goodbye_gives_everything_back_uncounted(lab):
     assert lab.doc(stopping)["cancel"]["cleaned"] == "not run"
 
 
+# -- being cut -----------------------------------------------------------------------------------------------------
+
+
+def test_a_cut_is_asked_of_the_server_that_has_the_link(lab):
+    lab.worker(server="s2")
+
+    lab.do(c.Cut(worker="w/1", for_good=True, reason="enough", by="ann"))
+
+    asked = lab.last("worker.disconnect_requested")
+    assert (asked.subject, asked.data) == (
+        "w/1",
+        {"server": "s2", "for_good": True, "reason": "enough", "by": "ann"},
+    )
+    assert lab.worker_doc()["state"] == "online"
+
+
+def test_where_there_is_no_link_there_is_none_to_cut(lab):
+    with lab.nothing_changes(), pytest.raises(NotFound):
+        lab.do(c.Cut(worker="w/9", for_good=True))
+    with lab.nothing_changes(), pytest.raises(Refused):
+        lab.do(c.Cut(worker="w/1", for_good=True))
+    lab.worker(server="s1")
+    lab.do(LEAVE)
+    with lab.nothing_changes(), pytest.raises(Refused) as refused:
+        lab.do(c.Cut(worker="w/1", for_good=False))
+
+    assert str(refused.value) == ("disconnect refused: worker w/1 is disconnected. There is no link to cut.")
+
+
 # -- draining ------------------------------------------------------------------------------------------------------
 
 

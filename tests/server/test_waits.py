@@ -8,9 +8,9 @@ async def test_only_the_end_of_the_job_wakes_who_waits_for_it():
     waits = Waits()
 
     with waits.until_final("a") as ended:
-        waits.feed([Event(type="job.progressed", at=0, job="a"), Event(type="job.completed", at=0, job="b")])
+        waits.feed([Event(type="job.progressed", at=0, subject="a"), Event(type="job.completed", at=0, subject="b")])
         assert not ended.done()
-        waits.feed([Event(type="job.failed", at=0, job="a")])
+        waits.feed([Event(type="job.failed", at=0, subject="a")])
         assert ended.done()
 
     assert len(waits) == 0

@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "retry": ("jobs", "Run jobs again, as new ones."),
     "queues": ("queues", "Show, pause, resume, limit and clear queues."),
     "workers": ("workers", "Show, drain and disconnect workers."),
+    "servers": ("servers", "Show the servers that share a store."),
     "events": ("events", "Read or follow events."),
     "verify": ("verify", "Compare every stored job with its log."),
     "config": ("config", "Show the configuration and where it comes from."),

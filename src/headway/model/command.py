@@ -9,6 +9,7 @@ from __future__ import annotations
 from headway.model.fleet_commands import (
     Back,
     Connect,
+    Cut,
     Disconnect,
     Drain,
     Emit,
@@ -88,6 +89,7 @@ __all__ = [  # noqa: RUF022 - grouped by where they come from
     "Back",
     "Lose",
     "Drain",
+    "Cut",
     "Problem",
     "ReportServices",
     "Hear",

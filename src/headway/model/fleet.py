@@ -229,6 +229,18 @@ def drain(world: World, command: c.Drain, settings: Settings) -> None:
     _worker_event(world, command.worker, "worker.draining", set=change)
 
 
+def cut(world: World, command: c.Cut, settings: Settings) -> None:
+    """The server that has the link follows the log, and closes it."""
+    worker = world.workers.get(command.worker)
+    if worker is None:
+        raise NotFound("worker", command.worker)
+    if worker.get("state") not in ("online", "draining", "stale") or "server" not in worker:
+        state = worker.get("state", "unknown")
+        raise Refused("disconnect", state, entity=f"worker {command.worker}", hint="There is no link to cut.")
+    words = {"server": worker["server"], "for_good": command.for_good, "reason": command.reason, "by": command.by}
+    _worker_event(world, command.worker, "worker.disconnect_requested", **words)
+
+
 def problem(world: World, command: c.Problem, settings: Settings) -> None:
     """Show it on the board with its problem, and raise an alert. Nothing it had is blanked."""
     worker = world.workers.get(command.worker)
@@ -322,6 +334,7 @@ RULES: dict[type[c.Command], Callable[[World, Any, Settings], Any]] = {
     c.Back: back,
     c.Lose: lose,
     c.Drain: drain,
+    c.Cut: cut,
     c.Problem: problem,
     c.Hear: hear,
     c.ReportServices: report_services,

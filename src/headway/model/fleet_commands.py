@@ -80,6 +80,14 @@ class Drain(WorkerCommand, frozen=True, kw_only=True):
     by: str = ""
 
 
+class Cut(WorkerCommand, frozen=True, kw_only=True):
+    """Whichever server it is linked to closes its link. `for_good`: and tells it not to come back."""
+
+    for_good: bool
+    reason: str = ""
+    by: str = ""
+
+
 class Problem(WorkerCommand, frozen=True, kw_only=True):
     """It is on the board with a problem: a refused registration, a state that disagrees."""
 

@@ -1,7 +1,7 @@
-"""For administrators: is the store what its log says, who is connected, an announcement to everybody.
+"""For administrators: is the store what its log says, which servers are on it, who is connected, an announcement to all.
 
-The list of connections is this server's; several servers each have their own. Must never know how links work: it asks
-the feed and the gateway.
+The list of connections is this server's; several servers each have their own, and a link is cut wherever it is. Must
+never know how links work: it asks the feed and the gateway.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ from headway.errors import NotFound
 from headway.hub.verify import verify
 from headway.hub.viewer import Viewer
 from headway.model.command import Note
-from headway.protocol.frames import CloseCode
 from headway.server.answers import answer, done
 from headway.server.bodies import decode, read_json
 from headway.server.openapi import API, gives, gives_nothing, takes
 from headway.server.requests import Asked
-from headway.server.site import Site, SiteOf, subject_of
+from headway.server.site import CUT, Site, SiteOf, subject_of
 from headway.server.submit import ENVELOPE_BYTES
 
 router = APIRouter(prefix=f"{API}/admin", tags=["admin"])
@@ -44,11 +43,23 @@ async def verify_store(site: SiteOf) -> Response:
     return answer(await asyncio.to_thread(verify, site.hub.store))
 
 
+@router.get(
+    "/servers", summary="Which servers are on this log", responses=gives(_OBJECT, "servers, and the one that leads")
+)
+async def list_servers(site: SiteOf) -> Response:
+    """Each as it last said of itself: version, machine, address, since when, viewers, workers; how long ago it did."""
+    peers, now = site.hub.peers, site.hub.clock.now()
+    servers = [{**peer.doc, "id": peer.id, "age_s": max(0.0, (now - peer.heard_at) / 1000)} for peer in peers.others]
+    servers.append({**site.of_itself(), "id": peers.server, "age_s": 0.0})
+    servers.sort(key=lambda server: str(server["id"]))
+    return answer({"servers": servers, "leader": peers.standing.leader, "asked": peers.server, "now": iso(now)})
+
+
 @router.get("/connections", summary="Who is connected", responses=gives(_OBJECT, "viewers and workers"))
 async def list_connections(site: SiteOf) -> Response:
     """Every link to this server."""
     now = site.hub.clock.monotonic()
-    viewers = [_viewer(viewer, now) for viewer in site.hub.feed.viewers.values()]
+    viewers = [_viewer(site, viewer, now) for viewer in site.hub.feed.viewers.values()]
     return answer({
         "server": site.hub.feed.server,
         "now": iso(site.hub.clock.now()),
@@ -58,9 +69,10 @@ async def list_connections(site: SiteOf) -> Response:
     })  # fmt: skip
 
 
-def _viewer(viewer: Viewer, now: float) -> dict[str, Any]:
+def _viewer(site: Site, viewer: Viewer, now: float) -> dict[str, Any]:
     subject: Any = viewer.subject
     return {
+        "server": site.hub.feed.server,
         "id": viewer.session,
         "address": viewer.address,
         "transport": viewer.wire.coding.name,
@@ -78,13 +90,14 @@ def _viewer(viewer: Viewer, now: float) -> dict[str, Any]:
 @router.delete(
     "/connections/{id}", summary="Cut a viewer's link", status_code=204, responses=gives_nothing("It is cut")
 )
-async def cut_connection(site: SiteOf, id: str) -> Response:
-    """The viewer may come back; a token that is not valid any more keeps it out."""
-    for viewer in site.hub.feed.viewers.values():
-        if viewer.session == id:
-            viewer.refuse(CloseCode.DRAIN, "cut by an administrator")
-            return done()
-    raise NotFound("connection", id, hint="GET /api/v1/admin/connections lists them.")
+async def cut_connection(site: SiteOf, request: Request, id: str) -> Response:
+    """The viewer may come back; a token that is not valid any more keeps it out. Another server is asked by the log."""
+    server, peers = id.partition(".")[0], site.hub.peers
+    if server != peers.server and peers.is_alive(server):
+        await site.execute(Note(name=CUT, data={"session": id, "by": subject_of(request).name}))
+    elif not site.cut_viewer(id):
+        raise NotFound("connection", id, hint="GET /api/v1/admin/connections of each server lists its own.")
+    return done()
 
 
 @router.post(

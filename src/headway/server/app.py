@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.metadata
+import platform
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -54,6 +55,7 @@ from headway.store.urls import open_store
 
 _log = structlog.get_logger("headway.server")
 
+VERSION = importlib.metadata.version("headway")
 ROUTERS = (bulk, uploads, logs, jobs, queues, fleet, stats, custom, admin, health, pages)
 """The hottest first; a path with a fixed word before one with a parameter in its place."""
 
@@ -62,7 +64,7 @@ def create_app(site: Site) -> FastAPI:
     """The routes and their description, on a site that somebody else starts."""
     app = FastAPI(
         title="Headway",
-        version=importlib.metadata.version("headway"),
+        version=VERSION,
         openapi_url=f"{API}/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -88,6 +90,7 @@ class Application:
             Path(config.data) / "artifacts", new_key=clock.new_id, limit=config.settings.artifact_bytes
         )
         self.hub = Hub(store, clock, config.settings)
+        self.hub.about |= {"version": VERSION, "machine": platform.node(), "address": f"{config.host}:{config.port}"}
         self.gateway = Gateway(self.hub)
         self.site = Site(self.hub, config, artifacts, self.gateway)
         self.hub.feed.desk = SiteDesk(self.site)

@@ -1,11 +1,13 @@
 """Workers, machines, services and kinds by REST: what there is, how old the news of it is, and what may be asked.
 
-Ages are the server's: from the roster, which hears every frame. A machine is derived from its workers. What is asked
-of a worker goes through the ledger (drain) or to its link here (disconnect, repair).
+Ages are the server's: from the roster, which hears every frame, or for a worker linked to another server from what that
+one has written. A machine is derived from its workers. What is asked of a worker goes through the ledger, so that it is
+done by the server that has its link.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -14,11 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from headway.clock import iso
-from headway.errors import NotFound, Refused
+from headway.errors import NotFound
 from headway.model import command as c
 from headway.server.answers import answer
 from headway.server.bodies import decode, read_json
-from headway.server.gateway import Gateway
 from headway.server.known import ALIVE
 from headway.server.openapi import API, gives, takes
 from headway.server.requests import KindRequest
@@ -32,13 +33,15 @@ Document = dict[str, Any]
 STATES = ("online", "draining", "stale", "problem", "disconnected", "lost")
 """States of a worker, the best first: a machine is as well as its best worker."""
 
+PARTING_S = 5.0
+
 _LIST = {"type": "object"}
 
 
 def with_age(site: Site, worker: Document) -> Document:
     """The document with `heard_at`, and `age_s`: seconds since anything was heard of it."""
     known = {key: value for key, value in worker.items() if key != "last_heard_at"}
-    heard = site.hub.roster.last_heard(worker["id"]) or worker.get("last_heard_at")
+    heard = max(site.hub.roster.last_heard(worker["id"]) or 0, worker.get("last_heard_at") or 0)
     if heard:
         known |= {"heard_at": iso(heard), "age_s": max(0.0, (site.hub.clock.now() - heard) / 1000)}
     return known
@@ -94,10 +97,10 @@ async def get_worker(site: SiteOf, id: str) -> Response:
 
 
 async def _worker(site: Site, id: str) -> Document:
-    for worker in await _workers(site):
-        if worker["id"] == id:
-            return worker
-    raise NotFound("worker", id, hint="GET /api/v1/workers lists them.")
+    worker = await site.read(lambda reading: reading.worker(id))
+    if worker is None:
+        raise NotFound("worker", id, hint="GET /api/v1/workers lists them.")
+    return with_age(site, worker)
 
 
 @router.post("/workers/{id:path}/drain", summary="No more work for it", responses=gives(_LIST, "The worker after it"))
@@ -108,25 +111,25 @@ async def drain(site: SiteOf, request: Request, id: str) -> Response:
 
 
 @router.post("/workers/{id:path}/disconnect", summary="Cut its link", responses=gives(_LIST, "The worker after it"))
-async def disconnect(site: SiteOf, id: str) -> Response:
+async def disconnect(site: SiteOf, request: Request, id: str) -> Response:
     """Close its link for good; what it runs is lost when its lease ends, unless it comes back before."""
-    await _worker(site, id)
-    await _linked(site, id).disconnect(id, reason="disconnected by an administrator", for_good=True)
-    return answer(await _worker(site, id))
+    reason = "disconnected by an administrator"
+    return await _cut(site, c.Cut(worker=id, for_good=True, reason=reason, by=subject_of(request).name))
 
 
 @router.post("/workers/{id:path}/repair", summary="Ask it who it is", responses=gives(_LIST, "The worker after it"))
-async def repair(site: SiteOf, id: str) -> Response:
+async def repair(site: SiteOf, request: Request, id: str) -> Response:
     """Close its link and have it say hello again: profile, kinds and attempts are settled anew."""
-    await _worker(site, id)
-    await _linked(site, id).disconnect(id, reason="repair", for_good=False)
-    return answer(await _worker(site, id))
+    return await _cut(site, c.Cut(worker=id, for_good=False, reason="repair", by=subject_of(request).name))
 
 
-def _linked(site: Site, id: str) -> Gateway:
-    if not site.gateway.has(id):
-        raise Refused("disconnect", "not linked to this server", entity=f"worker {id}", hint="There is no link to cut.")
-    return site.gateway
+async def _cut(site: Site, command: c.Cut) -> Response:
+    """Ask, and give the server that has the link a moment to do it."""
+    await _worker(site, command.worker)
+    with site.partings.until_final(command.worker) as parted:
+        await site.execute(command)
+        await asyncio.wait([parted], timeout=PARTING_S)
+    return answer(await _worker(site, command.worker))
 
 
 # -- kinds ---------------------------------------------------------------------------------------------------------
@@ -135,19 +138,26 @@ def _linked(site: Site, id: str) -> Gateway:
 @router.get("/kinds", summary="All kinds of jobs", tags=["kinds"], responses=gives(_LIST, "kinds, by name"))
 async def list_kinds(site: SiteOf) -> Response:
     """What workers have declared: schema, plan, defaults; and whether one of them is connected."""
-    return answer({"kinds": [_kind(site, name) for name in sorted(site.known.kinds)]})
+    return answer({"kinds": [_kind(site, site.known.kinds[name]) for name in sorted(site.known.kinds)]})
 
 
 @router.get("/kinds/{name}", summary="One kind", tags=["kinds"], responses=gives(_LIST, "The kind"))
 async def get_kind(site: SiteOf, name: str) -> Response:
     """Its newest definition."""
-    if name not in site.known.kinds:
-        raise NotFound("kind", name, hint="GET /api/v1/kinds lists those that workers have declared.")
-    return answer(_kind(site, name))
+    return answer(await _kind_now(site, name))
 
 
-def _kind(site: Site, name: str) -> Document:
-    return {**site.known.kinds[name], "served": site.known.serves(name)}
+async def _kind_now(site: Site, name: str) -> Document:
+    """As it is stored: what is known by heart may be a moment behind what was just asked."""
+    kinds = await site.read(lambda reading: reading.kinds())
+    for kind in kinds:
+        if kind["name"] == name:
+            return _kind(site, kind)
+    raise NotFound("kind", name, hint="GET /api/v1/kinds lists those that workers have declared.")
+
+
+def _kind(site: Site, kind: Document) -> Document:
+    return {**kind, "served": site.known.serves(kind["name"])}
 
 
 @router.patch(
@@ -160,7 +170,6 @@ def _kind(site: Site, name: str) -> Document:
 async def change_kind(site: SiteOf, request: Request, name: str) -> Response:
     """How many of its jobs may run at once. Set here, it wins over what the code declares."""
     asked = decode(await read_json(request, ENVELOPE_BYTES), KindRequest, site.settings.json_depth)
-    if name not in site.known.kinds:
-        raise NotFound("kind", name, hint="GET /api/v1/kinds lists those that workers have declared.")
+    await _kind_now(site, name)
     await site.execute(c.LimitKind(kind=name, **msgspec.structs.asdict(asked)))
-    return answer(_kind(site, name))
+    return answer(await _kind_now(site, name))

@@ -34,7 +34,9 @@ class Gateway:
         self._rules: dict[str, Callable[[Event], None]] = {
             "worker.connected": self._linked,
             "worker.back": self._linked,
+            "worker.disconnect_requested": self._cut,
         }
+        hub.about["workers"] = 0
         hub.ledger.on_commit(self.follow)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,6 +65,7 @@ class Gateway:
             await clock.sleep(TICK_S)
             gap_s = clock.monotonic() - ticked - TICK_S
             ticked += gap_s + TICK_S
+            self._hub.about["workers"] = sum(map(_is_up, self._links))
             for link in list(self._links):
                 if gap_s > TICK_S:
                     link.session.heard_at += round(gap_s * 1000)
@@ -100,28 +103,23 @@ class Gateway:
             elif server is not None and link.placed:
                 link.replace(change)
 
+    def _cut(self, event: Event) -> None:
+        """An administrator, wherever they asked, wants a link ended that this server has."""
+        if event.data["server"] != self._hub.feed.server:
+            return
+        code, after_ms = (CloseCode.FORBIDDEN, None) if event.data["for_good"] else (CloseCode.DRAIN, (0, 0))
+        for link in self._links_of(event.subject):
+            link.session.close(code, event.data["reason"], after_ms=after_ms)
+            link.stir()
+
     # -- for administrators
 
-    def has(self, worker: str) -> bool:
-        """True when the worker is linked here."""
-        return self._find(worker) is not None
-
-    async def disconnect(self, worker: str, *, reason: str, for_good: bool) -> None:
-        """Close its link; `for_good`: it is told not to come back."""
-        if (link := self._find(worker)) is None:
-            return
-        if for_good:
-            link.session.close(CloseCode.FORBIDDEN, reason)
-        else:
-            link.session.close(CloseCode.DRAIN, reason, after_ms=(0, 0))
-        link.stir()
-        await link.over.wait()
-
     def links(self) -> list[dict[str, Any]]:
-        """Every link, for the list of connections."""
+        """Every link to this server, for the list of connections."""
         now, monotonic = self._hub.clock.now(), self._hub.clock.monotonic()
         return [
             {
+                "server": self._hub.feed.server,
                 "worker": link.session.worker or None,
                 "machine": link.session.profile.get("machine"),
                 "address": link.address,
@@ -131,9 +129,6 @@ class Gateway:
             }
             for link in self._links
         ]
-
-    def _find(self, worker: str) -> WorkerLink | None:
-        return next(self._links_of(worker), None)
 
     def _rival_of(self, worker: str, mine: WorkerLink) -> WorkerLink | None:
         return next((link for link in self._links_of(worker) if link is not mine), None)

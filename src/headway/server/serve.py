@@ -75,6 +75,7 @@ async def serve(
     sock = bind(config.host, config.port)
     with contextlib.closing(sock):
         application = application or Application(config)
+        application.hub.about["address"] = url_of(config, sock)
         async with application.lifespan():
             tune_interpreter()
             listener = Listener(_uvicorn_config(config, application), application)

@@ -16,12 +16,14 @@ from fastapi import Depends
 from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 
+from headway.clock import iso
 from headway.errors import InvalidInput, NotFound
 from headway.hub.hub import Hub
 from headway.hub.ledger import Commit
 from headway.model.command import Command, Once
 from headway.model.job import JobDoc
 from headway.model.settings import Settings
+from headway.protocol.frames import CloseCode
 from headway.server.allowance import Allowance
 from headway.server.artifacts import Artifacts
 from headway.server.config import Config
@@ -30,13 +32,15 @@ from headway.server.gateway import Gateway
 from headway.server.guard import Perimeter, perimeter
 from headway.server.known import Known
 from headway.server.tokens import LOCAL, Subject, Tokens
-from headway.server.waits import Waits
-from headway.store.base import Reading
+from headway.server.waits import PARTINGS, Waits
+from headway.store.base import Document, Reading
 
 T = TypeVar("T")
 
 SUBJECT = "headway.subject"
 """Where in an ASGI scope the edge leaves whose request it is."""
+CUT = "system.disconnect_requested"
+"""The event by which an administrator has a viewer's link cut that another server has."""
 
 
 class Site:
@@ -57,6 +61,7 @@ class Site:
         self.door = Door(hub.feed, self.guard)
         self.known = Known()
         self.waits = Waits()
+        self.partings = Waits(PARTINGS)
         self.allowance = Allowance(hub.clock, hub.settings.custom_per_s, hub.settings.custom_burst)
         self.registry = CollectorRegistry()
         self.answered: Counter[tuple[str, int]] = Counter()
@@ -75,6 +80,7 @@ class Site:
         """Learn what there is, once the hub runs."""
         self.learn()
         self.started_at = self.hub.clock.now()
+        self.hub.about["started_at"] = iso(self.started_at)
         self.ready = True
 
     def learn(self) -> None:
@@ -87,12 +93,30 @@ class Site:
         """Not ready any more; whoever waits is answered."""
         self.ready = False
         self.waits.wake_all()
+        self.partings.wake_all()
 
     def follow(self, commit: Commit) -> None:
         """Take a commit, in order, on the loop, before the answers of its commands are seen."""
         self.seq = commit.events[-1].seq
         self.known.feed(commit.events)
         self.waits.feed(commit.events)
+        self.partings.feed(commit.events)
+        for event in commit.events:
+            if event.type == CUT:
+                self.cut_viewer(event.data["session"])
+
+    def cut_viewer(self, session: str) -> bool:
+        """End a viewer's link; it may come back. False: it is not linked to this server."""
+        for viewer in self.hub.feed.viewers.values():
+            if viewer.session == session:
+                viewer.refuse(CloseCode.DRAIN, "cut by an administrator")
+                return True
+        return False
+
+    def of_itself(self) -> Document:
+        """What this server says of itself to others and to administrators."""
+        feed, tail = self.hub.feed, self.hub.ledger.tail
+        return {**self.hub.about, "viewers": len(feed.viewers), "seq": tail.seq}
 
     async def execute(self, command: Command) -> Any:
         """The ledger's answer, once it is durable."""
