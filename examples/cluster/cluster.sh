@@ -35,10 +35,10 @@ trap 'exit 130' INT TERM
 start one headway serve --port 8401 --data run/one
 start two headway serve --port 8402 --data run/two
 start nginx nginx -p run -c ../nginx.conf
-show curl -s --retry 30 --retry-delay 1 --retry-all-errors http://127.0.0.1:8400/readyz
+show curl -sf --retry 30 --retry-delay 1 --retry-all-errors http://127.0.0.1:8400/readyz
 echo
 start ada headway worker jobs:app --server http://127.0.0.1:8400 --name ada
 start bob headway worker jobs:app --server http://127.0.0.1:8400 --name bob
-show headway submit count_primes below=100000000 --server http://127.0.0.1:8400 --watch
+show headway submit count_primes below=300000000 --server http://127.0.0.1:8400 --watch
 echo "All is up, until Ctrl-C: http://127.0.0.1:8400/"
 wait

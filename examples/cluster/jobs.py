@@ -1,7 +1,7 @@
 """Work that is long enough to kill a server under it: how many primes there are below a number.
 
 headway worker jobs:app --server http://127.0.0.1:8400
-headway submit count_primes below=100000000 --watch
+headway submit count_primes below=300000000 --watch
 """
 
 from math import isqrt
@@ -14,7 +14,7 @@ SEGMENT = 100_000
 
 
 @app.job(stages={"small": 1, "sieve": 20}, retries=3)
-def count_primes(ctx: headway.Context, below: int = 100_000_000) -> dict[str, int]:
+def count_primes(ctx: headway.Context, below: int = 300_000_000) -> dict[str, int]:
     """A segmented sieve of Eratosthenes."""
     if below < 2:
         raise headway.Reject("below: give 2 or more; there is no prime before.")
