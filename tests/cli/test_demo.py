@@ -8,15 +8,16 @@ import sys
 
 import pytest
 
+from headway.cli.demo import way_to_look
+
 
 @pytest.mark.process
 @pytest.mark.timeout(120)
 def test_the_demo_runs_its_jobs_to_the_end_and_leaves(tmp_path):
-    words = [sys.executable, "-m", "headway", "demo", "--once", "--port", "0", "--data", str(tmp_path)]
+    words = [sys.executable, "-m", "headway", "demo", "--once", "--data", str(tmp_path)]
+    env = {**os.environ, "NO_COLOR": "1", "HEADWAY_PORT": "0"}
 
-    said = subprocess.run(
-        words, capture_output=True, text=True, timeout=110, env={**os.environ, "NO_COLOR": "1"}, check=False
-    )
+    said = subprocess.run(words, capture_output=True, text=True, timeout=110, env=env, check=False)
 
     assert said.returncode == 0, said.stderr
     lines = sorted(said.stdout.splitlines())
@@ -25,3 +26,19 @@ def test_the_demo_runs_its_jobs_to_the_end_and_leaves(tmp_path):
     assert "symbols=" in lines[1]
     assert "headway worker:" not in said.stderr  # its words, and those of `headway run`, are for who types them
     assert "headway: job" not in said.stderr
+    assert "Headway is at http://127.0.0.1:" in said.stderr
+    assert "http://127.0.0.1:8400/" not in said.stderr
+
+
+def test_what_it_says_to_try_works_in_the_shell_it_was_started_from(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEADWAY_SERVER", "http://127.0.0.1:8400")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin/python"))
+
+    assert way_to_look("http://127.0.0.1:8400") == "bin/headway jobs"
+
+    (tmp_path / "headway").touch(mode=0o755)
+
+    assert way_to_look("http://127.0.0.1:8400") == "headway jobs"
+    assert way_to_look("http://127.0.0.1:9") == "headway jobs --server http://127.0.0.1:9"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 import sysconfig
 import webbrowser
@@ -17,7 +18,7 @@ from typing import Any
 import click
 
 from headway.cli.exits import FAILED, OK, exit_of, say, worst
-from headway.cli.options import Server, run_service
+from headway.cli.options import Server, find_server, run_service
 from headway.cli.run import run_watched
 from headway.cli.serve import WorkerBeside, leave_in_order, log_to_stderr
 from headway.cli.words import job_line, plain_step
@@ -37,10 +38,10 @@ done
 
 @click.command()
 @click.option("--once", is_flag=True, help="End when the jobs have; one line for each on stdout.")
-@click.option("--port", default=8400, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Else 8400; 0: a free one.")
 @click.option("--data", metavar="FOLDER", help="Where to keep it; else ~/.local/share/headway/demo.")
 @click.option("--no-browser", is_flag=True, help="Do not open the page.")
-def demo(once: bool, port: int, data: str | None, no_browser: bool) -> int:
+def demo(once: bool, port: int | None, data: str | None, no_browser: bool) -> int:
     """Start a server with a worker and run real jobs: index Python's standard library, checksum it."""
     from headway.server.config import load
 
@@ -73,7 +74,7 @@ async def _demo(config: Any, *, once: bool, browser: bool) -> int:
         await asyncio.wait({jobs, serving}, return_when=asyncio.FIRST_COMPLETED)
         code = jobs.result() if jobs.done() else OK
         if not once and jobs.done():
-            say(f"The server stays up: {url}/  Ctrl-C ends it. Try: headway jobs")
+            say(f"The server stays up: {url}/  Ctrl-C ends it. Try: {way_to_look(url)}")
             await asyncio.wait({serving})
     finally:
         jobs.cancel()
@@ -82,6 +83,12 @@ async def _demo(config: Any, *, once: bool, browser: bool) -> int:
         await serving
         working.cancel()
     return code if once else OK
+
+
+def way_to_look(url: str) -> str:
+    """The command that lists the jobs, as it works in this shell: `make demo` puts nothing on the path."""
+    program = "headway" if shutil.which("headway") else os.path.relpath(Path(sys.executable).with_name("headway"))
+    return f"{program} jobs" if url == find_server().url else f"{program} jobs --server {url}"
 
 
 def _open_page(url: str) -> None:
