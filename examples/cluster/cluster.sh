@@ -22,8 +22,15 @@ start() { # NAME COMMAND…: in the background; run/NAME.log, run/NAME.pid
     started="$! $started"
 }
 
-end() { # the newest first
+end() { # the newest first; what they said, if it was not you who ended it
+    code=$?
     trap - EXIT INT TERM
+    if [ $code -ne 0 ] && [ $code -ne 130 ]; then
+        for log in run/*.log; do
+            echo "--- $log"
+            tail -n 5 "$log"
+        done >&2
+    fi
     for pid in $started; do
         kill "$pid" 2>/dev/null || true
     done
