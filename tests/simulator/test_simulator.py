@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from headway.hub.roster import Roster
 from headway.model import attempt, change, world as worlds
 from headway.model.event import Event
 from headway.testing.simulator import Violation, simulate
@@ -116,3 +117,12 @@ def test_offers_that_never_reach_a_worker_are_noticed(monkeypatch: pytest.Monkey
     monkeypatch.setattr(WorkerEnd, "offer", lambda self, job, args, checkpoints: None)
 
     assert "is still" in found()
+
+
+def test_a_leader_that_does_not_ask_what_other_servers_heard_is_noticed(monkeypatch: pytest.MonkeyPatch):
+    def recall(self: Roster, worker: str, at: int) -> None:
+        self._heard.setdefault(worker, at)
+
+    monkeypatch.setattr(Roster, "recall", recall)
+
+    assert "still" in found()

@@ -13,6 +13,7 @@ from headway.errors import HeadwayError, ServerError
 from headway.model import command as c
 from headway.model.job import AttemptDoc, JobDoc, is_final
 from headway.model.settings import Settings
+from headway.testing.disk import Disk
 from headway.testing.simulator import checks
 from headway.testing.simulator.server import Server, asked
 from headway.testing.simulator.timeline import Timeline
@@ -22,6 +23,8 @@ from headway.testing.simulator.worker import Worker
 FAULTS_S = 60.0
 PEACE_S = 400.0
 JOBS = 8
+SERVERS = (1, 2, 1, 3)
+"""How many servers share the disk, by the seed."""
 
 
 class Violation(AssertionError):
@@ -35,22 +38,28 @@ class Simulation:
         self.seed = seed
         self.settings = Settings(accept_s=5.0, snapshot_unfinished=1_000)
         self.timeline = Timeline(seed, trace=trace)
-        self.server = Server(self.timeline, self.settings)
+        self.disk = Disk()
+        several = SERVERS[seed % len(SERVERS)]
+        self.servers = [
+            Server(self.timeline, self.settings, self.disk, f"s{n}", peers=several > 1) for n in range(several)
+        ]
         self.witness = checks.Witness()
-        self.server.watchers.append(self.witness.watch)
+        for server in self.servers:
+            server.watchers.append(self.witness.watch)
         self.peace = False
         self.acknowledged: set[str] = set()
         self.problems: list[str] = []
         self._made = 0
         self._keys: dict[str, str] = {}
-        self.workers = [Worker(f"w/{n}", self.timeline, self.server, faults=lambda: not self.peace) for n in range(3)]
+        self.workers = [Worker(f"w/{n}", self.timeline, self._one, faults=lambda: not self.peace) for n in range(3)]
         self.viewers: list[Viewer] = []
 
     # -- the whole -------------------------------------------------------------------------------------------------
 
     def run(self) -> Simulation:
         """Faults, peace, verdict. Violation: what was wrong."""
-        self.server.start()
+        for server in self.servers:
+            server.start()
         for worker in self.workers:
             self.timeline.after(self.timeline.dice.uniform(0, 3), worker.start)
         for topics in (("jobs",), ("workers", "queues"), ("jobs", "workers")):
@@ -64,28 +73,33 @@ class Simulation:
         self._judge()
         return self
 
+    def _one(self) -> Server:
+        """Any of the servers, as a balancer in front of them gives."""
+        return self.servers[0] if len(self.servers) == 1 else self.timeline.dice.choice(self.servers)
+
     def _is_settled(self) -> bool:
         if (
             self.timeline.now < FAULTS_S + 10
-            or self.server.ledger.waiting
+            or any(server.ledger.waiting for server in self.servers)
             or any(each.is_busy for each in self.workers)
         ):
             return False
-        return all(map(is_final, self.server.disk.jobs.values()))
+        return all(map(is_final, self.disk.jobs.values()))
 
     def _make_peace(self) -> None:
         self.timeline.note(lambda: "peace")
         self.peace = True
-        if not self.server.up:
-            self.server.start()
-        self.server.frozen = False
+        for server in self.servers:
+            if not server.up:
+                server.start()
+            server.frozen = False
         for worker in self.workers:
             if worker.alive and worker.is_draining:
                 worker.leave()
             if not worker.alive:
                 worker.start()
         self._insist(c.ResumeQueue(queue="default"))
-        for id in self.server.disk.jobs:
+        for id in self.disk.jobs:
             self._insist(c.Unhold(job=id))
 
     def _insist(self, command: c.Command) -> None:
@@ -104,13 +118,13 @@ class Simulation:
         for _ in range(400):  # every viewer is at the head at some moment; then it sees what is stored
             self.timeline.run(self.timeline.now + 0.25)
             for viewer in list(behind):
-                if viewer.subscription.view.seq == self.server.disk.head.seq:
+                if viewer.subscription.view.seq == self.disk.head.seq:
                     behind.remove(viewer)
                     self._compare(viewer)
             if not behind:
                 break
         self.problems += [f"a viewer of {viewer.topics} never catches up" for viewer in behind]
-        disk = self.server.disk
+        disk = self.disk
         found = [*self.problems, *self.witness.problems, *checks.rows_are_folds(disk), *checks.all_ended(disk)]
         found += checks.one_outcome_each(disk, self.witness)
         found += [f"{id} was acknowledged and is not there" for id in self.acknowledged - set(disk.jobs)]
@@ -119,11 +133,11 @@ class Simulation:
 
     def _compare(self, viewer: Viewer) -> None:
         view, now = viewer.subscription.view, self.timeline.clock.now()
-        self.problems += checks.view_is_the_store(view, self.server.disk, now, self.settings)
+        self.problems += checks.view_is_the_store(view, self.disk, now, self.settings)
 
     def _look(self) -> None:
         """Now and then, while all goes on: viewers that happen to be at the head see what is stored."""
-        if self.server.up:
+        if any(server.up for server in self.servers):
             for viewer in self.viewers:
                 self._compare(viewer)
             for worker in self.workers:
@@ -135,7 +149,7 @@ class Simulation:
         """A lease that ended for the server had ended for the worker before."""
         found: list[str] = []
         for job, attempt in worker.running:
-            known = self.server.disk.jobs.get(job, JobDoc())
+            known = self.disk.jobs.get(job, JobDoc())
             old = known.get("attempts", {}).get(str(attempt), AttemptDoc())
             if old.get("outcome") == "lost" and "reason" not in old and "adopted" not in known:
                 found.append(f"{worker.name} still runs {job} {attempt}, which was lost at {old.get('ended_at')}")
@@ -144,10 +158,10 @@ class Simulation:
     # -- what people do --------------------------------------------------------------------------------------------
 
     def _watch(self, topics: tuple[str, ...]) -> None:
-        self.viewers.append(Viewer(self.timeline, self.server, topics))
+        self.viewers.append(Viewer(self.timeline, self._one, topics))
 
     def _ask(self, command: c.Command, then: Callable[[Any], None] | None = None) -> None:
-        asked(self.server, command, then or _forget)
+        asked(self._one(), command, then or _forget)
 
     def _people(self) -> None:
         dice = self.timeline.dice
@@ -176,7 +190,7 @@ class Simulation:
 
     def _meddle(self) -> None:
         dice = self.timeline.dice
-        jobs = sorted(self.server.disk.jobs)
+        jobs = sorted(self.disk.jobs)
         worker = dice.choice(self.workers)
         commands: list[c.Command] = [
             c.PauseQueue(queue="default"), c.ResumeQueue(queue="default"), c.LimitKind(kind="steady", limit=2),
@@ -203,26 +217,26 @@ class Simulation:
 
     def _break(self) -> None:
         dice = self.timeline.dice
-        worker = dice.choice(self.workers)
+        worker, server = dice.choice(self.workers), self._one()
         what = dice.choice(["cut", "cut", "crash", "leave", "server", "freeze", "viewer", "disk"])
         if what == "cut":
             worker.cut()
         elif what in ("crash", "leave") and worker.alive:
             worker.crash() if what == "crash" else worker.leave()
             self.timeline.after(dice.choice([1, 5, 60]), lambda: None if worker.alive else worker.start())
-        elif what == "server" and self.server.up:
-            self.server.crash()
-            self.timeline.after(dice.choice([0.5, 10, 45]), lambda: None if self.server.up else self.server.start())
-        elif what == "freeze" and self.server.up and not self.server.frozen:
-            self.server.freeze(dice.choice([2, 12, 40]))
+        elif what == "server" and server.up:
+            server.crash()
+            self.timeline.after(dice.choice([0.5, 10, 45]), lambda: None if server.up else server.start())
+        elif what == "freeze" and server.up and not server.frozen:
+            server.freeze(dice.choice([2, 12, 40]))
         elif what == "viewer" and self.viewers:
             dice.choice(self.viewers).cut()
-        elif what == "disk" and self.server.up:
-            self._fill_disk()
+        elif what == "disk" and server.up:
+            self._fill_disk(server)
 
-    def _fill_disk(self) -> None:
-        store = self.server.store
-        self.timeline.note(lambda: "server: its disk is full")
+    def _fill_disk(self, server: Server) -> None:
+        store = server.store
+        self.timeline.note(lambda: f"{server.name}: the store takes nothing")
         store.failing = True
 
         def free() -> None:

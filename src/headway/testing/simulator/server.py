@@ -22,6 +22,7 @@ from headway.model.job import JobDoc
 from headway.model.settings import Settings
 from headway.protocol.frames import decode_worker, encode_many
 from headway.protocol.session import Order, SessionPhase, WorkerSession
+from headway.store.base import LEADER_S, Standing
 from headway.testing.disk import Disk
 from headway.testing.memory import MemoryStore
 from headway.testing.simulator.network import Wire
@@ -29,16 +30,27 @@ from headway.testing.simulator.stepping import Soon, SteppedLedger, run_to_end
 from headway.testing.simulator.timeline import Timeline
 
 COMMIT_S = 0.1
+_UP = (SessionPhase.LIVE, SessionPhase.JOINING)
 
 
 class Server:
-    """`up` while it runs. `on_commit` listeners are called for every durable commit, over all its lives."""
+    """`up` while it runs. `watchers` are called for every commit of its own, over all its lives.
 
-    def __init__(self, timeline: Timeline, settings: Settings) -> None:
+    With `peers` it is one of several on one disk: it follows the log by reading it, when the bell reaches it and at the
+    latest after `poll_s`, and sweeps for all while it leads.
+    """
+
+    def __init__(
+        self, timeline: Timeline, settings: Settings, disk: Disk, name: str = "s0", *, peers: bool = False
+    ) -> None:
         self.timeline = timeline
         self.settings = settings
-        self.disk = Disk()
+        self.disk = disk
+        self.name = name
         self.store = MemoryStore(self.disk)
+        self._peers = peers
+        self._standing: Standing | None = None
+        self._beat_at = 0.0
         self.up = False
         self.frozen = False
         self.life = 0
@@ -56,24 +68,77 @@ class Server:
         """Open the disk and begin."""
         self.life += 1
         life, clock = self.life, self.timeline.clock
-        self.timeline.note(lambda: f"server: start, life {life}")
-        self.store = MemoryStore(self.disk)
+        self.timeline.note(lambda: f"{self.name}: start, life {life}")
+        self.store = MemoryStore(self.disk, clock=clock if self._peers else None)
         head = self.store.open(now=clock.now(), new_epoch=f"sim{life}")
         ask = at_once(self.store)
         self.ledger = SteppedLedger(self.store, clock, self.settings, ask)
+        self.ledger.tail.begin(head)
+        self.ledger.on_own_commit(self._committed)
         self.roster = Roster(clock, self.settings)
-        self.ledger.on_commit(self._committed)
+        self.ledger.on_commit(self._linked_elsewhere)
         self.dispatcher = Dispatcher(self.ledger, self.store, clock, self.settings, ask)
-        self.sweeper = Sweeper(self.ledger, self.dispatcher, self.roster, clock, self.settings, ask=ask)
+        self.sweeper = Sweeper(
+            self.ledger, self.dispatcher, self.roster, clock, self.settings, ask=ask, leads=self._leads
+        )
         self.up, self.frozen = True, False
         run_to_end(self.sweeper.prepare(head.at if head.seq else 0))
         self.ledger.submit_nowait(c.Note(name="system.started"))
         self._soon(COMMIT_S, self._commit)
         self._soon(self.settings.sweep_s, self._sweep)
+        if self._peers:
+            self._beat()
+            self._soon(self.settings.beat_s, self._beat)
+            self._soon(self.settings.poll_s, self._catch_up)
+            self.store.on_news(lambda: self._hear_bell(life))
+
+    # -- beside others ---------------------------------------------------------------------------------------------
+
+    @property
+    def told(self) -> int:
+        """How far this server knows the log."""
+        return self.ledger.tail.seq
+
+    def _leads(self) -> bool:
+        if self._standing is None:
+            return True
+        return (
+            self._standing.leader == self.name and self.timeline.now - self._beat_at < LEADER_S - self.settings.beat_s
+        )
+
+    def _beat(self) -> None:
+        with suppress(ServerError):
+            self._standing = self.store.beat(self.name, {})
+            self._beat_at = self.timeline.now
+
+    def _hear_bell(self, life: int) -> None:
+        """Some rings are never heard."""
+        if self.timeline.dice.random() < 0.8:
+            later = lambda: self._catch_up() if self.up and self.life == life and not self.frozen else None  # noqa: E731
+            self.timeline.after(self.timeline.dice.uniform(0, 0.3), later)
+
+    def _catch_up(self) -> None:
+        run_to_end(self.ledger.tail.catch_up())
+        self._flush()
+
+    def _linked_elsewhere(self, commit: Commit) -> None:
+        """A worker that the log says is linked to another server has no link here any more (server.gateway)."""
+        for event in commit.events:
+            change: dict[str, Any] = event.data.get("set") or {}
+            server = change.get("server") if event.prefix == "worker" else None
+            for end in list(self.worker_ends) if server else ():
+                if end.session.worker == event.subject and end.session.phase in _UP:
+                    if server == self.name:
+                        end.placed = True
+                    elif end.placed:
+                        self.dispatcher.detach(end)
+                        end.session.replace(change)
+
+    # -- its life, when it ends ------------------------------------------------------------------------------------
 
     def crash(self) -> None:
         """Everything but the disk is gone; all wires are cut."""
-        self.timeline.note(lambda: "server: crash")
+        self.timeline.note(lambda: f"{self.name}: crash")
         self.up = False
         self.ledger.running = False
         self.store.close()
@@ -84,13 +149,13 @@ class Server:
 
     def freeze(self, seconds: float) -> None:
         """SIGSTOP: nothing is read, committed or swept for so long; nobody is told."""
-        self.timeline.note(lambda: f"server: stopped for {seconds:.1f} s")
+        self.timeline.note(lambda: f"{self.name}: stopped for {seconds:.1f} s")
         self.frozen = True
         life = self.life
 
         def thaw() -> None:
             if self.life == life:
-                self.timeline.note(lambda: "server: goes on")
+                self.timeline.note(lambda: f"{self.name}: goes on")
                 self.frozen = False
 
         self.timeline.after(seconds, thaw)
@@ -151,6 +216,7 @@ class WorkerEnd:
         self._server = server
         self._life = server.life
         self._attached = False
+        self.placed = False  # the log has told that the worker is linked here
         self._waiting: list[bytes] = []
         self._pending: list[Order] = []
         self._in_flight = 0
@@ -158,7 +224,7 @@ class WorkerEnd:
         self.session = WorkerSession(
             server.settings, clock.now(), session_key=clock.new_id(),
             rival_of=lambda worker: server.rival_of(worker, self), new_id=clock.new_id,
-            dice=server.timeline.dice.random,
+            dice=server.timeline.dice.random, server=server.name,
         )  # fmt: skip
         server.worker_ends.append(self)
 

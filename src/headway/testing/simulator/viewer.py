@@ -6,6 +6,7 @@ behind, and always at a cut that can be checked.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from headway.clock import iso
@@ -39,7 +40,12 @@ class ViewerEnd:
 
     @property
     def _head(self) -> Cursor:
-        return Cursor(self._server.disk.head.epoch, self._server.disk.head.seq)
+        return Cursor(self._server.disk.head.epoch, self._server.told)
+
+    def _known(self, since: Cursor | None) -> Cursor:
+        """As far as this server has told; for a cursor beyond that, as far as the store knows."""
+        head = self._head
+        return Cursor(head.epoch, self._server.disk.head.seq) if since is not None and since.seq > head.seq else head
 
     @property
     def _now(self) -> str:
@@ -63,7 +69,7 @@ class ViewerEnd:
     def _subscribe(self, asked: f.Subscribe) -> None:
         since = parse_cursor(asked.since) if asked.since else None
         chosen = plan(
-            Standing(since=since, want=asked.want, head=self._head, first=self._server.disk.first_seq),
+            Standing(since=since, want=asked.want, head=self._known(since), first=self._server.disk.first_seq),
             self._server.settings,
         )
         self._topics[asked.id] = tuple(asked.topics)
@@ -86,7 +92,7 @@ class ViewerEnd:
             return
         self._due = now + self._server.timeline.dice.uniform(0, 4 * PACE_S)
         for id, since in self._at.items():
-            head = self._server.disk.head.seq
+            head = self._server.told
             if head > since:
                 self._batch(id, since, head)
         if now - self._pinged > 5.0:
@@ -111,10 +117,10 @@ class ViewerEnd:
 class Viewer:
     """Follows some topics for as long as the simulation runs."""
 
-    def __init__(self, timeline: Timeline, server: Server, topics: tuple[str, ...]) -> None:
+    def __init__(self, timeline: Timeline, balancer: Callable[[], Server], topics: tuple[str, ...]) -> None:
         self.topics = topics
         self._timeline = timeline
-        self._server = server
+        self._balancer = balancer
         self._wire: Wire | None = None
         self._follower = Follower(f.Hello())
         self.subscription: Subscription = self._follower.subscribe(topics, 0.0)
@@ -135,10 +141,11 @@ class Viewer:
                 self._wire = None
 
     def _connect(self) -> None:
-        if not self._server.up:
+        server = self._balancer()
+        if not server.up:
             self._do(self._follower.failed(Happening.UNREACHABLE, self._timeline.now, self._timeline.dice.random()))
             return
-        end, seeing = ViewerEnd(self._server), _Seeing(self)
+        end, seeing = ViewerEnd(server), _Seeing(self)
         self._wire = end.wire = seeing.wire = Wire(self._timeline, seeing, end)
         self._do(self._follower.opened(self._timeline.now))
         self._flush()

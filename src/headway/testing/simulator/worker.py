@@ -50,13 +50,15 @@ class Last(msgspec.Struct, frozen=True):
 class Worker:
     """`running` are the attempts whose handler runs now, in this process."""
 
-    def __init__(self, name: str, timeline: Timeline, server: Server, *, faults: Callable[[], bool]) -> None:
+    def __init__(
+        self, name: str, timeline: Timeline, balancer: Callable[[], Server], *, faults: Callable[[], bool]
+    ) -> None:
         self.name = name
         self.running: set[Key] = set()
         self.alive = False
         self.done: list[tuple[str, str, int, str]] = []  # (event, job, attempt, outcome) as they happened here
         self._timeline = timeline
-        self._server = server
+        self._balancer = balancer
         self._faults = faults
         self._life = 0
         self._wire: Wire | None = None
@@ -142,10 +144,11 @@ class Worker:
     def _connect(self, life: int) -> None:
         if life != self._life:
             return
-        if not self._server.up:
+        server = self._balancer()
+        if not server.up:
             self._do(self._lease.failed(Happening.UNREACHABLE, self._timeline.now, self._timeline.dice.random()))
             return
-        end, hearing = WorkerEnd(self._server), _Hearing(self, life)
+        end, hearing = WorkerEnd(server), _Hearing(self, life)
         self._wire = end.wire = hearing.wire = Wire(self._timeline, hearing, end)
         self._do(self._lease.opened(self._timeline.now))
         self._flush()
