@@ -89,6 +89,14 @@ def ulid(at: int, entropy: int) -> str:
     )  # fmt: skip
 
 
+def at_of_ulid(id: str) -> int:
+    """The millisecond in which a ULID was made: its first 10 characters."""
+    at = 0
+    for character in id[:10]:
+        at = at * 32 + _CROCKFORD.index(character)
+    return at
+
+
 @lru_cache(maxsize=64)
 def _second_text(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from headway.clock import SystemClock
 from headway.errors import InvalidInput, StoreUnusable
-from headway.server.app import Application, asgi
+from headway.server.app import Application, asgi, open_files
+from headway.server.artifacts import FolderFiles
 from headway.server.config import Config
+from headway.store.postgres.files import TableFiles
 from headway.store.urls import open_store
 
 
@@ -135,3 +139,21 @@ async def test_who_waits_for_a_result_is_answered_when_the_server_stops(running)
         answer = await waiting
 
     assert answer.json() == {"id": id, "state": "queued", "final": False}
+
+
+@pytest.mark.parametrize(
+    ("config", "kind"),
+    [
+        ({}, FolderFiles),
+        ({"store": "postgresql://u@db/x"}, TableFiles),
+        ({"store": "postgresql://u@db/x", "artifacts": "/mnt/shared"}, FolderFiles),
+    ],
+)
+def test_files_of_jobs_are_where_the_store_is_or_in_the_folder_that_is_named(
+    config: dict[str, Any], kind: type, tmp_path: Path
+):
+    files = open_files(Config(data=str(tmp_path), **config), SystemClock())
+
+    assert type(files) is kind
+    if isinstance(files, FolderFiles):
+        assert files.folder == Path(config.get("artifacts") or tmp_path / "artifacts")

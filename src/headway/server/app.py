@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import importlib.metadata
 import platform
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -41,23 +41,37 @@ from headway.server import (
     submit,
     uploads,
 )
-from headway.server.artifacts import Artifacts
+from headway.server.artifacts import FolderFiles
 from headway.server.config import Config, load
 from headway.server.desk import SiteDesk
 from headway.server.edge import Edge
 from headway.server.gateway import Gateway
 from headway.server.hot import Hot
+from headway.server.leftovers import Leftovers
 from headway.server.live import routes as stream_routes
 from headway.server.openapi import API
 from headway.server.site import Site
 from headway.store.base import Store
-from headway.store.urls import open_store
+from headway.store.files import Files
+from headway.store.urls import is_postgres, open_store
 
 _log = structlog.get_logger("headway.server")
 
 VERSION = importlib.metadata.version("headway")
 ROUTERS = (bulk, uploads, logs, jobs, queues, fleet, stats, custom, admin, health, pages)
 """The hottest first; a path with a fixed word before one with a parameter in its place."""
+
+
+def open_files(config: Config, clock: Clock) -> Files:
+    """Where files of jobs are kept: in the folder that is named, else with the store."""
+    limit = config.settings.artifact_bytes
+    if is_postgres(config.store_url) and not config.artifacts:
+        from headway.store.postgres.address import Address
+        from headway.store.postgres.files import TableFiles
+
+        return TableFiles(Address.parse(config.store_url), new_id=clock.new_id, limit=limit)
+    folder = Path(config.artifacts) if config.artifacts else Path(config.data) / "artifacts"
+    return FolderFiles(folder, new_id=clock.new_id, limit=limit)
 
 
 def create_app(site: Site) -> FastAPI:
@@ -86,13 +100,11 @@ class Application:
         self.config = config
         store = store or open_store(config.store_url, config.store_direct)
         clock = clock or (OffsetClock(store.clock_offset_ms) if store.shared else SystemClock())
-        artifacts = Artifacts(
-            Path(config.data) / "artifacts", new_key=clock.new_id, limit=config.settings.artifact_bytes
-        )
+        self.files = open_files(config, clock)
         self.hub = Hub(store, clock, config.settings)
         self.hub.about |= {"version": VERSION, "machine": platform.node(), "address": f"{config.host}:{config.port}"}
         self.gateway = Gateway(self.hub)
-        self.site = Site(self.hub, config, artifacts, self.gateway)
+        self.site = Site(self.hub, config, self.files, self.gateway)
         self.hub.feed.desk = SiteDesk(self.site)
         self.hub.ledger.on_own_commit(self._forget_files)
         self.hub.on_new_log(self._begin_again)
@@ -115,13 +127,14 @@ class Application:
     async def lifespan(self, _app: Any = None) -> AsyncGenerator[None]:
         """Run as long as the block: `FastAPI(lifespan=headway_app.lifespan)` where Headway is mounted."""
         self._begun = True
-        async with self.hub, _services(self.gateway):
+        async with self.hub, _services(self.gateway.run(), Leftovers(self.site).run()):
             self.site.open()
             try:
                 yield
             finally:
                 await self.say_bye()
-                await asyncio.gather(*self._forgetting)
+                await asyncio.gather(*self._forgetting, return_exceptions=True)
+                self.files.close()
 
     async def say_bye(self) -> None:
         """Ask viewers and workers to come back in a moment, answer who waits. A second call does nothing."""
@@ -138,7 +151,7 @@ class Application:
         self.gateway.send_away("the log begins anew")
 
     def _forget_files(self, commit: Commit) -> None:
-        """Files of a deleted job go once the deletion is durable; a crash in between leaves files that nothing names."""
+        """Files of a job that was deleted here go once that is durable; what a crash leaves is found (leftovers.py)."""
         for event in commit.events:
             if event.type != "job.deleted":
                 continue
@@ -193,15 +206,16 @@ class Application:
 
 
 @asynccontextmanager
-async def _services(gateway: Gateway) -> AsyncGenerator[None]:
+async def _services(*works: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
     """What runs beside the hub, in one group: if one of it fails, the server ends and says why, ungrouped."""
     try:
         async with asyncio.TaskGroup() as group:
-            service = group.create_task(gateway.run(), name="gateway")
+            services = [group.create_task(work, name=work.__qualname__) for work in works]
             try:
                 yield
             finally:
-                service.cancel()
+                for service in services:
+                    service.cancel()
     except BaseExceptionGroup as failures:
         if len(failures.exceptions) == 1:
             raise failures.exceptions[0] from None

@@ -25,7 +25,6 @@ from headway.model.job import JobDoc
 from headway.model.settings import Settings
 from headway.protocol.frames import CloseCode
 from headway.server.allowance import Allowance
-from headway.server.artifacts import Artifacts
 from headway.server.config import Config
 from headway.server.door import Door
 from headway.server.gateway import Gateway
@@ -34,6 +33,7 @@ from headway.server.known import Known
 from headway.server.tokens import LOCAL, Subject, Tokens
 from headway.server.waits import PARTINGS, Waits
 from headway.store.base import Document, Reading
+from headway.store.files import Files
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ CUT = "system.disconnect_requested"
 class Site:
     """`seq` is the number of the newest commit published here; every answer carries it as `Headway-Seq`."""
 
-    def __init__(self, hub: Hub, config: Config, artifacts: Artifacts, gateway: Gateway) -> None:
+    def __init__(self, hub: Hub, config: Config, artifacts: Files, gateway: Gateway) -> None:
         self.hub = hub
         self.config = config
         self.artifacts = artifacts

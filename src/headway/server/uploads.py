@@ -10,13 +10,14 @@ from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from headway.errors import InvalidInput, NotFound, Refused, TooLarge
 from headway.model import command as c
 from headway.model.job import JobDoc, current_attempt
 from headway.server.answers import answer
 from headway.server.openapi import API, gives
+from headway.server.ranges import file_answer
 from headway.server.site import SiteOf
 
 router = APIRouter(prefix=API, tags=["artifacts"])
@@ -48,7 +49,7 @@ async def put_artifact(site: SiteOf, request: Request, id: str, attempt: int, na
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > site.artifacts.limit:
         raise TooLarge("The artifact", int(declared), site.artifacts.limit)
-    stored = await site.artifacts.write(request.stream())
+    stored = await site.artifacts.write(id, request.stream())
     document = {
         "key": stored.key,
         "size": stored.size,
@@ -79,11 +80,11 @@ async def list_artifacts(site: SiteOf, id: str) -> Response:
 @router.get(
     "/jobs/{id}/artifacts/{name:path}",
     summary="One file",
-    response_class=FileResponse,
+    response_class=Response,
     responses={200: {"description": "The file, as an attachment", "content": {"*/*": {}}}},
 )
-async def get_artifact(site: SiteOf, id: str, name: str) -> FileResponse:
-    """The bytes as they were stored; ranges are answered."""
+async def get_artifact(site: SiteOf, request: Request, id: str, name: str) -> Response:
+    """The bytes as they were stored; a range is answered."""
     artifact = (await site.job(id)).get("artifacts", {}).get(name)
     if artifact is None:
         raise NotFound("artifact", name, hint=f"GET /api/v1/jobs/{id}/artifacts lists them.")
@@ -92,8 +93,10 @@ async def get_artifact(site: SiteOf, id: str, name: str) -> FileResponse:
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "ETag": f'"{artifact.get("sha256", "")}"',
     }
-    path = site.artifacts.path(str(artifact.get("key", "")))
-    return FileResponse(path, headers=headers, media_type=str(artifact.get("type") or "application/octet-stream"))
+    media_type = str(artifact.get("type") or "application/octet-stream")
+    return await file_answer(
+        request, site.artifacts, str(artifact.get("key", "")), headers=headers, media_type=media_type
+    )
 
 
 def _check_name(name: str) -> None:
