@@ -70,6 +70,11 @@ class Journal(msgspec.Struct):
     chunks: list[Row]
 
 
+def is_worth_writing(world: World, answers: Mapping[Any, Any]) -> bool:
+    """False for a batch that changed nothing at all."""
+    return bool(world.events or world.heard or answers or world.new_checkpoints or world.new_samples or world.results)
+
+
 @lru_cache(maxsize=1024)
 def entity_of(type: str) -> str | None:
     """The table whose documents events of this type are about, or None."""

@@ -1,6 +1,6 @@
 """Texts of users in columns: PostgreSQL has no NUL, SQLite has; so a store that can not write it writes it otherwise.
 
-NUL becomes \\x01 0 and \\x01 becomes \\x01 1: what is read is what was written, no two texts become one, and texts sort
+NUL becomes U+0001 "0", and U+0001 becomes U+0001 "1": what is read is what was written, no two texts become one, and texts sort
 as before. JSON is not concerned: there NUL is an escape already. Pure; called by `schema.py` for what goes through
 SQLAlchemy, and by stores with statements of their own.
 """

@@ -25,7 +25,7 @@ from headway.model.event import Event
 from headway.model.job import JobDoc
 from headway.model.world import World
 from headway.store.base import Answer, Head, Peer, Standing
-from headway.store.journal import JobRow, Journal, bodies_of, encode, skew_of, write_journal
+from headway.store.journal import JobRow, Journal, bodies_of, encode, is_worth_writing, skew_of, write_journal
 from headway.store.lanes import Lane
 from headway.store.queries import SqlReading, verified_jobs
 from headway.store.sqlite import statements as s
@@ -101,7 +101,7 @@ class SqliteStore:
             raise
 
     def commit(self, world: World, answers: Mapping[tuple[str, str], Answer]) -> list[Event]:
-        if not _is_worth_writing(world, answers):
+        if not is_worth_writing(world, answers):
             self.rollback()
             return []
         mirror = self._mirror
@@ -290,10 +290,6 @@ class SqliteStore:
                 self._witness.write(witness)
                 self._witnessed = witness
             self._witnessed_at = at
-
-
-def _is_worth_writing(world: World, answers: Mapping[tuple[str, str], Answer]) -> bool:
-    return bool(world.events or world.heard or answers or world.new_checkpoints or world.new_samples or world.results)
 
 
 def _coordinates(mirror: Mirror, job: JobDoc, fresh: list[Lane]) -> tuple[object, ...]:
