@@ -12,7 +12,7 @@ from headway.cli.entry import COMMANDS, headway
 
 CODES = (
     (exits.OK, "it went well"),
-    (exits.FAILED, "a job failed; `verify` found a difference"),
+    (exits.FAILED, "a job failed; `verify` found a difference; `store migrate --check` something to do"),
     (exits.USAGE, "the command, an argument or the input is wrong"),
     (exits.CANCELLED, "the job was cancelled"),
     (exits.GONE, "the job timed out, stalled or was lost"),

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "servers": ("servers", "Show the servers that share a store."),
     "events": ("events", "Read or follow events."),
     "verify": ("verify", "Compare every stored job with its log."),
+    "store": ("store", "Copy, back up, restore and migrate stores."),
     "config": ("config", "Show the configuration and where it comes from."),
     "completion": ("config", "Print the completion script of a shell."),
 }

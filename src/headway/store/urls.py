@@ -1,6 +1,6 @@
 """Which store a URL names: the only place that knows all of them. Imports a database's driver only when it is meant.
 
-Called by the server and by `headway store`. Must never open anything.
+Called by the server and by `headway store`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from headway.errors import InvalidInput
 from headway.store.base import Store
+from headway.store.copying import Source, Target
 from headway.store.passwords import without_password
 
 SQLITE = "Write sqlite:///headway.db or sqlite:////var/lib/headway.db."
@@ -24,15 +25,52 @@ def open_store(url: str, direct: str = "") -> Store:
     if is_postgres(url):
         require_postgres(url)
         from headway.store.postgres import PostgresStore
-        from headway.store.postgres.address import Address
 
-        listening = Address.parse(direct, field="store_direct") if direct else None
-        return PostgresStore(Address.parse(url), listening)
+        return PostgresStore(url, direct=direct or None)
     from headway.store.sqlite import SqliteStore
 
     file = file_of(url)
     file.parent.mkdir(parents=True, exist_ok=True)
     return SqliteStore(file)
+
+
+def source_of(url: str, *, online: bool) -> Source:
+    """The store of a URL, to be copied. `online`: servers may go on writing it."""
+    if is_postgres(url):
+        require_postgres(url)
+        from headway.store.postgres.address import Address
+        from headway.store.postgres.copying import PostgresSource
+
+        return PostgresSource(Address.parse(url), online=online)
+    from headway.store.sqlite.copying import SqliteSource
+
+    return SqliteSource(file_of(url), online=online)
+
+
+def target_of(url: str, *, replace: bool = False) -> Target:
+    """The store of a URL, to be filled; with `replace` whatever it holds."""
+    if is_postgres(url):
+        require_postgres(url)
+        from headway.store.postgres.address import Address
+        from headway.store.postgres.copying import PostgresTarget
+
+        return PostgresTarget(Address.parse(url), replace=replace)
+    from headway.store.sqlite.copying import SqliteTarget
+
+    return SqliteTarget(file_of(url), replace=replace)
+
+
+def look(url: str) -> tuple[str | None, str | None] | None:
+    """The revision of a store and the oldest whose programs may serve it; None where there is none. Changes nothing."""
+    if is_postgres(url):
+        require_postgres(url)
+        from headway.store.postgres import opening
+        from headway.store.postgres.address import Address
+
+        return opening.look(Address.parse(url))
+    from headway.store.sqlite import opening as files
+
+    return files.look(file_of(url))
 
 
 def is_postgres(url: str) -> bool:

@@ -19,7 +19,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from headway.errors import StoreUnusable
 from headway.store.base import Head
 from headway.store.postgres.address import Address
-from headway.store.postgres.connecting import Connection
+from headway.store.postgres.connecting import Connection, connect
 from headway.store.postgres.identity import begin, lock, place_of, refused, settle
 from headway.store.revisions import must_migrate
 from headway.store.schema import REVISIONS, SERVES, metadata
@@ -36,13 +36,13 @@ def open_store(address: Address, connection: Connection, now: int, new_epoch: st
     at it for long.
     """
     try:
-        _check_server(address, connection)
+        check_server(address, connection)
         place = place_of(connection)
         engine = create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool, use_native_hstore=False)  # fmt: skip
         event.listen(engine, "begin", lambda _: connection.execute(begin(address), prepare=False))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
         with engine.begin() as sql:
             lock(connection, address)
-            if _is_new(address, connection):
+            if is_new(address, connection):
                 _create(address, connection, now, new_epoch)
             else:
                 _check_rights(address, connection)
@@ -52,24 +52,39 @@ def open_store(address: Address, connection: Connection, now: int, new_epoch: st
     except (DBAPIError, psycopg.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(cause, errors.InsufficientPrivilege):
-            raise _no_rights(address, _one(connection, "SELECT current_user")[0], cause) from error
+            raise no_rights(address, only_row(connection, "SELECT current_user")[0], cause) from error
         raise refused(address, cause) if isinstance(cause, psycopg.Error) else error from error
 
 
 def revision_of(connection: Connection) -> tuple[str | None, str | None]:
     """The store's revision, and the oldest whose programs may serve it. Inside a transaction on the schema."""
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    knows = _one(connection, "SELECT to_regclass('facts') IS NOT NULL")[0]
+    knows = only_row(connection, "SELECT to_regclass('facts') IS NOT NULL")[0]
     serves = connection.execute("SELECT value FROM facts WHERE name = 'serves'").fetchone() if knows else None
     return (row[0] if row else None), (serves[0] if serves else None)
+
+
+def look(address: Address) -> tuple[str | None, str | None] | None:
+    """The same, changing nothing; None where there is no store. StoreUnusable, StoreUnavailable as `open_store`."""
+    connection = connect(address)
+    try:
+        connection.execute(f"BEGIN READ ONLY; {address.path}".encode(), prepare=False)
+        return None if is_new(address, connection) else revision_of(connection)
+    except errors.InsufficientPrivilege as error:
+        raise no_rights(address, address.options.get("user", "of this connection"), error) from error
+    except psycopg.Error as error:
+        raise refused(address, error) from error
+    finally:
+        connection.close()
 
 
 # -- what is refused -----------------------------------------------------------------------------------------------
 
 
-def _check_server(address: Address, connection: Connection) -> None:
+def check_server(address: Address, connection: Connection) -> None:
+    """StoreUnusable: too old, only to be read, of another encoding."""
     version = connection.info.server_version
-    standby, read_only, encoding = _one(
+    standby, read_only, encoding = only_row(
         connection,
         "SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on', current_setting('server_encoding')",
     )
@@ -91,7 +106,7 @@ def _check_server(address: Address, connection: Connection) -> None:
         )
 
 
-def _is_new(address: Address, connection: Connection) -> bool:
+def is_new(address: Address, connection: Connection) -> bool:
     """True where the schema is missing or empty. StoreUnusable: it holds something else than a store of ours."""
     rows = connection.execute(
         "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(%s)::oid"
@@ -110,7 +125,7 @@ def _is_new(address: Address, connection: Connection) -> bool:
 
 def _check_rights(address: Address, connection: Connection) -> None:
     """Said now, not by the first command that meets it."""
-    user, missing = _one(
+    user, missing = only_row(
         connection,
         "SELECT current_user, min(relname) FROM pg_class WHERE relnamespace = to_regnamespace(%s)::oid AND relkind = 'r'"
         " AND NOT (has_schema_privilege(relnamespace, 'USAGE') AND has_table_privilege(oid, 'SELECT')"
@@ -119,10 +134,11 @@ def _check_rights(address: Address, connection: Connection) -> None:
         address.schema,
     )
     if missing is not None:
-        raise _no_rights(address, user, f"permission denied for table {missing}")
+        raise no_rights(address, user, f"permission denied for table {missing}")
 
 
-def _no_rights(address: Address, user: str, why: object) -> StoreUnusable:
+def no_rights(address: Address, user: str, why: object) -> StoreUnusable:
+    """The refusal of a user who may not what a server must."""
     return StoreUnusable(
         f"The user {user} may not use the schema {address.schema} of {address}: {str(why).splitlines()[0]}.",
         hint=f'Let a superuser run: CREATE SCHEMA {address.schema} AUTHORIZATION "{user}"; '
@@ -135,7 +151,7 @@ def _no_rights(address: Address, user: str, why: object) -> StoreUnusable:
 
 def _create(address: Address, connection: Connection, now: int, epoch: str) -> None:
     """All tables as they are today, stamped with today's revision."""
-    if _one(connection, "SELECT to_regnamespace(%s) IS NULL", address.schema)[0]:
+    if only_row(connection, "SELECT to_regnamespace(%s) IS NULL", address.schema)[0]:
         connection.execute(f'CREATE SCHEMA "{address.schema}"'.encode())
     create_tables(connection)
     connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
@@ -163,7 +179,7 @@ def _bring_forward(sql: SqlConnection) -> None:
     upgrade(sql)
 
 
-def _one(connection: Connection, question: str, *values: object) -> tuple[Any, ...]:
+def only_row(connection: Connection, question: str, *values: object) -> tuple[Any, ...]:
     """The one row of a question that always has one."""
     row = connection.execute(question.encode(), values or None).fetchone()
     assert row is not None  # noqa: S101

@@ -28,8 +28,8 @@ def open_file(path: Path, witness: Witness | None, now: int, new_epoch: str) -> 
     db: sqlite3.Connection | None = None
     try:
         db = connect(path)
-        if _is_new(db, path):
-            _create(db, now, new_epoch)
+        if is_new(db, path):
+            create(db, now, new_epoch)
         else:
             _bring_forward(db, path)
         _make_durable(db, path)
@@ -61,7 +61,7 @@ def reader_engine(path: Path) -> Engine:
     return create_engine("sqlite://", creator=read_only, poolclass=QueuePool, pool_size=4, max_overflow=-1)
 
 
-def _is_new(db: sqlite3.Connection, path: Path) -> bool:
+def is_new(db: sqlite3.Connection, path: Path) -> bool:
     """True for an empty file. StoreUnusable for one that holds something else than a store of ours."""
     try:
         owner = db.execute("PRAGMA application_id").fetchone()[0]
@@ -84,7 +84,7 @@ def _foreign(path: Path, why: str) -> StoreUnusable:
     )
 
 
-def _create(db: sqlite3.Connection, now: int, epoch: str) -> None:
+def create(db: sqlite3.Connection, now: int, epoch: str) -> None:
     """All tables as they are today, stamped with today's revision, in one transaction."""
     sqlite = dialect.dialect()
     db.execute("BEGIN IMMEDIATE")
@@ -117,6 +117,20 @@ def revision_of(db: sqlite3.Connection) -> tuple[str | None, str | None]:
     knows = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone()
     serves = db.execute("SELECT value FROM facts WHERE name = 'serves'").fetchone() if knows else None
     return (row[0] if row else None), (serves[0] if serves else None)
+
+
+def look(path: Path) -> tuple[str | None, str | None] | None:
+    """The same, changing nothing; None where there is no store. StoreUnusable: not ours, or not to be read."""
+    if not path.exists():
+        return None
+    db = connect(path)
+    try:
+        db.execute("PRAGMA query_only = 1")
+        return None if is_new(db, path) else revision_of(db)
+    except sqlite3.Error as error:
+        raise unopenable(path, error) from error
+    finally:
+        db.close()
 
 
 def _make_durable(db: sqlite3.Connection, path: Path) -> None:
