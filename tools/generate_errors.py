@@ -20,7 +20,7 @@ EXAMPLES: dict[str, Any] = {
     "field": "args.max_files", "problem": "'many' is not a whole number", "command": "retry", "state": "running",
     "entity": "job 01KAQ3W2", "what": "job", "id": "01KAQ3W2", "size": 300_000, "limit": 262_144, "cursor": "yesterday",
     "key": "nightly", "waiting": 10_000, "close_code": 4003, "reason": "no such token", "url": "http://127.0.0.1:8400",
-    "message": "…", "job": "01KAQ3W2", "error": "ValueError: no luck", "hint": "",
+    "message": "…", "job": "01KAQ3W2", "error": "ValueError: no luck", "hint": "", "silent_s": 12.0,
 }  # fmt: skip
 OTHER_EXAMPLES = {
     "TooLarge": {"what": "args"}, "BadFrame": {"problem": "report.n is missing"},
