@@ -13,7 +13,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import strays
+from cluster_example import NO_NGINX
 from postgres import ABSENT, Postgres, required_postgres
+
+LEFT_OUT = {ABSENT: "tests/postgres.py", NO_NGINX: "tests/cluster_example.py"}
+"""Reasons that many tests share, and the one place to name for each."""
 
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -44,8 +48,10 @@ def database(postgres: Postgres) -> Iterator[str]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """All tests that were left out for want of a PostgreSQL are one line of the summary: their place is one."""
+    """All tests that were left out for want of one program are one line of the summary: their place is one."""
     report = yield
-    if report.skipped and isinstance(report.longrepr, tuple) and ABSENT in report.longrepr[2]:
-        report.longrepr = ("tests/postgres.py", 0, report.longrepr[2])
+    if report.skipped and isinstance(report.longrepr, tuple):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if reason in LEFT_OUT:
+            report.longrepr = (LEFT_OUT[reason], 0, report.longrepr[2])
     return report
