@@ -1,14 +1,17 @@
 """What every figure's script shares: a real server and workers on free ports, a fresh store, rows of one form.
 
-A row is one JSON line `{system, variant, metric, value, unit, n, run, cpu}`: the names are those of the peers' drivers,
-so that rows of both can stand in one table. `cpu` is microseconds of CPU per job (or event), by process: it means
-something on a machine that others load, where wall time does not. `BENCH_SMOKE=1` makes a run tiny; `BENCH_RUN` numbers it.
+A row is one JSON line `{system, variant, metric, value, unit, n, run, store, cpu}`: the names are those of the peers'
+drivers, so that rows of both can stand in one table. `cpu` is microseconds of CPU per job (or event), by process: it
+means something on a machine that others load, where wall time does not. `store` is sqlite, postgres, or memory where
+none is part of the figure. `BENCH_SMOKE=1` makes a run tiny; `BENCH_RUN` numbers it.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -17,16 +20,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psutil
+from database import Database
 
 HERE = Path(__file__).resolve().parent
 SMOKE = os.environ.get("BENCH_SMOKE") == "1"
 RUN = int(os.environ.get("BENCH_RUN", "1"))
-START_S = 30.0
+START_S = 60.0
+STORES = ("sqlite", "postgres")
+_numbers = itertools.count(1)
 
 
 def size(full: int, tiny: int) -> int:
@@ -34,15 +40,23 @@ def size(full: int, tiny: int) -> int:
     return tiny if SMOKE else full
 
 
-def out(metric: str, value: float, unit: str, *, n: int = 1, variant: str = "sqlite", **more: Any) -> None:
+def takes_store(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--store", choices=STORES, default="sqlite")
+    return parser
+
+
+def out(
+    metric: str, value: float, unit: str, *, n: int = 1, store: str = "sqlite", variant: str = "", **more: Any
+) -> None:
     row = {
         "system": "headway",
-        "variant": variant,
+        "variant": variant or store,
         "metric": metric,
         "value": round(value, 3),
         "unit": unit,
         "n": n,
         "run": RUN,
+        "store": store,
     }
     print(json.dumps({**row, **more}), flush=True)
 
@@ -61,10 +75,14 @@ def out_latencies(metric: str, seconds: list[float], **more: Any) -> None:
 class Process:
     """One process of ours and its children, ended with the block."""
 
-    def __init__(self, words: list[str], folder: Path, ready: str) -> None:
-        self.log = folder / f"{words[0]}.log"
+    def __init__(
+        self, words: list[str], folder: Path, ready: str, settings: Mapping[str, object] | None = None
+    ) -> None:
+        self.log = folder / f"{words[0]}-{next(_numbers)}.log"
         log = self.log.open("w")
-        env = {**os.environ, "BENCH_DIR": str(folder), "PYTHONPATH": str(HERE), "HOME": str(folder)}
+        mine = {"BENCH_DIR": folder, "PYTHONPATH": HERE, "HOME": folder}
+        theirs = {f"HEADWAY_{name.upper()}": value for name, value in (settings or {}).items()}
+        env = {**os.environ, **{name: str(value) for name, value in {**mine, **theirs}.items()}}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "headway", *words],
             stdout=log,
@@ -113,46 +131,89 @@ class Process:
 
 
 class Setting:
-    """A fresh folder with a server in it. `url` is where it is."""
+    """A fresh folder, a fresh store, and servers on it. `url` is where the first is; `settings` are the servers'."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, store: str = "sqlite", *, options: str = "", settings: Mapping[str, object] | None = None
+    ) -> None:
         self.folder = folder
-        words = ["serve", "--port", "0", "--data", str(folder / "data")]
-        began = time.monotonic()
-        self.server = Process(words, folder, r"http://[\d.]+:\d+")
-        self.up_s = time.monotonic() - began
-        self.url = self.server.found
-        self.port = int(self.url.rpartition(":")[2])
-        self._others: list[Process] = []
+        self.store = store
+        self.database = Database() if store == "postgres" else None
+        self.store_url = self.database.url + options if self.database else f"sqlite:///{folder / 'data' / 'headway.db'}"
+        self.settings = settings or {}
+        self.servers: list[Process] = []
+        self._workers: list[Process] = []
 
-    def worker(self, *, slots: int = 100, name: str = "bench") -> Process:
-        """A worker of the bench's app, linked."""
-        words = ["worker", "jobs:app", "--server", self.url, "--slots", str(slots), "--name", f"{name}-{self.port}"]
+    def serve(self, port: int = 0) -> Process:
+        """One server more."""
+        number = len(self.servers)
+        words = ["serve", "--port", str(port), "--data", str(self.folder / ("data" if not number else f"data{number}"))]
+        began = time.monotonic()
+        server = Process(words, self.folder, r"http://[\d.]+:\d+", {"store": self.store_url, **self.settings})
+        self.up_s = time.monotonic() - began
+        self.servers.append(server)
+        return server
+
+    def stop_servers(self) -> None:
+        """Let the store be filled or looked at by others."""
+        for server in self.servers:
+            server.end()
+        self.servers.clear()
+
+    @property
+    def server(self) -> Process:
+        return self.servers[0]
+
+    @property
+    def url(self) -> str:
+        return self.server.found
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    def worker(self, *, slots: int = 100, name: str = "bench", url: str = "") -> Process:
+        """A worker of the bench's app, linked to the first server or another."""
+        url = url or self.url
+        name = f"{name}-{url.rpartition(':')[2]}"
+        words = ["worker", "jobs:app", "--server", url, "--slots", str(slots), "--name", name]
         process = Process(words, self.folder, r": linked")
-        self._others.append(process)
+        self._workers.append(process)
         return process
 
     def end(self) -> None:
-        for process in [*self._others, self.server]:
+        for process in [*self._workers, *self.servers]:
             process.end()
+        if self.database is not None:
+            self.database.drop()
 
 
 @contextlib.contextmanager
-def setting() -> Iterator[Setting]:
-    """As long as the block."""
+def setting(
+    store: str = "sqlite", *, servers: int = 1, options: str = "", settings: Mapping[str, object] | None = None
+) -> Iterator[Setting]:
+    """As long as the block. `options` are appended to the URL of a PostgreSQL store."""
     with tempfile.TemporaryDirectory(prefix="headway-bench-", dir=os.environ.get("BENCH_FOLDER")) as name:
         os.environ["BENCH_DIR"] = name
-        made = Setting(Path(name))
+        made = Setting(Path(name), store, options=options, settings=settings)
         try:
+            for _ in range(servers):
+                made.serve()
             yield made
         finally:
             made.end()
 
 
+class Spending(Protocol):
+    """A process of ours, or the database's."""
+
+    def cpu(self) -> list[float]: ...
+
+
 class Spent:
     """CPU between two moments, per piece of work, in microseconds."""
 
-    def __init__(self, **processes: Process | None) -> None:
+    def __init__(self, **processes: Spending | None) -> None:
         self._processes = processes
         self._before = self._now()
 

@@ -39,3 +39,11 @@ async def paced(ctx: headway.Context, n: int, pause_s: float) -> None:
     for _ in range(n):
         ctx.log(repr(time.monotonic()))
         await asyncio.sleep(pause_s)
+
+
+@app.job()
+async def held(number: int) -> None:
+    """Begins, and ends when it may."""
+    probe.report("began", float(number))
+    while not probe.said("may_end"):  # noqa: ASYNC110 - a file, so that it works whatever the server does
+        await asyncio.sleep(0.05)

@@ -71,14 +71,20 @@ def wait_for(port: int) -> None:
     raise RuntimeError("the server did not start")
 
 
+def health(port: int) -> dict[str, Any]:
+    """How far its log is, and how often it has read its store."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
+        return json.load(answer)
+
+
 def press(port: int, pid: int, load: str, conns: int, secs: float) -> dict[str, Any]:
     """One run of the client; what it counted."""
     words = ["--port", str(port), "--pid", str(pid), "--conns", str(conns), "--path", WATCH, "--tag", "headway"]
     words += ["--secs", str(secs), "--warm", "0.4", "--settle", "250"]
     kind, number = load[0], load[1:]
     if kind == "s":
-        head = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/health"))["seq"]
-        words += ["--storm", number, "--inflight", "1000", "--path2", f"{WATCH}&since=bench.{head}"]
+        since = f"bench.{health(port)['seq']}"
+        words += ["--storm", number, "--inflight", "1000", "--path2", f"{WATCH}&since={since}"]
     else:
         words += ["--window" if kind == "w" else "--rate", number]
     done = subprocess.run(
@@ -106,14 +112,15 @@ def measure(load: str, conns: int, *, secs: float = 1.2) -> dict[str, Any]:
     conns = size_of_crowd(conns)
     load = "s3" if SMOKE and load[0] == "s" else load
     with server() as (port, pid):
-        return press(port, pid, load, conns, 0.3 if SMOKE else secs)
+        found = press(port, pid, load, conns, 0.3 if SMOKE else secs)
+        return {**found, "store_reads": health(port)["reads"]}
 
 
 def out_fanout(found: dict[str, Any], load: str) -> None:
     """The rows that the peers have too."""
-    n, variant = found["conns"], f"{found['conns']}x{load}"
-    out("deliveries", found["deliv_s"], "1/s", n=n, variant=variant)
-    out("cpu_per_delivery", found["srv_us_per_deliv"], "us", n=n, variant=variant, cpu=found["srv_cpu_pct"])
-    out("delivery_p50", found["p50_ms"], "ms", n=n, variant=variant)
-    out("delivery_p99", found["p99_ms"], "ms", n=n, variant=variant)
-    out("lost", found["lost"], "events", n=n, variant=variant)
+    n, more = found["conns"], {"store": "memory", "variant": f"{found['conns']}x{load}"}
+    out("deliveries", found["deliv_s"], "1/s", n=n, **more)
+    out("cpu_per_delivery", found["srv_us_per_deliv"], "us", n=n, **more, cpu=found["srv_cpu_pct"])
+    out("delivery_p50", found["p50_ms"], "ms", n=n, **more)
+    out("delivery_p99", found["p99_ms"], "ms", n=n, **more)
+    out("lost", found["lost"], "events", n=n, **more)

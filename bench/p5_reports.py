@@ -1,6 +1,6 @@
 """P5: reports from one worker into the log, none awaited, all acknowledged once durable; and from a report to a viewer.
 
-    python bench/p5_reports.py [--reports 50000] [--paced 200]
+    python bench/p5_reports.py [--store sqlite|postgres] [--reports 50000] [--paced 200]
 
 A real worker thins progress to four reports a second and attempt, so this one speaks the worker link itself: it
 adopts 50 jobs and reports about each as fast as it may, at most 2,000 reports unacknowledged. `observe_latency` is from
@@ -14,7 +14,7 @@ import asyncio
 import json
 import time
 
-from harness import Spent, out, out_latencies, run, setting, size
+from harness import Spent, out, out_latencies, run, setting, size, takes_store
 from websockets.asyncio.client import connect
 
 from headway.model.report import Progressed
@@ -108,25 +108,25 @@ async def observe(url: str, worker: Reporter, n: int) -> list[float]:
     return seen
 
 
-async def main(n: int, paced: int) -> None:
-    with setting() as place:
+async def main(store: str, n: int, paced: int) -> None:
+    with setting(store) as place:
         url = place.url.replace("http", "ws") + "/api/v1"
         async with connect(f"{url}/worker", subprotocols=[WORKER_PROTOCOL], compression=None, max_size=None) as socket:
             worker = Reporter(socket)
             listening = asyncio.create_task(worker.listen())
             await worker.begin()
             await worker.flood(min(n, 1_000))
-            spent, began = Spent(server=place.server), time.monotonic()
+            spent, began = Spent(server=place.server, database=place.database), time.monotonic()
             await worker.flood(n)
-            out("progress_rate", n / (time.monotonic() - began), "updates/s", n=n, cpu=spent.per(n))
+            out("progress_rate", n / (time.monotonic() - began), "updates/s", n=n, store=store, cpu=spent.per(n))
             await socket.send(encode_many([Heartbeat()]), text=True)
-            out_latencies("observe_latency", (await observe(url, worker, paced))[5:], sent=paced)
+            out_latencies("observe_latency", (await observe(url, worker, paced))[5:], store=store, sent=paced)
             listening.cancel()
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = takes_store(argparse.ArgumentParser(description=__doc__))
     parser.add_argument("--reports", type=int, default=size(50_000, 200))
     parser.add_argument("--paced", type=int, default=size(200, 20))
     given = parser.parse_args()
-    run(main(given.reports, given.paced))
+    run(main(given.store, given.reports, given.paced))

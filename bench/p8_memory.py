@@ -8,5 +8,5 @@ from load import measure
 
 if __name__ == "__main__":
     found = measure("r1", 5000)
-    out("memory_per_viewer", found["rss_kb_per_conn"], "KB", n=found["conns"])
-    out("cpu_per_connect", found["conn_cpu_us"], "us", n=found["conns"])
+    out("memory_per_viewer", found["rss_kb_per_conn"], "KB", n=found["conns"], store="memory")
+    out("cpu_per_connect", found["conn_cpu_us"], "us", n=found["conns"], store="memory")

@@ -54,20 +54,34 @@ def report(name: str, *values: float) -> None:
     os.close(descriptor)
 
 
+def _counters() -> dict[str, tuple[int, float, float]]:
+    """By process: (count, first, last)."""
+    found = {file.name: file.read_bytes() for file in (folder() / "hits").glob("*")}
+    return {name: COUNTER.unpack(data) for name, data in found.items() if len(data) == COUNTER.size}
+
+
 def hits() -> tuple[int, float, float]:
     """(count, first, last) over all processes."""
     count, first, last = 0, float("inf"), 0.0
-    for file in (folder() / "hits").glob("*"):
-        data = file.read_bytes()
-        if len(data) == COUNTER.size and (found := COUNTER.unpack(data))[0]:
+    for found in _counters().values():
+        if found[0]:
             count, first, last = count + found[0], min(first, found[1]), max(last, found[2])
     return count, first, last
+
+
+def hits_by_process() -> dict[str, int]:
+    return {name: found[0] for name, found in _counters().items()}
 
 
 def series(name: str) -> list[float]:
     file = folder() / name
     data = file.read_bytes() if file.exists() else b""
     return list(struct.unpack(f"<{len(data) // 8}d", data))
+
+
+def said(name: str) -> bool:
+    """Whether anything was reported under that name, even nothing."""
+    return (folder() / name).exists()
 
 
 def clear() -> None:
