@@ -130,13 +130,14 @@ CANDIDATES = (
 # -- the last flush ------------------------------------------------------------------------------------------------
 
 MOVE_HEAD = (
-    "UPDATE log_head SET seq = seq + $1::bigint, at = greatest(at, $2::bigint), skew = greatest(skew, $3::bigint) "
-    "WHERE id = 1 RETURNING seq, at"
+    "UPDATE log_head SET seq = seq + $1::bigint / (epoch = $4::text)::int, "
+    "at = greatest(at, $2::bigint), skew = greatest(skew, $3::bigint) WHERE id = 1 RETURNING seq, at"
 )
 GUARD = (
     f"SELECT 1 / (v.queues = $1::bigint AND v.kinds = $2::bigint)::int FROM (SELECT {_VERSIONS}) AS v (queues, kinds)"  # noqa: S608
 )
 """Fails (22012) where a queue or a kind is not what offers were decided by."""
+"""Fails (22012) where the log is another one than the batch was loaded from: a backup was put in its place."""
 GUARD_FAILED = "22012"
 _BASE = "(SELECT seq - ${n}::bigint AS base, at FROM log_head WHERE id = 1) AS h"
 

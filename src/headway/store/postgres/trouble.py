@@ -17,7 +17,7 @@ RUN_AGAIN = (
     "40001", "40P01",  # serialization failure, deadlock
     "55P03",  # lock not available
     "23505",  # somebody else was first with a key
-    "22012",  # a queue or a kind changed since offers were decided (statements.GUARD)
+    "22012",  # the log is another one, or a queue or a kind changed since offers were decided (statements.py)
     "57P01", "57P02", "25P03",  # the session was ended: by an administrator, a crash, its own silence
 )  # fmt: skip
 
