@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from headway.errors import NotServing, StoreUnavailable
+from headway.errors import NotServing, StoreContended, StoreUnavailable
 from headway.hub.hub import Hub
-from headway.hub.ledger import Ledger
+from headway.hub.ledger import CONTENDED, Ledger, commit_batch
 from headway.model import command as c
 from headway.model.settings import Settings
 from headway.store.sqlite import SqliteStore
@@ -111,3 +111,45 @@ async def test_a_ledger_that_does_not_run_says_to_come_back(store: StubbornStore
 
     assert str(caught.value) == "The server is starting or stopping. Try again in 2 s."
     assert (caught.value.status, caught.value.retry_after_s) == (503, 2.0)
+
+
+class ContendedStore(SqliteStore):
+    """Loses its first races: at load and at commit in turn."""
+
+    def __init__(self, path: Path, losing: int) -> None:
+        super().__init__(path)
+        self.losing = losing
+
+    def load(self, reads: Any, now: int) -> Any:
+        if self.losing and self.losing % 2:
+            self.losing -= 1
+            raise StoreContended("Another server was first.")
+        return super().load(reads, now)
+
+    def commit(self, world: Any, answers: Any) -> Any:
+        if self.losing:
+            self.losing -= 1
+            raise StoreContended("Another server was first.")
+        return super().commit(world, answers)
+
+
+def submit_against(path: Path, losing: int) -> Any:
+    store = ContendedStore(path, losing)
+    store.open(now=NOW, new_epoch="e1")
+    try:
+        return commit_batch(store, [c.Submit(id="a", kind="x", once=c.Once("me", "k", "h"))], NOW, Settings())
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("losing", [1, 2, CONTENDED - 1])
+def test_a_batch_that_loses_races_is_run_again_and_written_once(tmp_path: Path, losing: int) -> None:
+    batch = submit_against(tmp_path / "log.db", losing)
+
+    assert batch.results == [{"id": "a", "created": True}]
+    assert [event.seq for event in batch.commit.events] == [1]
+
+
+def test_a_batch_that_never_wins_is_given_up(tmp_path: Path) -> None:
+    with pytest.raises(StoreContended):
+        submit_against(tmp_path / "log.db", CONTENDED)

@@ -13,13 +13,14 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import msgspec
 
 from headway.clock import Clock
-from headway.errors import HeadwayError, KeyReused, NotServing, Overloaded, ServerError
+from headway.errors import HeadwayError, KeyReused, NotServing, Overloaded, ServerError, StoreContended
 from headway.hub.asking import Ask, in_thread
 from headway.hub.tail import Commit, Tail
 from headway.model.command import Command, Once, Reads
@@ -40,8 +41,22 @@ class Batch(msgspec.Struct, frozen=True):
     commit: Commit
 
 
+CONTENDED = 8
+"""How often a batch is tried that loses its races against other servers."""
+
+
 def commit_batch(store: Store, commands: Sequence[Command], now: int, settings: Settings) -> Batch:
-    """Decide and commit commands in one transaction. ServerError: nothing was written, the store said no."""
+    """Decide and commit commands in one transaction. ServerError: nothing was written, the store said no.
+
+    A batch that lost a race against another server, or its connection, is decided anew on what it then finds.
+    """
+    for _ in range(CONTENDED - 1):
+        with suppress(StoreContended):
+            return _commit_once(store, commands, now, settings)
+    return _commit_once(store, commands, now, settings)
+
+
+def _commit_once(store: Store, commands: Sequence[Command], now: int, settings: Settings) -> Batch:
     reads = Reads()
     for command in commands:
         command.reads(reads)

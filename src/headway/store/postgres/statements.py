@@ -24,7 +24,10 @@ SETTINGS = {
     "tcp_keepalives_idle": "5",  # nor one whose machine is gone
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
-    "plan_cache_mode": "force_generic_plan",  # every statement has one good plan, whatever its numbers
+    "plan_cache_mode": "force_generic_plan",  # every statement has one good plan, whatever its numbers:
+    "enable_seqscan": "off",  # along indexes, even if it was made while its tables were small
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
     "jit": "off",
 }
 
@@ -117,12 +120,13 @@ ACTIVE_IDS = (
 SOME_JOBS = "SELECT id, seq, tail, lane, doc FROM jobs WHERE id = ANY($1::text[])"
 
 CANDIDATES = (
-    "SELECT j.id, j.seq, j.tail, j.lane, j.doc, b.body, best.n FROM ("
+    "SELECT j.id, j.seq, j.tail, j.lane, j.doc, "
+    "(SELECT body FROM bodies WHERE job = j.id AND part = 'args'), best.n FROM ("
     "SELECT r.id, row_number() OVER (ORDER BY r.priority DESC, r.queued_at, r.id) AS n FROM unnest($1::bigint[]) AS l (lane) CROSS JOIN LATERAL ("
     "SELECT id, priority, queued_at FROM jobs WHERE lane = l.lane::int AND ready = 1 "
     "ORDER BY priority DESC, queued_at, id LIMIT $2::bigint + $3::bigint) r "
     "ORDER BY n OFFSET $2::bigint LIMIT $3::bigint) best "
-    "JOIN jobs j ON j.id = best.id AND j.ready = 1 LEFT JOIN bodies b ON b.job = j.id AND b.part = 'args' "
+    "JOIN jobs j ON j.id = best.id AND j.ready = 1 "
     "ORDER BY best.n LIMIT $4::bigint FOR UPDATE OF j SKIP LOCKED"
 )
 """Of the page of $3 best jobs behind the first $2, those that nobody else has locked, up to $4; `n` is the rank."""
@@ -133,11 +137,11 @@ MOVE_HEAD = (
     "UPDATE log_head SET seq = seq + $1::bigint / (epoch = $4::text)::int, "
     "at = greatest(at, $2::bigint), skew = greatest(skew, $3::bigint) WHERE id = 1 RETURNING seq, at"
 )
+"""Fails (22012) where the log is another one than the batch was loaded from: a backup was put in its place."""
 GUARD = (
     f"SELECT 1 / (v.queues = $1::bigint AND v.kinds = $2::bigint)::int FROM (SELECT {_VERSIONS}) AS v (queues, kinds)"  # noqa: S608
 )
 """Fails (22012) where a queue or a kind is not what offers were decided by."""
-"""Fails (22012) where the log is another one than the batch was loaded from: a backup was put in its place."""
 GUARD_FAILED = "22012"
 _BASE = "(SELECT seq - ${n}::bigint AS base, at FROM log_head WHERE id = 1) AS h"
 
