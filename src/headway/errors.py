@@ -14,6 +14,7 @@
     ├── ServerError              ours: the same call may succeed later
     │   ├── Overloaded           the inbox is full; carries retry_after_s
     │   ├── NotServing           the server is starting or stopping
+    │   ├── CutOff               this server does not reach the store that others share; they may
     │   ├── StoreUnavailable     the database does not answer, or the disk is full
     │   └── StoreUnusable        locked by another server, another program's, or of a newer schema
     ├── WireError                the other side of a link, or the network
@@ -178,6 +179,21 @@ class NotServing(ServerError):
 
     def __init__(self) -> None:
         super().__init__("The server is starting or stopping.", hint=f"Try again in {self.retry_after_s:g} s.")
+
+
+class CutOff(ServerError):
+    """The server has not reached the store for `silent_s`, and sends everybody to those that share it."""
+
+    code = "cut_off"
+    status = 503
+    retry_after_s = 2.0
+
+    def __init__(self, silent_s: float) -> None:
+        super().__init__(
+            f"This server has not reached its store for {silent_s:.0f} s.",
+            hint=f"Try again in {self.retry_after_s:g} s: another server of the same store may be reached.",
+        )
+        self.silent_s = silent_s
 
 
 class StoreUnavailable(ServerError):

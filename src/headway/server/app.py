@@ -48,6 +48,7 @@ from headway.server.edge import Edge
 from headway.server.gateway import Gateway
 from headway.server.hot import Hot
 from headway.server.leftovers import Leftovers
+from headway.server.lifeline import Lifeline
 from headway.server.live import routes as stream_routes
 from headway.server.openapi import API
 from headway.server.site import Site
@@ -127,7 +128,7 @@ class Application:
     async def lifespan(self, _app: Any = None) -> AsyncGenerator[None]:
         """Run as long as the block: `FastAPI(lifespan=headway_app.lifespan)` where Headway is mounted."""
         self._begun = True
-        async with self.hub, _services(self.gateway.run(), Leftovers(self.site).run()):
+        async with self.hub, _services(*self._works()):
             self.site.open()
             try:
                 yield
@@ -135,6 +136,9 @@ class Application:
                 await self.say_bye()
                 await asyncio.gather(*self._forgetting, return_exceptions=True)
                 self.files.close()
+
+    def _works(self) -> list[Coroutine[Any, Any, None]]:
+        return [self.gateway.run(), Lifeline(self.site).run(), Leftovers(self.site).run()]
 
     async def say_bye(self) -> None:
         """Ask viewers and workers to come back in a moment, answer who waits. A second call does nothing."""

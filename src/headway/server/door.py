@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from headway.errors import CallerError, InvalidInput, Overloaded
+from headway.errors import CallerError, InvalidInput, Overloaded, ServerError
 from headway.hub.feed import Feed
 from headway.hub.subscription import Subscription
 from headway.hub.viewer import Viewer
@@ -61,9 +61,11 @@ class Door:
     def __init__(self, feed: Feed, guard: Perimeter) -> None:
         self.feed = feed
         self.guard = guard
+        self.closed: ServerError | None = None
+        """Why nobody is let in now."""
 
     def admit(self, ask: Ask) -> Admission:
-        """CallerError or Overloaded: this link is not for us, and why."""
+        """CallerError or ServerError: this link is not for us, and why."""
         headers = ask.headers
         refusal = check_request(
             self.guard,
@@ -76,6 +78,8 @@ class Door:
         )
         if refusal is not None:
             raise refusal
+        if self.closed is not None:
+            raise self.closed
         if not self.feed.has_room(ask.address):
             raise Overloaded(len(self.feed.viewers), retry_after_s=5.0)
         wish = wish_of(ask.query, headers.get("last-event-id"))
@@ -168,7 +172,7 @@ def _number(query: Mapping[str, list[str]], name: str, default: float) -> float:
         raise InvalidInput(name, f"{text!r} is not a number", hint="Give seconds.") from None
 
 
-def refusal_of(error: CallerError | Overloaded) -> tuple[int, bytes, float | None]:
+def refusal_of(error: CallerError | ServerError) -> tuple[int, bytes, float | None]:
     """Status, problem+json body and Retry-After of a refusal, for transports without a framework."""
     retry_s: float | None = getattr(error, "retry_after_s", None)
     problem: dict[str, Any] = {

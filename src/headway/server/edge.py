@@ -21,7 +21,7 @@ from headway.server.site import SUBJECT, Site
 DOOR = frozenset({("GET", LIVE), ("GET", EVENTS)})
 """Streams for viewers have a door of their own (door.py): their token may come in a frame."""
 STREAMS = frozenset({f"{API}/worker"})
-OPEN = frozenset({"/", "/healthz", "/readyz", "/favicon.ico"})
+OPEN = frozenset({"/", "/healthz", "/livez", "/readyz", "/favicon.ico"})
 """Paths that ask for no token: they show nothing of anybody's."""
 OPEN_PREFIX = "/page/"
 

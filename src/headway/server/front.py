@@ -16,7 +16,7 @@ from typing import Any, cast
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from headway.errors import CallerError, Forbidden, InvalidInput, Overloaded, TooLarge
+from headway.errors import CallerError, Forbidden, InvalidInput, ServerError, TooLarge
 from headway.protocol.frames import VIEWER_PROTOCOL
 from headway.server.door import LIVE, Admission, Ask, Door, refusal_of
 from headway.server.heads import HEAD_BYTES, BoundedHeads
@@ -109,7 +109,7 @@ class Front(asyncio.Protocol):
         try:
             answer = _upgrade(headers) if websocket else _stream_head(headers.get("origin", ""), self._door)
             admission = self._door.admit(Ask(headers, query, peer[0] if isinstance(peer, tuple) else "", websocket))
-        except (CallerError, Overloaded) as error:
+        except (CallerError, ServerError) as error:
             self._refuse(error)
             return
         self._open(admission, answer, after, websocket=websocket)
@@ -124,7 +124,7 @@ class Front(asyncio.Protocol):
         if after:
             wire.data_received(after)
 
-    def _refuse(self, error: CallerError | Overloaded) -> None:
+    def _refuse(self, error: CallerError | ServerError) -> None:
         status, body, retry_s = refusal_of(error)
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/problem+json\r\n"
         if retry_s is not None:

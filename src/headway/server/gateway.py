@@ -30,7 +30,8 @@ class Gateway:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._links: set[WorkerLink] = set()
-        self._draining = False
+        self.closed = ""
+        """Why no link is taken now."""
         self._rules: dict[str, Callable[[Event], None]] = {
             "worker.connected": self._linked,
             "worker.back": self._linked,
@@ -46,8 +47,8 @@ class Gateway:
             await send({"type": "websocket.close", "code": int(CloseCode.BAD_FRAME), "reason": reason})
             return
         await send({"type": "websocket.accept", "subprotocol": WORKER_PROTOCOL})
-        if self._draining:
-            await send({"type": "websocket.close", "code": int(CloseCode.DRAIN), "reason": "the server is going down"})
+        if self.closed:
+            await send({"type": "websocket.close", "code": int(CloseCode.DRAIN), "reason": self.closed})
             return
         address = (scope.get("client") or ("",))[0]
         link = WorkerLink(self._hub, receive, send, address=address, rival_of=self._rival_of)
@@ -73,7 +74,7 @@ class Gateway:
 
     async def drain(self) -> None:
         """Every worker goes and comes back in a moment; its attempts run on. No new links from now on."""
-        self._draining = True
+        self.closed = "the server is going down"
         self.send_away("drain")
         end = self._hub.clock.monotonic() + LEAVE_S
         while self._links and self._hub.clock.monotonic() < end:

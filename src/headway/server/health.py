@@ -7,7 +7,7 @@ when asked; nothing is sampled. Must never fail because something measured is no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, ProcessCollector, generate_latest
@@ -18,22 +18,31 @@ from starlette.responses import Response
 
 from headway.clock import iso
 from headway.server.answers import answer
+from headway.server.lifeline import UNREADY_S
 from headway.server.site import Site, SiteOf
 
 router = APIRouter(tags=["health"])
 
 
 @router.get("/healthz", summary="Is it alive?")
+@router.get("/livez", summary="Is it alive?")
 async def healthz(site: SiteOf) -> Response:
-    """200 as long as the process answers."""
+    """200 as long as the process answers, whatever becomes of the store: to start it again would mend nothing."""
     return answer({"status": "ok", "now": iso(site.hub.clock.now())})
 
 
 @router.get("/readyz", summary="Does it take work?")
 async def readyz(site: SiteOf) -> Response:
-    """200 when the store is open and the inbox has room, else 503 with the reason."""
-    why = "starting or stopping" if not site.ready else "the command inbox is full" if site.hub.ledger.full else ""
+    """200 when the store is open and answers and the inbox has room, else 503 with the reason."""
+    why = next((why for is_so, why in _OBSTACLES if is_so(site)), "")
     return answer({"status": why or "ready"}, 503 if why else 200)
+
+
+_OBSTACLES: tuple[tuple[Callable[[Site], bool], str], ...] = (
+    (lambda site: not site.ready, "starting or stopping"),
+    (lambda site: site.hub.peers.silent_s > UNREADY_S, f"the store has not answered for more than {UNREADY_S:g} s"),
+    (lambda site: site.hub.ledger.full, "the command inbox is full"),
+)
 
 
 @router.get("/metrics", summary="Figures for Prometheus")

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from headway.errors import CallerError, Overloaded
+from headway.errors import CallerError, ServerError
 from headway.hub.coding import SSE_BEHIND
 from headway.hub.subscription import State, Subscription
 from headway.hub.viewer import Viewer
@@ -53,7 +53,7 @@ class _Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             admission = self.door.admit(_ask(scope))
-        except (CallerError, Overloaded) as error:
+        except (CallerError, ServerError) as error:
             await _refuse(scope, send, error)
             return
         await self.serve(self.door, admission, scope, receive, send)
@@ -69,7 +69,7 @@ def _ask(scope: Scope) -> Ask:
     return Ask(headers, query, client[0], scope["type"] == "websocket")
 
 
-async def _refuse(scope: Scope, send: Send, error: CallerError | Overloaded) -> None:
+async def _refuse(scope: Scope, send: Send, error: CallerError | ServerError) -> None:
     status, body, retry_s = refusal_of(error)
     headers = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))]
     if retry_s is not None:
