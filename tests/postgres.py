@@ -137,7 +137,7 @@ def _folder(user: Mapping[str, Any]) -> Path:
         if user:
             os.chown(folder, user["user"], user["group"])
         with contextlib.suppress(OSError):
-            if subprocess.run(["true"], cwd=folder, check=False, **user).returncode == 0:
+            if subprocess.run(["/bin/sh", "-c", ":"], cwd=folder, check=False, **user).returncode == 0:
                 return folder
         folder.rmdir()
     raise LookupError("No temporary folder that the user of PostgreSQL can enter.")

@@ -160,7 +160,7 @@ class TestEnd:
 
 
 class TestReach:
-    def test_a_wheel_that_its_user_cannot_reach_is_copied(self, monkeypatch):
+    def test_a_wheel_that_its_user_cannot_reach_is_copied(self, postgres, monkeypatch):
         monkeypatch.setattr(harness, "_works", lambda command, cwd, user: False)
         wheel = next(harness._of_the_wheel(), None)
         if wheel is None:
