@@ -13,14 +13,17 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection as SqlConnection, StaticPool, create_engine, event
 
 from headway.errors import StoreUnusable
-from headway.store import migrations
+from headway.hub.verify import verify
+from headway.store import migrations, schema
+from headway.store.base import Answer, Store
+from headway.store.postgres import PostgresStore
 from headway.store.postgres.address import Address
 from headway.store.postgres.connecting import Connection, connect
 from headway.store.postgres.identity import begin
 from headway.store.postgres.opening import open_store
 from headway.store.schema import APPLICATION_ID, REVISIONS
 from headway.store.sqlite import SqliteStore
-from headway.testing.store_worlds import NOW, job_id, submitted, write
+from headway.testing.store_worlds import NOW, Stream, about, job_id, logged, submitted, write
 
 HEAD = f"INSERT INTO log_head (id, epoch, seq, at, first_seq, skew) VALUES (1, 'e1', 7, {NOW}, 1, 0)"  # noqa: S608 - a number of our own
 QUEUE = "INSERT INTO queues (id, seq, doc) VALUES ('default', 7, '{}')"
@@ -37,6 +40,24 @@ def test_the_revisions_are_known_by_name_without_alembic():
     written = [script.revision for script in ScriptDirectory.from_config(configured()).walk_revisions()]
 
     assert tuple(reversed(written)) == REVISIONS
+
+
+def stream_through(store: Store) -> None:
+    """Everything that happens to jobs, workers and what stands beside them."""
+    stream = Stream(3)
+    for _ in range(20):
+        for each in write(store, *stream.batch()):
+            if each.data.get("deleted"):
+                del stream.jobs[each.subject]
+            else:
+                stream.jobs[each.subject] = {**stream.jobs.get(each.subject, {}), **each.data["set"]}
+    job = submitted(job_id(9_002))
+    write(store, job, about("worker.connected", "w/1", id="w/1"), about("kind.declared", "crawl", id="crawl"))
+    write(
+        store, logged(job.data["set"], 1, "a line"), args={job.subject: b"{}"}, new_samples=[("crawl", "", 1.5)],
+        new_checkpoints=[(job.subject, "place", 7)], answers={("ann", "key"): Answer("hash", b"answer")},
+        heard={"w/1": (NOW, {"cpu": 1})},
+    )  # fmt: skip
 
 
 class TestSqlite:
@@ -92,6 +113,22 @@ class TestSqlite:
             SqliteStore(path).open(now=NOW, new_epoch="e2")
 
         assert tables_of(path) == before
+
+    def test_the_program_before_works_with_a_store_that_has_more_columns(self, tmp_path: Path):
+        path = at_head(tmp_path / "new.db")
+        db = sqlite3.connect(path, isolation_level=None)
+        for table in schema.metadata.sorted_tables:
+            db.execute(f"ALTER TABLE {table.name} ADD COLUMN colour TEXT")
+        db.execute("UPDATE alembic_version SET version_num = '9998'")
+        db.close()
+
+        store = SqliteStore(path)
+        store.open(now=NOW, new_epoch="e2")
+        stream_through(store)
+        different = verify(store).different
+        store.close()
+
+        assert different == 0
 
     def test_alembic_is_not_asked_about_a_store_of_today(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         path = at_head(tmp_path / "new.db")
@@ -194,6 +231,32 @@ class TestPostgres:
         open_store(address, connection, NOW, "e1")
 
         assert asked == []
+
+    def test_a_server_of_the_version_before_goes_on_while_a_store_is_brought_forward(
+        self, address, connection, database: str, monkeypatch: pytest.MonkeyPatch
+    ):
+        def add_columns(sql: SqlConnection) -> None:
+            for table in schema.metadata.sorted_tables:
+                sql.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN colour text")
+            sql.exec_driver_sql("UPDATE alembic_version SET version_num = '9998'")
+
+        before = PostgresStore(database)
+        before.open(now=NOW, new_epoch="e1")
+        write(before, submitted(job_id(9_001)))
+        with monkeypatch.context() as newer:
+            newer.setattr(schema, "REVISIONS", (*REVISIONS, "9998"))
+            newer.setattr(migrations, "upgrade", add_columns)
+            head = open_store(address, connection, NOW, "e2")
+
+        stream_through(before)
+        before.close()
+        again = PostgresStore(database)
+        epoch = again.open(now=NOW, new_epoch="e3").epoch
+        different = verify(again).different
+        again.close()
+
+        found = connection.execute("SELECT version_num FROM headway.alembic_version").fetchone()
+        assert (head.epoch, epoch, found, different) == ("e1", "e1", ("9998",), 0)
 
     def test_a_migration_that_can_not_have_the_tables_gives_up_soon_instead_of_stopping_everybody(
         self, at, address, connection, monkeypatch: pytest.MonkeyPatch
