@@ -50,6 +50,7 @@ class FakeServer:
     def __init__(self) -> None:
         self.scripts: list[list[Any]] = []
         self.answers: dict[str, list[tuple[int, str, str]]] = {}  # path -> (status, content type, body), last repeated
+        self.refusals: list[int] = []  # status of the next upgrades, once there was a link
         self.heard: list[dict[str, Any]] = []
         self.asked: list[str] = []
         self.links = 0
@@ -75,7 +76,8 @@ class FakeServer:
         path = request.path.partition("?")[0]
         upgrade = request.headers.get("Upgrade")
         if upgrade and self.scripts:
-            return None
+            refusal = self.refusals.pop(0) if self.links and self.refusals else None
+            return Response(refusal, "as the test says", Headers({"Content-Length": "0"}), b"") if refusal else None
         self.asked.append(request.path)
         answers = self.answers.get(path, [(404, "text/plain", "no such path")])
         status, type, body = answers.pop(0) if len(answers) > 1 else answers[0]

@@ -28,6 +28,7 @@ CONFIG = {
     "base_path": "where a proxy mounts it, such as `/headway`",
     "allowed_hosts": "names by which the server may be called, beside those of loopback; commas in the environment",
     "allowed_origins": "other pages that may use it, as `https://example.org`; commas in the environment",
+    "trusted_proxies": "addresses or networks of proxies on other machines that are believed when they say for whom they ask",
     "token": "a token that grants everything; the commands send it too",
     "tokens": "a file of hashed tokens, one a line: `NAME SCOPE[,SCOPE] sha256:HEX`",
     "server": "the server that the client commands ask",

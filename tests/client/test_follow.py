@@ -120,6 +120,19 @@ async def test_nobody_there_at_the_first_try_is_said_at_once():
             await states(client)
 
 
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+async def test_a_proxy_whose_servers_are_away_is_asked_again_the_same_way(server, status):
+    server.scripts = [[*BEGIN, "cut"], ["hear", welcome(seq=3), "hear", batch(1, 3, DONE)]]
+    server.refusals = [status]
+
+    async with client_of(server) as client:
+        seen = await states(client)
+
+    assert (seen[0], seen[-1]) == ("queued", "completed")
+    assert server.links == 2
+    assert server.asked == []  # no other transport was tried
+
+
 # -- the other transports -------------------------------------------------------------------------------------------
 
 

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from headway.errors import Forbidden, Unauthorized
-from headway.server.guard import bearer, check_request, host_allowed, host_name, origin_allowed, perimeter
+from headway.errors import Forbidden, InvalidInput, Unauthorized
+from headway.server.guard import (
+    bearer,
+    check_request,
+    client_address,
+    host_allowed,
+    host_name,
+    origin_allowed,
+    perimeter,
+)
 
 HERE = "127.0.0.1:8400"
 
@@ -132,3 +140,29 @@ def test_a_program_without_a_token_is_told_to_bring_one():
     assert isinstance(refusal, Unauthorized)
     assert refusal.message == "A request without an Origin must carry a token."
     assert admitted is None
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("203.0.113.9", None, "203.0.113.9"),
+        ("203.0.113.9", "198.51.100.1", "203.0.113.9"),  # anybody may write a header
+        ("127.0.0.1", "198.51.100.1", "198.51.100.1"),
+        ("10.0.0.7", "198.51.100.1", "198.51.100.1"),
+        ("10.0.0.7", "6.6.6.6, 198.51.100.1, 10.0.0.8", "198.51.100.1"),  # what it wrote itself stands to the left
+        ("10.0.0.7", "", "10.0.0.7"),
+        ("::1", "2001:db8::1", "2001:db8::1"),
+        ("10.0.1.7", "198.51.100.1", "10.0.1.7"),
+    ],
+)
+def test_only_proxies_that_are_believed_say_for_whom_they_ask(peer: str, forwarded: str | None, client: str):
+    guard = perimeter(trusted_proxies=["10.0.0.0/24"])
+
+    assert client_address(guard, peer, forwarded) == client
+
+
+def test_a_proxy_that_is_no_address_is_named():
+    with pytest.raises(InvalidInput) as refused:
+        perimeter(trusted_proxies=["10.0.0.300"])
+
+    assert str(refused.value).startswith("trusted_proxies: '10.0.0.300' is no address or network")

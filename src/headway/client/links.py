@@ -106,9 +106,16 @@ async def _connected(rest: Rest) -> ClientConnection:
         raise Unreachable(rest.url, "connection refused" if refused else str(error)) from None
 
 
+_LATER = frozenset({429, 502, 503, 504})
+
+
 def _by_status(error: InvalidStatus, url: str) -> HeadwayError:
-    """401 and 403 of our own server mean what they say; anything else is a proxy that knows no WebSocket."""
+    """401 and 403 of our own server mean what they say, and so does a proxy whose servers are away for a moment; anything
+    else is a proxy that knows no WebSocket.
+    """
     status = error.response.status_code
+    if status in _LATER:
+        return Unreachable(url, f"answered with {status}")
     said = error_of(status, bytes(error.response.body or b""), url)
     return said if said.code in ("unauthorized", "forbidden") else Barred(f"the upgrade was answered with {status}")
 

@@ -55,4 +55,4 @@ def _below(kind: type[HeadwayError]) -> Iterable[type[HeadwayError]]:
         yield from _below(each)
 
 
-_BY_CODE = {kind.code: kind for kind in _below(HeadwayError) if not issubclass(kind, JobError | Signal)}
+_BY_CODE = {kind.code: kind for kind in reversed([*_below(HeadwayError)]) if not issubclass(kind, JobError | Signal)}

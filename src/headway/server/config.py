@@ -30,7 +30,8 @@ class Config(msgspec.Struct, kw_only=True, frozen=True):
     `data` is the folder for what is not in the store; `store` "" stands for `headway.db` in it. `store_direct` is the
     way to a PostgreSQL past its transaction pooler, to listen on. `artifacts` is the folder for files of jobs; "": in
     `data` where the store is a file, in the database where servers share one.
-    `allowed_hosts` and `allowed_origins` are added to those of loopback. `token` grants everything; `tokens` names a
+    `allowed_hosts` and `allowed_origins` are added to those of loopback, `trusted_proxies`
+    (addresses or networks) to the proxies on this machine that are believed when they say for whom they ask. `token` grants everything; `tokens` names a
     file of hashed tokens (`tokens.py`). `server` is where the client commands look.
     """
 
@@ -43,6 +44,7 @@ class Config(msgspec.Struct, kw_only=True, frozen=True):
     base_path: str = ""
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     token: str = ""
     tokens: str = ""
     server: str = "http://127.0.0.1:8400"

@@ -20,7 +20,7 @@ from headway.hub.viewer import Viewer
 from headway.hub.wire import Wire
 from headway.model.topic import parse_topic
 from headway.protocol.frames import Subscribe, parse_cursor
-from headway.server.guard import Perimeter, bearer, check_request
+from headway.server.guard import Perimeter, bearer, check_request, client_address
 
 LIVE = "/api/v1/live"
 EVENTS = "/api/v1/events"
@@ -37,12 +37,6 @@ class Ask(msgspec.Struct, frozen=True):
     query: str = ""
     peer: str = ""
     websocket: bool = False
-
-    @property
-    def address(self) -> str:
-        """Whom to count the link for: a proxy on this machine says for whom it asks."""
-        forwarded = self.headers.get("x-forwarded-for", "")
-        return forwarded.rpartition(",")[2].strip() if forwarded and self.peer in {"127.0.0.1", "::1"} else self.peer
 
 
 class Admission(msgspec.Struct, frozen=True):
@@ -80,7 +74,8 @@ class Door:
             raise refusal
         if self.closed is not None:
             raise self.closed
-        if not self.feed.has_room(ask.address):
+        address = client_address(self.guard, ask.peer, headers.get("x-forwarded-for"))
+        if not self.feed.has_room(address):
             raise Overloaded(len(self.feed.viewers), retry_after_s=5.0)
         wish = wish_of(ask.query, headers.get("last-event-id"))
         subscribe = wish.subscribe
@@ -91,7 +86,7 @@ class Door:
         token = bearer(headers.get("authorization"))
         waits_for_hello = subscribe is None and token is None
         return Admission(
-            address=ask.address,
+            address=address,
             subject=None if waits_for_hello else self.feed.desk.authorize(token),
             namespace=wish.namespace,
             subscribe=subscribe,

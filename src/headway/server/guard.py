@@ -7,13 +7,16 @@ middleware, by the stream endpoints and by the front, so that all of them refuse
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 import msgspec
 
-from headway.errors import CallerError, Forbidden, Unauthorized
+from headway.errors import CallerError, Forbidden, InvalidInput, Unauthorized
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -22,12 +25,14 @@ OWN_PAGES = frozenset({"same-origin", "none"})  # Sec-Fetch-Site of our own page
 
 class Perimeter(msgspec.Struct, frozen=True, kw_only=True):
     """`hosts`: names by which this server may be called, without port. `origins`: other pages that may use it, as
-    `https://example.org[:port]`. `authenticated`: every request must carry a token.
+    `https://example.org[:port]`. `authenticated`: every request must carry a token. `proxies`: who, beside programs on
+    this machine, is believed when they say for whom they ask.
     """
 
     hosts: frozenset[str] = LOOPBACK
     origins: frozenset[str] = frozenset()
     authenticated: bool = False
+    proxies: tuple[Network, ...] = ()
 
 
 def perimeter(
@@ -36,14 +41,53 @@ def perimeter(
     allowed_hosts: Iterable[str] = (),
     allowed_origins: Iterable[str] = (),
     authenticated: bool = False,
+    trusted_proxies: Iterable[str] = (),
 ) -> Perimeter:
-    """The perimeter of a server bound to `host`: loopback, that address, and what was allowed beside them."""
+    """The perimeter of a server bound to `host`: loopback, that address, and what was allowed beside them.
+
+    InvalidInput: a trusted proxy is no address or network.
+    """
     named = {host, *allowed_hosts} - {"0.0.0.0", "::", ""}
     return Perimeter(
         hosts=LOOPBACK | {name.lower().strip("[]") for name in named},
         origins=frozenset(origin.lower().rstrip("/") for origin in allowed_origins),
         authenticated=authenticated,
+        proxies=tuple(map(_network, trusted_proxies)),
     )
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise InvalidInput(
+            "trusted_proxies", f"{text!r} is no address or network: {error}", hint="Write 10.0.0.7 or 10.0.0.0/24."
+        ) from None
+
+
+def client_address(guard: Perimeter, peer: str, forwarded: str | None) -> str:
+    """Whom to count a link for: `peer`, or for whom it asks where it is a proxy that is believed.
+
+    Read from the right, each proxy adds who asked it (https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/X-Forwarded-For);
+    the first that is no believed proxy is the client, whatever was written to its left.
+    """
+    hops = [part.strip() for part in (forwarded or "").split(",") if part.strip()]
+    for hop in reversed(hops):
+        if not _is_proxy(guard, peer):
+            break
+        peer = hop
+    return peer
+
+
+@lru_cache(maxsize=1024)
+def _is_proxy(guard: Perimeter, address: str) -> bool:
+    if address in LOOPBACK:
+        return True
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(found in network for network in guard.proxies)
 
 
 @lru_cache(maxsize=256)
