@@ -4,6 +4,8 @@ from typing import Any
 
 from headway.model.event import Event
 from headway.server.known import Known
+from headway.testing.disk import Disk
+from headway.testing.memory import MemoryStore
 
 
 def worker(state: str | None, **more: Any) -> Event:
@@ -43,3 +45,16 @@ def test_a_stale_worker_still_counts_and_a_lost_one_does_not():
     assert known.serves("crawl")
     known.feed([worker("lost")])
     assert not known.serves("crawl")
+
+
+def test_an_event_that_the_store_had_already_when_it_was_read_undoes_nothing():
+    store = MemoryStore(Disk())
+    store.disk.documents["kinds"]["crawl"] = {"name": "crawl", "limit": 2, "seq": 7}
+    known = Known()
+    known.fill(store)
+
+    known.feed([Event(type="kind.limits_changed", at=0, subject="crawl", data={"set": {"limit": 1}}, seq=6)])
+    before = known.kinds["crawl"]["limit"]
+    known.feed([Event(type="kind.limits_changed", at=0, subject="crawl", data={"set": {"limit": 3}}, seq=8)])
+
+    assert (before, known.kinds["crawl"]["limit"]) == (2, 3)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
+import httpx
+from tests.server.test_elsewhere import DEAF, deafen
 from tests.server.test_gateway import Socket, hello, linked
 
 from headway.hub.tail import Commit
@@ -154,3 +157,63 @@ async def test_a_worker_of_one_server_is_hello_to_the_hints_of_the_other(pair):
         answer = await b.http.post("/api/v1/jobs", json={"kind": "add"})
 
     assert answer.json().get("hint") is None
+
+
+def seq_of(answer: httpx.Response) -> int:
+    return int(answer.headers["headway-seq"])
+
+
+async def test_an_answer_carries_the_number_of_the_newest_event_it_can_know_of(pair):
+    async with pair(settings=DEAF) as (a, b):
+        deafen(a)
+        submitted = await b.http.post("/api/v1/jobs", json={"kind": "add"})
+        read = await a.http.get(f"/api/v1/jobs/{submitted.json()['id']}")
+        head = b.store.disk.head.seq
+
+    assert seq_of(submitted) == seq_of(read) == head
+
+
+async def test_an_answer_to_a_command_knows_of_it_though_others_came_first(pair):
+    async with pair(settings=DEAF) as (a, b):
+        deafen(a)
+        await b.submit()
+        answer = await a.http.post("/api/v1/jobs", json={"kind": "add"})
+        mine = next(event for event in a.store.disk.log if event.job == answer.json()["id"])
+
+    assert seq_of(answer) >= mine.seq
+
+
+async def test_a_viewer_that_is_ahead_of_a_server_waits_for_it_without_a_reset(pair):
+    async with pair(settings=DEAF) as (a, b):
+        deafen(a)
+        await b.submit()
+        cursor = f"{a.site.hub.feed.source.epoch}.{b.store.disk.head.seq}"
+
+        early = (await a.http.get(f"/api/v1/events?topic=jobs&since={cursor}&wait=0")).json()
+        id = await a.submit()
+        await a.until(lambda: a.site.hub.feed.head == a.store.disk.head.seq)
+        late = (await a.http.get(f"/api/v1/events?topic=jobs&since={early['cursor']}&wait=5")).json()
+
+    assert {frame["type"] for frame in (*early["frames"], *late["frames"])} == {"batch"}
+    assert {event["job"] for frame in (*early["frames"], *late["frames"]) for event in frame["events"]} == {id}
+
+
+async def test_a_cursor_beyond_the_log_is_of_another_one(pair):
+    async with pair() as (a, _):
+        epoch = a.site.hub.feed.source.epoch
+
+        answer = (await a.http.get(f"/api/v1/events?topic=jobs&since={epoch}.999999&wait=0")).json()
+
+    assert answer["frames"][0] == {"type": "reset", "id": "stream", "epoch": epoch, "reason": "epoch"}
+
+
+async def test_slow_questions_of_rest_keep_no_server_from_saying_that_it_lives(pair):
+    async with pair() as (a, _):
+        hold = threading.Event()
+        scans = [asyncio.create_task(a.site.read(lambda reading: hold.wait(20))) for _ in range(40)]
+        await asyncio.sleep(0)
+
+        async with asyncio.timeout(5):
+            await a.site.hub.peers.beat()
+        hold.set()
+        await asyncio.gather(*scans)

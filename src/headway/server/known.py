@@ -27,21 +27,23 @@ class Known:
         self._workers: dict[str, Document] = {}
         self._served: frozenset[str] = frozenset()
 
-    def fill(self, store: Store) -> None:
-        """Read all there is. Blocking; before the first commit."""
+    def fill(self, store: Store) -> int:
+        """Read all there is; the seq it stands at, which may be ahead of what was told. Blocking."""
         with store.reading() as reading:
             self.kinds = {kind["name"]: kind for kind in reading.kinds()}
             self._workers = {worker["id"]: worker for worker in reading.workers()}
+            seq = reading.head.seq
         self._count()
+        return seq
 
     def feed(self, events: Iterable[Event]) -> None:
-        """Fold the events of a commit."""
+        """Fold the events of a commit; what was read from the store may have them already."""
         changed = False
         for event in events:
             if event.prefix == "kind":
-                self.kinds[event.subject] = fold(self.kinds.get(event.subject), event)
+                _fold_in(self.kinds, event)
             elif event.prefix == "worker" and "set" in event.data:
-                self._workers[event.subject] = fold(self._workers.get(event.subject), event)
+                _fold_in(self._workers, event)
                 changed = True
         if changed:
             self._count()
@@ -66,3 +68,9 @@ class Known:
     def _count(self) -> None:
         alive = (worker for worker in self._workers.values() if worker.get("state") in ALIVE)
         self._served = frozenset(kind for worker in alive for kind in worker.get("kinds") or ())
+
+
+def _fold_in(documents: dict[str, Document], event: Event) -> None:
+    known = documents.get(event.subject)
+    if known is None or event.seq > known.get("seq", 0) or not event.seq:
+        documents[event.subject] = fold(known, event)

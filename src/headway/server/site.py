@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends
@@ -37,6 +38,8 @@ from headway.store.files import Files
 
 T = TypeVar("T")
 
+READERS = 8
+"""Questions of REST to the store at a time."""
 SUBJECT = "headway.subject"
 """Where in an ASGI scope the edge leaves whose request it is."""
 CUT = "system.disconnect_requested"
@@ -44,7 +47,9 @@ CUT = "system.disconnect_requested"
 
 
 class Site:
-    """`seq` is the number of the newest commit published here; every answer carries it as `Headway-Seq`."""
+    """`seq` is the number of the newest event that an answer can know of: told here, committed here, or read from the
+    store, which other servers may have written; every answer carries it as `Headway-Seq`.
+    """
 
     def __init__(self, hub: Hub, config: Config, artifacts: Files, gateway: Gateway) -> None:
         self.hub = hub
@@ -57,6 +62,7 @@ class Site:
             allowed_hosts=config.allowed_hosts,
             allowed_origins=config.allowed_origins,
             authenticated=self.tokens.required,
+            trusted_proxies=config.trusted_proxies,
         )
         self.door = Door(hub.feed, self.guard)
         self.known = Known()
@@ -69,6 +75,8 @@ class Site:
         self.seq = 0
         self.started_at = 0
         self.ready = False
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="headway-rest")
+        hub.ledger.on_own_commit(self._has_committed)
         hub.ledger.on_commit(self.follow)
 
     @property
@@ -85,9 +93,7 @@ class Site:
 
     def learn(self) -> None:
         """Read what is known by heart."""
-        self.known.fill(self.hub.store)
-        with self.hub.store.reading() as reading:
-            self.seq = reading.head.seq
+        self.seq = self.known.fill(self.hub.store)
 
     def close(self) -> None:
         """Not ready any more; whoever waits is answered."""
@@ -95,9 +101,17 @@ class Site:
         self.waits.wake_all()
         self.partings.wake_all()
 
+    def end(self) -> None:
+        """Nobody reads any more."""
+        self._readers.shutdown(wait=False)
+
+    def _has_committed(self, commit: Commit) -> None:
+        """Answers to these commands leave before others' events that come first in the log are told here."""
+        self.seq = max(self.seq, commit.events[-1].seq)
+
     def follow(self, commit: Commit) -> None:
-        """Take a commit, in order, on the loop, before the answers of its commands are seen."""
-        self.seq = commit.events[-1].seq
+        """Take a commit of whichever server, in order, on the loop."""
+        self.seq = max(self.seq, commit.events[-1].seq)
         self.known.feed(commit.events)
         self.waits.feed(commit.events)
         self.partings.feed(commit.events)
@@ -123,13 +137,17 @@ class Site:
         return await self.hub.ledger.execute(command)
 
     async def read(self, ask: Callable[[Reading], T]) -> T:
-        """What `ask` reads in one short transaction, in a thread."""
+        """What `ask` reads in one short transaction, in a thread: of our own, so that slow scans keep nobody waiting
+        but one another.
+        """
 
-        def reading() -> T:
+        def reading() -> tuple[int, T]:
             with self.hub.store.reading() as view:
-                return ask(view)
+                return view.head.seq, ask(view)
 
-        return await asyncio.to_thread(reading)
+        seq, found = await asyncio.get_running_loop().run_in_executor(self._readers, reading)
+        self.seq = max(self.seq, seq)
+        return found
 
     async def job(self, id: str) -> JobDoc:
         """The document of a job, or NotFound."""
