@@ -18,6 +18,7 @@ import itertools
 import json
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -175,8 +176,8 @@ def out_plans(place: Setting, past: Past, asked: dict[str, Asked]) -> None:
     try:
         for name in (name for name, this in asked.items() if this.is_slow):
             question = OTHERS.get(name) or _lists(lists[name]() if name in lists else "")
-            for statement, plan in _plans(store, past, question):
-                row = {"ask": name, "store": place.store, "statement": statement, "plan": plan}
+            for statement, times, plan in _plans(store, past, question):
+                row = {"ask": name, "store": place.store, "statement": statement, "times": times, "plan": plan}
                 print(json.dumps({"history_plan": row}), flush=True)
     finally:
         store.close()
@@ -197,12 +198,14 @@ def _lists(query: str) -> Question:
     return lambda reading, _: reading.jobs(parse(query), now=SystemClock().now(), limit=PAGE)
 
 
-def _plans(store: Store, past: Past, question: Question) -> Iterator[tuple[str, list[str]]]:
-    """Each sort of statement that a question runs, once, with how the database goes about it."""
+def _plans(store: Store, past: Past, question: Question) -> Iterator[tuple[str, int, list[str]]]:
+    """Each sort of statement that a question runs, how often, and how the database goes about it."""
     told: dict[str, tuple[Connection, Any]] = {}
+    times: Counter[str] = Counter()
 
     def listen(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         told.setdefault(statement, (connection, parameters))
+        times[statement] += 1
 
     with store.reading() as reading:
         event.listen(Engine, "before_cursor_execute", listen)
@@ -214,7 +217,7 @@ def _plans(store: Store, past: Past, question: Question) -> Iterator[tuple[str, 
             sqlite = connection.dialect.name == "sqlite"
             explain = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN (ANALYZE, BUFFERS) "
             rows = connection.exec_driver_sql(explain + statement, parameters)
-            yield " ".join(statement.split()), [str(row[-1]) for row in rows]
+            yield " ".join(statement.split()), times[statement], [str(row[-1]) for row in rows]
 
 
 def with_past(place: Setting, jobs: int) -> Past:

@@ -86,11 +86,12 @@ def print_plans(lines: Rows) -> None:
     """How the database goes about what was slower than the target, each statement once."""
     told: dict[tuple[str, str], dict[str, list[str]]] = {}
     for line in lines:
-        told.setdefault((line["store"], line["ask"]), {}).setdefault(line["statement"], line["plan"])
+        statement = f"{line['times']} × `{line['statement']}`"
+        told.setdefault((line["store"], line["ask"]), {}).setdefault(statement, line["plan"])
     for (store, ask), statements in sorted(told.items()):
         print(f"\n### slower than {TARGET_MS:g} ms on {store}: {ask}\n")
         for statement, plan in statements.items():
-            print(f"- `{statement}`")
+            print(f"- {statement}")
             print("\n".join(f"  - `{each}`" for each in plan))
 
 

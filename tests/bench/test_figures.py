@@ -100,7 +100,9 @@ def test_rows_of_all_drivers_become_tables(tmp_path: Path):
     ours = {"system": "headway", "variant": "postgres", "metric": "drain", "value": 3.0, "unit": "jobs/s"}
     question = {"variant": "sqlite, 10 stored: list", "metric": "history_p50", "value": 60.0, "first": 70.0, "rows": 5}
     asked = {"ask": "list", "system": "headway", "unit": "ms", "store": "sqlite", "partial": 1, "n": 2, **question}
-    plan = {"history_plan": {"ask": "list", "store": "sqlite", "statement": "SELECT 1", "plan": ["SCAN jobs"]}}
+    plan = {
+        "history_plan": {"ask": "list", "store": "sqlite", "statement": "SELECT 1", "times": 2, "plan": ["SCAN jobs"]}
+    }
     peer = {**ours, "system": "huey", "value": 2.0}
     lines = [ours, {**ours, "value": 5.0}, peer, asked, {**asked, "metric": "history_p99"}, plan]
     (tmp_path / "rows").write_text("\n".join(map(json.dumps, lines)))
@@ -112,4 +114,4 @@ def test_rows_of_all_drivers_become_tables(tmp_path: Path):
     assert "| huey postgres | 2.00 | 2.00 – 2.00 | 1 |\n| headway postgres | 4.00 | 3.00 – 5.00 | 2 |" in done.stdout
     assert "### history, sqlite, 10 stored (ms)" in done.stdout
     assert "| **list** | 60.0 | 60.0 | 70.0 | 5 | 1 | 2 |" in done.stdout
-    assert "### slower than 50 ms on sqlite: list\n\n- `SELECT 1`\n  - `SCAN jobs`" in done.stdout
+    assert "### slower than 50 ms on sqlite: list\n\n- 2 × `SELECT 1`\n  - `SCAN jobs`" in done.stdout
