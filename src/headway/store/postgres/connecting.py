@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Connection as SqlConnection, Engine, QueuePool, create_engine, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import InvalidatePoolError
 
 from headway.errors import StoreUnavailable
 from headway.store.postgres.address import Address
@@ -60,7 +60,7 @@ def reader_engine(address: Address) -> Engine:
 def _refuse_ended(connection: Connection, _record: object, _fairy: object) -> None:
     """One that was ended while it lay in the pool has its last words unread; it costs no round trip to see that."""
     if connection.closed or select.select([connection.fileno()], [], [], 0)[0]:
-        raise DisconnectionError
+        raise InvalidatePoolError  # who ended one may have ended all
 
 
 def is_lost(error: BaseException) -> bool:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 from sqlalchemy import Connection as SqlConnection, Engine
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, TimeoutError as PoolTimeout
 
 from headway.clock import SystemClock
 from headway.errors import StoreContended
@@ -237,23 +237,24 @@ class PostgresStore:
             connection, reading = self._begin_reading()
             with connection:
                 yield reading
-        except PoolTimeout as error:
+        except (PoolTimeout, InvalidRequestError) as error:
             raise too_many_readings(self._address) from error
         except (DBAPIError, psycopg.Error) as error:
             raise unreadable(self._address, error) from error
 
     def _begin_reading(self) -> tuple[SqlConnection, SqlReading]:
         """A connection that died in the pool is replaced once: nothing was read through it yet."""
-        for again in (True, False):
-            connection = self._engine.connect()
-            try:
-                return connection, SqlReading(connection)
-            except BaseException as error:
-                connection.invalidate(error)
-                connection.close()
-                if not (again and isinstance(error, DBAPIError | psycopg.OperationalError)):
-                    raise
-        raise AssertionError("twice, or not at all")
+        with suppress(DBAPIError, psycopg.OperationalError, InvalidRequestError):
+            return self._read_by(self._engine.connect())
+        return self._read_by(self._engine.connect())
+
+    def _read_by(self, connection: SqlConnection) -> tuple[SqlConnection, SqlReading]:
+        try:
+            return connection, SqlReading(connection)
+        except BaseException as error:
+            connection.invalidate(error)
+            connection.close()
+            raise
 
     def scan_jobs(self) -> Iterator[tuple[JobDoc, Sequence[Event]]]:
         return verified_jobs(self.reading)
