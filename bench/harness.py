@@ -193,6 +193,7 @@ def setting(
     store: str = "sqlite", *, servers: int = 1, options: str = "", settings: Mapping[str, object] | None = None
 ) -> Iterator[Setting]:
     """As long as the block. `options` are appended to the URL of a PostgreSQL store."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends with us
     with tempfile.TemporaryDirectory(prefix="headway-bench-", dir=os.environ.get("BENCH_FOLDER")) as name:
         os.environ["BENCH_DIR"] = name
         made = Setting(Path(name), store, options=options, settings=settings)
