@@ -63,7 +63,7 @@ def test_a_store_moves_to_postgresql_and_back(headway, source: str, database: st
     back = headway("store", "copy", database, f"sqlite:///{tmp_path / 'back.db'}")
 
     assert (there.code, back.code) == (0, 0)
-    assert "Copied 3 jobs, 3 events and 1 files. The copy is a log of its own (epoch " in there.err
+    assert "Copied 3 jobs, 3 events and 1 files. It is a log of its own: viewers begin anew with it." in there.err
     assert "  jobs                    3 of 3\n" in there.err
     assert jobs_in(tmp_path / "back.db") == 3
     assert (tmp_path / "elsewhere" / "artifacts" / KEY[-2:] / KEY).read_bytes() == b"report"

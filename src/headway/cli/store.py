@@ -44,7 +44,7 @@ def copy(source: str, target: str, online: bool, artifacts: str | None) -> int:
 
     folders = _folder(source, artifacts), _folder(target, artifacts)
     copied = _copy(source_of(source, online=online), target_of(target), *folders, online=online)
-    say(_sentence("Copied", copied))
+    say(f"{_sentence('Copied', copied)} {_ANEW}")
     _say_newer(copied)
     return OK
 
@@ -78,7 +78,8 @@ def restore(file: Path, url: str, replace: bool, artifacts: str | None) -> int:
     from headway.store.urls import target_of
 
     source, target = SqliteSource(file, online=True), target_of(url, replace=replace)
-    say(_sentence("Restored", _copy(source, target, None, _folder(url, artifacts), online=True)))
+    restored = _copy(source, target, None, _folder(url, artifacts), online=True)
+    say(f"{_sentence('Restored', restored)} {_ANEW}")
     return OK
 
 
@@ -138,7 +139,8 @@ def _copy(
     board = Board(sys.stderr, clock.monotonic)
 
     def tell(table: str, done: int, total: int) -> None:
-        board.put(table, f"  {table:<12} {done:>12,} of {total:,}", done * 10 // total if total else 10)
+        if total:
+            board.put(table, f"  {table:<12} {done:>12,} of {total:,}", done * 10 // total)
 
     moved = files_from if files_from is None or files_to is None or files_from.path != files_to.path else None
     with source, target:
@@ -162,12 +164,12 @@ def _folder(url: str, artifacts: str | None) -> Folder | None:
     return None if is_postgres(url) else Folder(Path(config.data) / "artifacts")
 
 
+_ANEW = "It is a log of its own: viewers begin anew with it."
+
+
 def _sentence(done: str, copied: Copied) -> str:
     rows = copied.rows
-    return (
-        f"{done} {rows['jobs']:,} jobs, {rows['events']:,} events and {copied.files:,} files. "
-        f"The copy is a log of its own (epoch {copied.head.epoch}): viewers begin anew with it."
-    )
+    return f"{done} {rows['jobs']:,} jobs, {rows['events']:,} events and {copied.files:,} files."
 
 
 def _say_newer(copied: Copied) -> None:

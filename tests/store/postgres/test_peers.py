@@ -27,6 +27,15 @@ class SteppedClock(SystemClock):
         return super().now() + self.step_ms
 
 
+class StoppedClock(SystemClock):
+    """A monotonic clock by which nothing takes any time: every sample seems to be the best there can be."""
+
+    stands_at = 10_000.0
+
+    def monotonic(self) -> float:
+        return self.stands_at
+
+
 @pytest.fixture
 def make(address: Address, opened: Callable) -> Iterator[Callable[..., Peers]]:
     """Another server's peers on the same store."""
@@ -74,6 +83,17 @@ def test_who_leads_goes_on_leading(make):
     leaders = [each.beat(name, {}).leader for _ in range(3) for each, name in ((a, "a"), (b, "b"))]
 
     assert leaders == ["a"] * 6
+
+
+def test_a_leader_that_beats_holds_its_lease(make, silence):
+    a, b = make(), make()
+    a.beat("a", {})
+
+    silence(LEADER_S - 1)
+    a.beat("a", {})
+    silence(LEADER_S - 1)
+
+    assert b.beat("b", {}).leader == "a"
 
 
 def test_the_leader_retires_and_another_leads_at_its_next_beat(make):
@@ -152,7 +172,18 @@ def test_a_clock_that_is_set_between_two_beats_is_put_right_at_once(make, connec
     assert abs(clock.now() + server.clock_offset_ms() - float(theirs)) < 1_000
 
 
-def test_the_closest_of_the_last_samples_counts_until_one_contradicts_it():
+def test_a_machine_that_slept_is_put_right_by_its_next_beat(make, connection: Connection):
+    clock = StoppedClock()
+    server = make(clock)
+
+    clock.stands_at -= 3_600  # as if it had stood still while the database's went on
+    server.beat("a", {})
+
+    (theirs,) = connection.execute("SELECT extract(epoch FROM clock_timestamp()) * 1000").fetchone()
+    assert abs(clock.now() + server.clock_offset_ms() - float(theirs)) < 1_000
+
+
+def test_samples_contradict_each_other_where_their_errors_do_not_explain_it():
     near, far, later = Sample(1_000.0, 2.0), Sample(1_040.0, 100.0), Sample(9_000.0, 100.0)
 
     assert near.agrees(far)
