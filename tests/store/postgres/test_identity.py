@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from headway.errors import StoreUnusable
 from headway.store.base import Head
 from headway.store.postgres.address import Address
 from headway.store.postgres.connecting import Connection, connect
@@ -69,6 +70,22 @@ def test_a_standby_that_was_promoted_begins_a_new_epoch(server: Postgres, begun:
 
     assert epoch_now(begun) == "e2"
     assert epoch_now(begun, "e3") == "e2"
+
+
+def test_a_standby_is_not_opened(server: Postgres, begun: Address):
+    server.stop()
+    (server.folder / "data" / "standby.signal").touch()
+    server.start()
+
+    with connect(begun) as connection, pytest.raises(StoreUnusable) as caught:
+        open_store(begun, connection, NOW, "e2")
+
+    with server.admin() as admin:
+        admin.execute("SELECT pg_promote()")
+    assert str(caught.value) == (
+        f"The database {begun} is a standby, which only reads. "
+        "Name the primary; or name all hosts and add target_session_attrs=read-write, which finds it."
+    )
 
 
 def test_a_dump_that_was_put_back_over_its_database_begins_a_new_epoch(
