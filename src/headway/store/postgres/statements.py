@@ -35,7 +35,14 @@ SETTINGS = {
 def settings(schema: str, *, local: bool) -> str:
     """One statement that sets them, for the transaction or for the session."""
     known = {"search_path": f'"{schema}"', **SETTINGS}
-    return "SELECT " + ", ".join(f"set_config('{name}', '{value}', {local})" for name, value in known.items())
+    values = [f"set_config('{name}', '{value}', {local})" for name, value in known.items()]
+    return f"SELECT {', '.join([*values, _DURABLE.format(local=local)])}"
+
+
+_DURABLE = (  # I6, whatever the database's owner set for others; a stricter setting stands
+    "set_config('synchronous_commit', "
+    "CASE WHEN current_setting('synchronous_commit') = 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, {local})"
+)
 
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
