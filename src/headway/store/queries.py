@@ -44,6 +44,10 @@ _WORKERS = select(workers.c.doc, workers.c.seq, workers.c.last_heard_at, workers
 _event_columns = [column for column in events.c if column.name != "prev"]
 
 
+CHUNKS = 32
+"""Chunks of a job's log in one page."""
+
+
 class SqlReading:
     """Reads inside one transaction that its maker began and ends."""
 
@@ -207,14 +211,19 @@ class SqlReading:
         if last is not None:
             newest = self._db.execute(select(func.max(log_chunks.c.last)).where(log_chunks.c.job == job)).scalar() or 0
             first, limit = max(newest - last + 1, 1), last
-        statement = select(log_chunks).where(log_chunks.c.job == job, log_chunks.c.last >= first)
         found: list[Line] = []
-        with self._db.execute(statement.order_by(log_chunks.c.last)) as rows:
-            for _, _, attempt, start, _, text in rows:
+        while len(found) < limit:
+            chunks = self._chunks(job, found[-1].number + 1 if found else first)
+            for _, _, attempt, start, _, text in chunks:
                 found += [line for line in lines_of(start, attempt, text) if line.number >= first]
-                if len(found) >= limit:
-                    break
+            if len(chunks) < CHUNKS:
+                break
         return found[:limit]
+
+    def _chunks(self, job: str, first: int) -> Sequence[Any]:
+        """A page of those that hold line `first` and later ones: a log may be long, and few lines wanted."""
+        statement = select(log_chunks).where(log_chunks.c.job == job, log_chunks.c.last >= first)
+        return self._all(statement.order_by(log_chunks.c.last).limit(CHUNKS))
 
 
 def _worker_of(doc: str, seq: int, heard: int | None, load: str | None) -> dict[str, Any]:

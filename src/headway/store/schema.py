@@ -9,9 +9,12 @@ the stores, the queries and the migrations; must never know what a state means.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
+    Dialect,
     Float,
     Index,
     Integer,
@@ -20,8 +23,11 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text as _Text,
+    TypeDecorator,
     text,
 )
+
+from headway.store.texts import escape, unescape
 
 REVISIONS = ("0001", "0002")
 """Every revision of `migrations/versions`, oldest first; a store at another one is newer than this program."""
@@ -33,7 +39,25 @@ APPLICATION_ID = 0x48445759
 """`PRAGMA application_id` of our SQLite files: "HDWY"."""
 
 metadata = MetaData()
-Text = _Text().with_variant(_Text(collation="C"), "postgresql")  # so that both databases sort alike
+
+
+class _PostgresText(TypeDecorator[str]):
+    """So that both databases hold, compare and sort alike: by code points, NUL included."""
+
+    impl = _Text
+    cache_ok = True
+
+    def __init__(self) -> None:
+        super().__init__(collation="C")
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else escape(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else unescape(value)
+
+
+Text = _Text().with_variant(_PostgresText(), "postgresql")
 _Number = BigInteger().with_variant(Integer(), "sqlite")  # SQLite's own row id must be INTEGER to the letter
 
 

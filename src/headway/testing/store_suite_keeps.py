@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from headway.model.command import Reads
+from headway.model.command import Claim, Reads
+from headway.model.query import parse
 from headway.store.base import Answer, Line, Store
-from headway.testing.store_worlds import NOW, PLACE, about, changed, job_id, logged, submitted, write
+from headway.testing.store_worlds import NOW, PLACE, about, changed, deleted, job_id, logged, submitted, write
 
 A, B = job_id(1), job_id(2)
 
@@ -40,6 +43,15 @@ class KeepsSuite:
             assert reading.lines(A, last=1) == [Line(3, NOW, "info", "three", 2)]
             assert [line.number for line in reading.lines(A, limit=2)] == [1, 2]
             assert reading.lines(B) == []
+
+    def test_a_long_log_is_read_in_part(self, store: Store) -> None:
+        job = {"id": A, **PLACE}
+        write(store, submitted(A), *[logged(job, n, str(n), str(n + 1)) for n in range(1, 160, 2)])
+
+        with store.reading() as reading:
+            assert [line.number for line in reading.lines(A, first=2, limit=100)] == list(range(2, 102))
+            assert [line.text for line in reading.lines(A, last=90)] == [str(n) for n in range(71, 161)]
+            assert [line.number for line in reading.lines(A, first=150)] == list(range(150, 161))
 
     def test_checkpoints_are_overwritten_by_key(self, store: Store) -> None:
         write(store, submitted(A), new_checkpoints=[(A, "page", 1), (A, "page", 2), (A, "done", None)])
@@ -133,3 +145,83 @@ class KeepsSuite:
         assert world.uniques == {("default", "k"): B, ("other", "k"): None}
         assert world.externals == {("default", "x"): B}
         assert (world.jobs[B] or {}).get("unique") == "k"
+
+    # -- texts -----------------------------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize(
+        "odd", ["\0", "a\0b", "\x01", "\x010", "\0\x01\x011", "é", "日本 🙂", "", " ", "'\"\\{},%"]
+    )
+    def test_texts_of_any_kind_come_back_and_are_found(self, store: Store, odd: str) -> None:
+        fields: dict[str, Any] = {
+            "kind": f"k{odd}", "queue": f"q{odd}", "labels": {f"l{odd}": odd}, "unique": f"u{odd}",
+            "external_id": f"x{odd}", "requires": {"r": odd},
+        }  # fmt: skip
+        write(
+            store,
+            submitted(A, args={"text": odd}, **fields),
+            submitted(B),
+            answers={("me", odd): Answer(odd, odd.encode())},
+        )
+        write(store, logged({"id": A, **PLACE}, 1, odd), new_checkpoints=[(A, odd, odd)])
+        write(store, about("queue.noted", odd, id=odd, reason=odd))
+
+        keys = {("default", f"u{odd}")}, {("default", f"x{odd}")}
+        claim = Claim(worker="w", limit=1, kinds=(f"k{odd}",), queues=(f"q{odd}",), labels={"r": odd})
+        reads = Reads(uniques=keys[0], externals=keys[1], once={("me", odd)}, claims=[claim], checkpoints={A})
+        world, answers = store.load(reads, NOW)
+        store.rollback()
+        with store.reading() as reading:
+            job = reading.job(A)
+            assert [
+                found.get("id") for found in reading.board(("label", f"l{odd}={odd}"), unfinished=9, finished=9)
+            ] == [A]
+            assert reading.counts()[f"q{odd}"] == {"queued": 1}
+            assert reading.waiting()[f"k{odd}"] == 1
+            assert [line.text for line in reading.lines(A)] == [odd]
+            assert reading.checkpoints(A) == {odd: odd}
+            assert reading.queues() == [{"id": odd, "reason": odd, "seq": 4}]
+            assert reading.answer("me", odd) == Answer(odd, odd.encode())
+            assert reading.events(0)[0].labels == {f"l{odd}": odd}
+            assert [event.subject for event in reading.events(3)] == [odd]
+        assert job is not None
+        assert {key: job.get(key) for key in fields} == fields
+        assert world.candidates_of(claim) == [A]
+        assert (set(world.uniques.values()), set(world.externals.values())) == ({A}, {A})
+        assert answers == {("me", odd): Answer(odd, odd.encode())}
+        assert world.checkpoints == {A: {odd: odd}}
+        assert set(world.queues) == {odd}
+
+        write(store, deleted({**job, "state": "completed"}))
+        with store.reading() as reading:
+            assert reading.board(("label", f"l{odd}={odd}"), unfinished=9, finished=9) == []
+
+    def test_ids_sort_by_code_points(self, store: Store) -> None:
+        ids = [
+            "a",
+            "B",
+            "b",
+            "Z",
+            "_",
+            "é",
+            "z",
+            "1",
+            "10",
+            "9",
+            "-",
+            "ä",
+            "a b",
+            "ab",
+            "\U0001f642",
+            "\uffee",
+            "a\0",
+            "a\x01",
+        ]
+        write(store, *[submitted(id) for id in ids])
+
+        with store.reading() as reading:
+            board = [job.get("id") for job in reading.board(("jobs", ""), unfinished=99, finished=0)]
+            page = reading.jobs(parse(""), now=NOW, limit=9)
+            rest = reading.jobs(parse(""), now=NOW, limit=99, after=page.next)
+        expected = sorted(ids, reverse=True)
+        assert board == expected
+        assert [job.get("id") for job in page.items + rest.items] == expected

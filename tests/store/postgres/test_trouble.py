@@ -15,7 +15,7 @@ import pytest
 from headway.errors import StoreContended, StoreUnavailable
 from headway.model.command import Reads
 from headway.model.world import World
-from headway.store.postgres import PostgresStore, outcome, statements
+from headway.store.postgres import PostgresStore, outcome, statements, store as module
 from headway.store.postgres.address import Address
 from headway.store.postgres.connecting import connect
 from headway.store.postgres.loading import Batch
@@ -146,7 +146,10 @@ def test_a_transaction_that_hangs_is_ended_before_it_is_looked_at(store, databas
     world = load_for(store, submitted(job_id(1)))
     xid = store._batch.xid
 
-    while (status := status_of(store, xid)) == "in progress":
+    status = None
+    for _ in range(200):  # two seconds: by itself it would go after ten
+        if (status := status_of(store, xid)) != "in progress":
+            break
         threading.Event().wait(0.01)
 
     assert status == "aborted"
@@ -316,6 +319,23 @@ def test_a_reading_gets_another_connection_for_one_that_died(store, postgres, da
 
     with store.reading() as reading:
         assert reading.head.seq == 0
+
+
+def test_a_connection_that_dies_between_the_pool_and_the_reading_is_replaced_once(store, monkeypatch):
+    made: list[Any] = []
+    whole = module.SqlReading
+
+    def dying(connection: Any) -> Any:
+        made.append(connection)
+        if len(made) == 1:
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+        return whole(connection)
+
+    monkeypatch.setattr(module, "SqlReading", dying)
+
+    with store.reading() as reading:
+        assert reading.head.seq == 0
+    assert len(made) == 2
 
 
 def test_a_database_that_is_away_is_said_at_once_and_used_again_when_it_is_back():
