@@ -1,6 +1,8 @@
-"""How fast the SQLite store appends: real commands, real rules, one thread, every commit on disk.
+"""How fast a store appends: real commands, real rules, one thread, every commit on disk.
 
-    python bench/store_append.py [--jobs 20000] [--batch 256] [--profile]
+    python bench/store_append.py [--jobs 20000] [--batch 256] [--profile] [--store postgresql://… …]
+
+With `--store` PostgreSQL stores are measured in the same run, beside SQLite; each run makes a schema of its own there.
 
 Four commands a job (submit, claim of a share, accept, end), as the ledger would batch them. One JSON line per run:
 commands/s over all, and microseconds per command spent in load, decide and commit.
@@ -22,7 +24,8 @@ from headway.model.command import Accept, Claim, Command, Connect, End, Reads, R
 from headway.model.decide import decide
 from headway.model.report import Progressed
 from headway.model.settings import Settings
-from headway.store.sqlite import SqliteStore
+from headway.store.base import Store
+from headway.store.urls import open_store
 
 WORKER, INSTANCE = "bench/1", "i1"
 PROFILE = {"machine": "bench", "name": WORKER, "instance": INSTANCE, "slots": 1_000_000, "boot_id": "b"}
@@ -62,7 +65,7 @@ def batches(jobs: int, batch: int, reports: int) -> Iterator[list[Command]]:
             yield now
 
 
-def run(store: SqliteStore, commands: list[Command], spent: Spent, settings: Settings) -> None:
+def run(store: Store, commands: list[Command], spent: Spent, settings: Settings) -> None:
     clock = time.perf_counter
     start = clock()
     reads = Reads()
@@ -82,24 +85,26 @@ def run(store: SqliteStore, commands: list[Command], spent: Spent, settings: Set
     spent.commits += 1
 
 
-def measure(jobs: int, batch: int, reports: int, folder: str) -> dict[str, object]:
-    store = SqliteStore(Path(folder) / f"bench-{batch}-{reports}.db")
+def measure(url: str, jobs: int, batch: int, reports: int) -> dict[str, object]:
+    store = open_store(url)
     store.open(now=SystemClock().now(), new_epoch="bench")
     settings, spent = Settings(), Spent()
     run(store, [Connect(worker=WORKER, profile=PROFILE, kinds=({"name": "noop"},))], Spent(), settings)
-    started = time.perf_counter()
+    started, burnt = time.perf_counter(), time.process_time()
     for commands in batches(jobs, batch, reports):
         run(store, commands, spent, settings)
     took = time.perf_counter() - started
+    cpu = time.process_time() - burnt
     with store.reading() as reading:
         counts = reading.counts()
     store.close()
     micro = 1e6 / spent.commands
     return {
-        "bench": "store_append", "jobs": jobs, "batch": batch, "reports": reports, "commands_s": round(spent.commands / took),
+        "bench": "store_append", "store": url.partition(":")[0], "jobs": jobs, "batch": batch, "reports": reports, "commands_s": round(spent.commands / took),
         "jobs_s": round(jobs / took), "events_s": round(spent.events / took), "commits_s": round(spent.commits / took),
         "load_us": round(spent.load * micro, 2), "decide_us": round(spent.decide * micro, 2),
-        "commit_us": round(spent.commit * micro, 2), "counts": counts,
+        "commit_us": round(spent.commit * micro, 2), "cpu_us": round(cpu * micro, 2),
+        "commit_ms": round((spent.load + spent.commit) / spent.commits * 1e3, 2), "counts": counts,
     }  # fmt: skip
 
 
@@ -109,18 +114,23 @@ def main() -> None:
     parser.add_argument("--batch", type=int, nargs="*", default=[1, 32, 256, 512])
     parser.add_argument("--reports", type=int, default=0)
     parser.add_argument("--folder", default=None, help="where the files go; default: a temporary folder")
+    parser.add_argument("--store", nargs="*", default=[], help="URLs of PostgreSQL databases to measure as well")
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         for batch in options.batch:
             jobs = options.jobs if batch >= 32 else options.jobs // 20
-            profile = cProfile.Profile()
-            if options.profile:
-                profile.enable()
-            print(json.dumps(measure(jobs, batch, options.reports, folder)), flush=True)
-            if options.profile:
-                profile.disable()
-                pstats.Stats(profile).sort_stats("tottime").print_stats(28)
+            schemas = [
+                f"{url}{'&' if '?' in url else '?'}schema=bench_{batch}_{time.time_ns()}" for url in options.store
+            ]
+            for url in (f"sqlite:///{Path(folder).resolve()}/bench-{batch}.db", *schemas):
+                profile = cProfile.Profile()
+                if options.profile:
+                    profile.enable()
+                print(json.dumps(measure(url, jobs, batch, options.reports)), flush=True)
+                if options.profile:
+                    profile.disable()
+                    pstats.Stats(profile).sort_stats("tottime").print_stats(28)
 
 
 if __name__ == "__main__":
