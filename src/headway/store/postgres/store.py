@@ -35,7 +35,7 @@ from headway.store.postgres.opening import open_store
 from headway.store.postgres.outcome import outcome_of
 from headway.store.postgres.peers import Peers
 from headway.store.postgres.trouble import meaning_of, too_many_readings, unreadable
-from headway.store.postgres.upkeep import purge
+from headway.store.postgres.upkeep import end_frozen, purge
 from headway.store.postgres.wire import Wire
 from headway.store.postgres.writing import Overtaken, Writing
 from headway.store.queries import SqlReading, verified_jobs
@@ -45,6 +45,8 @@ TRIES = 5
 PAUSE_S = 0.002
 """Before a batch that was overtaken is loaded again: up to this, doubled each time."""
 LONGEST_PAUSE_S = 0.25
+FROZEN_LOOK_S = 10.0
+"""Between two looks for sessions of servers that froze."""
 
 
 class PostgresStore:
@@ -68,6 +70,7 @@ class PostgresStore:
         self._batch: Batch | None = None
         self._wary: set[Place] = set()
         self._overtaken = 0
+        self._frozen_at = 0.0
         self._engine: Engine
 
     # -- opening and closing ---------------------------------------------------------------------------------------
@@ -283,7 +286,9 @@ class PostgresStore:
     # -- upkeep ----------------------------------------------------------------------------------------------------
 
     def maintain(self) -> None:
-        """The database keeps its own house."""
+        if self._clock.monotonic() >= self._frozen_at:
+            self._frozen_at = self._clock.monotonic() + FROZEN_LOOK_S
+            end_frozen(self._address)
 
     def purge(self, *, events_before: int, keys_before: int) -> int:
         return purge(self._address, events_before=events_before, keys_before=keys_before)

@@ -1,6 +1,6 @@
-"""Forgetting what no job needs, beside running servers: short transactions that never wait for a row.
+"""What keeps a store in order beside running servers: sessions of frozen ones ended, what no job needs forgotten.
 
-First the log says that replay begins later, then rows below that go. So a job deleted meanwhile either is gone when we
+Forgetting is done in short transactions that never wait for a row. First the log says that replay begins later, then rows below that go. So a job deleted meanwhile either is gone when we
 look, or takes what was kept for it along: there is nothing that both leave. Called by `store.py` in a thread.
 """
 
@@ -15,6 +15,16 @@ from headway.store.postgres.identity import refused, transaction
 PURGE_ROWS = 2_000
 """Events looked at in one transaction."""
 
+FROZEN_S = 30
+"""A batch that has not been sent to its end for so long is of a server that froze: no statement and no pause of one may
+last half as long. It may hold the head."""
+
+_END_FROZEN = (  # its session counts as active, so no timeout of the server's ends it; a COPY looks the same
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND usename = current_user AND state = 'active' AND wait_event = 'ClientRead' AND backend_xid IS NOT NULL "
+    "AND xact_start < clock_timestamp() - make_interval(secs => %s) AND query NOT LIKE 'COPY %%' "
+    "AND pid IN (SELECT l.pid FROM pg_locks l WHERE l.locktype = 'relation' AND l.relation = 'log_head'::regclass)"
+)
 _FORGET_KEYS = "DELETE FROM idempotency WHERE at < %s"
 _FIRST = "SELECT first_seq, seq FROM log_head"
 _MOVE_FIRST = "UPDATE log_head SET first_seq = %s WHERE first_seq < %s"
@@ -32,6 +42,19 @@ _FORGET_BEFORE = (  # everything of a job below its checkpoint (I3); the paramet
     "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seq IN (SELECT seq FROM chain) FOR UPDATE SKIP LOCKED)"
 )
 _CUT_CHAIN = "UPDATE events SET prev = NULL WHERE seq = %s"
+
+
+def end_frozen(address: Address) -> int:
+    """End the sessions that froze while they sent a batch; how many."""
+    connection = connect(address)
+    try:
+        with transaction(connection, address):
+            row = connection.execute(_END_FROZEN, (FROZEN_S,)).fetchone()
+            return row[0] if row else 0
+    except psycopg.Error as error:
+        raise refused(address, error) from error
+    finally:
+        connection.close()
 
 
 def purge(address: Address, *, events_before: int, keys_before: int) -> int:
