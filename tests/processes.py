@@ -201,8 +201,8 @@ class Link:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
-        self._flows = threading.Event()
-        self._flows.set()
+        self._flows = _open_event()
+        self._stranded: list[threading.Event] = []
         self._barred = False
         self.opened = 0
         self._accepting = threading.Thread(target=self._accept, daemon=True)
@@ -216,7 +216,7 @@ class Link:
                     inner.close()
                     continue
                 try:
-                    outer = socket.create_connection(("127.0.0.1", self._target))
+                    outer = self._connect()
                 except OSError:
                     inner.close()
                     continue
@@ -226,15 +226,18 @@ class Link:
                     self.cut()
                     continue
                 for source, sink in ((inner, outer), (outer, inner)):
-                    threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+                    threading.Thread(target=self._pump, args=(source, sink, self._flows), daemon=True).start()
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def _connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self._target))
+
+    def _pump(self, source: socket.socket, sink: socket.socket, flows: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
-                self._flows.wait()
+                flows.wait()
                 sink.sendall(data)
         with contextlib.suppress(OSError):
-            self._flows.wait()
+            flows.wait()
             sink.shutdown(socket.SHUT_WR)
 
     def cut(self) -> None:
@@ -248,6 +251,12 @@ class Link:
     def freeze(self) -> None:
         """Connections stay up, and nothing comes through."""
         self._flows.clear()
+
+    def strand(self) -> None:
+        """Connections that are up stay up, and nothing comes through for good; new ones flow."""
+        self._flows.clear()
+        self._stranded.append(self._flows)
+        self._flows = _open_event()
 
     def thaw(self) -> None:
         """What was held back flows."""
@@ -275,8 +284,15 @@ class Link:
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts
         self._accepting.join(10)
         self._listener.close()
-        self.thaw()
+        for flows in [*self._stranded, self._flows]:
+            flows.set()
         self.cut()
+
+
+def _open_event() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
 
 
 @contextlib.contextmanager

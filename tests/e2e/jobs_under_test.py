@@ -144,6 +144,12 @@ def crowd(ctx: headway.Context, folder: str) -> int:
     return together
 
 
+@app.job(key_limit=1)
+def keyed(ctx: headway.Context, folder: str) -> int:
+    """The same, one at a time of each key."""
+    return crowd.handler(ctx, folder)
+
+
 @app.job(max_attempts=2)
 async def resumed(ctx: headway.Context) -> dict[str, object]:
     """Fails once, and goes on from its checkpoint."""

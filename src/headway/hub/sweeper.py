@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 PAGE = 500
 HEAR_EVERY_S = 5.0
+"""At most; three times before a worker is stale, for another server may judge it by what is written."""
 WATCHED = ("online", "draining", "stale", "disconnected")
 
 
@@ -105,7 +106,8 @@ class Sweeper:
         self._roster.was_deaf(since, self._clock.now() + round(self._settings.restart_grace_s * 1000))
 
     async def _write_heard(self) -> None:
-        if self._clock.monotonic() - self._heard_written >= HEAR_EVERY_S:
+        every_s = min(HEAR_EVERY_S, self._settings.stale_s / 3)
+        if self._clock.monotonic() - self._heard_written >= every_s:
             self._heard_written = self._clock.monotonic()
             await self._ledger.execute_all(self._roster.take_heard())
 
