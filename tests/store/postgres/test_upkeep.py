@@ -33,8 +33,9 @@ def ended(n: int) -> dict[str, object]:
     return {"id": job_id(n), **PLACE, "state": "completed"}
 
 
-def test_a_job_deleted_while_its_events_are_purged_leaves_none_behind(stores, monkeypatch):
-    """Between the word that replay begins later and the deletion of rows: the deleter takes what the purge kept."""
+@pytest.mark.parametrize("moment", [1, 2, 3])
+def test_a_job_deleted_while_its_events_are_purged_leaves_none_behind(stores, monkeypatch, moment):
+    """Whichever transaction of the purge it comes before: of keys, of the log's beginning, of rows."""
     store, other = stores
     write(store, submitted(job_id(1), state="completed"), submitted(job_id(2)))
     begun: list[object] = []
@@ -42,7 +43,7 @@ def test_a_job_deleted_while_its_events_are_purged_leaves_none_behind(stores, mo
 
     def transaction_of_a_purge(connection: Any, address: Any) -> Any:
         begun.append(connection)
-        if len(begun) == 3:  # the first forgets keys, the second moves the beginning, the third deletes
+        if len(begun) == moment:
             write(other, deleted(ended(1)))
         return whole(connection, address)
 
@@ -140,7 +141,8 @@ def test_a_server_that_froze_while_it_sent_a_batch_does_not_hold_the_head_for_ev
     frozen.rollback()
 
 
-def test_batches_at_work_are_let_alone(stores):
+def test_batches_at_work_are_let_alone(stores, monkeypatch):
+    monkeypatch.setattr(upkeep, "FROZEN_S", 0.0)
     world = load_for(stores[0], submitted(job_id(1)))
 
     stores[1].maintain()
