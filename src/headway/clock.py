@@ -68,15 +68,17 @@ class SystemClock:
         return ulid(self.now(), self._random.getrandbits(80))
 
 
-class OffsetClock(SystemClock):
-    """The clock of a store that several servers share: ours, put right by what `offset_ms` says."""
+class SharedClock(SystemClock):
+    """The clock of a store that several servers share. It goes on by our monotonic clock, so that setting the system's
+    clock does not move it; `zero_ms` tells what it showed when that one stood at zero.
+    """
 
-    def __init__(self, offset_ms: Callable[[], int]) -> None:
+    def __init__(self, zero_ms: Callable[[], float]) -> None:
         super().__init__()
-        self._offset_ms = offset_ms
+        self._zero_ms = zero_ms
 
     def now(self) -> int:
-        return super().now() + self._offset_ms()
+        return int(self._zero_ms() + time.monotonic() * 1000)
 
 
 def ulid(at: int, entropy: int) -> str:

@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from headway.clock import Clock, OffsetClock, SystemClock
+from headway.clock import Clock, SharedClock, SystemClock
 from headway.hub.hub import Hub
 from headway.hub.ledger import Commit
 from headway.model.job import JobDoc
@@ -100,7 +100,7 @@ class Application:
     def __init__(self, config: Config, *, clock: Clock | None = None, store: Store | None = None) -> None:
         self.config = config
         store = store or open_store(config.store_url, config.store_direct)
-        clock = clock or (OffsetClock(store.clock_offset_ms) if store.shared else SystemClock())
+        clock = clock or (SharedClock(store.clock_zero_ms) if store.shared else SystemClock())
         self.files = open_files(config, clock)
         self.hub = Hub(store, clock, config.settings)
         self.hub.about |= {"version": VERSION, "machine": platform.node(), "address": f"{config.host}:{config.port}"}

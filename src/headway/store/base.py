@@ -189,8 +189,10 @@ class Store(Protocol):
 
     # -- beside other servers, from any thread; one that is alone leads, and hears of nobody --------------------------
 
-    def clock_offset_ms(self) -> int:
-        """The clock of the store minus ours: whoever shares a log lives by one clock. 0 for a store without its own."""
+    def clock_zero_ms(self) -> float:
+        """What the store's clock showed (ms) when our monotonic clock stood at zero: whoever shares a log lives by one
+        clock. Asked at each look at the clock, of a store that is shared.
+        """
         ...
 
     def on_news(self, ring: Callable[[], None]) -> bool:

@@ -190,8 +190,8 @@ class MemoryStore:
     def shared(self) -> bool:
         return self._clock is not None
 
-    def clock_offset_ms(self) -> int:
-        return 0
+    def clock_zero_ms(self) -> float:
+        return 0.0
 
     def on_news(self, ring: Callable[[], None]) -> bool:
         self.disk.bells.append((self, ring))

@@ -47,12 +47,12 @@ _RELEASE = f"DELETE FROM facts WHERE name = 'leader' AND {_WHO} = %s".encode()  
 class Sample(msgspec.Struct, frozen=True):
     """The database's clock minus our monotonic one (ms), right to half of `round_trip` (ms)."""
 
-    offset: float
+    zero: float
     round_trip: float
 
     def agrees(self, other: Sample) -> bool:
         """False where a clock has been set, or stood still, between the two."""
-        return abs(self.offset - other.offset) <= (self.round_trip + other.round_trip) / 2 + 1.0
+        return abs(self.zero - other.zero) <= (self.round_trip + other.round_trip) / 2 + 1.0
 
 
 class Peers:
@@ -64,7 +64,8 @@ class Peers:
         self._using = threading.Lock()
         self._connection: Connection | None = None
         self._samples: tuple[Sample, ...] = ()
-        self._best: Sample | None = None
+        self.clock_zero_ms = 0.0
+        """The database's clock when our monotonic one stood at zero, by the best of the last samples; 0 before `open`."""
 
     def open(self) -> None:
         """Read the database's clock. StoreUnavailable: it does not answer."""
@@ -94,11 +95,6 @@ class Peers:
         with self._using:
             self._asked(forget)
 
-    def clock_offset_ms(self) -> int:
-        """The database's clock minus ours, 0 before `open`. Ours may be set meanwhile: samples are by monotonic time."""
-        best = self._best
-        return round(best.offset + self._clock.monotonic() * 1000 - self._clock.now()) if best else 0
-
     def _beat(self, connection: Connection, server: str, doc: Document) -> Standing:
         said = {"id": server, "doc": msgspec.json.encode(doc).decode()}
         with self._in_one_go(connection):
@@ -119,7 +115,7 @@ class Peers:
         sample = Sample((row[0] if row else 0.0) - (began + ended) * 500, (ended - began) * 1000)
         agreeing = self._samples if all(sample.agrees(older) for older in self._samples) else ()
         self._samples = (*agreeing, sample)[-SAMPLES:]
-        self._best = min(self._samples, key=lambda each: each.round_trip)
+        self.clock_zero_ms = min(self._samples, key=lambda each: each.round_trip).zero
 
     # -- the connection --------------------------------------------------------------------------------------------
 

@@ -268,8 +268,8 @@ class PostgresStore:
     def shared(self) -> bool:
         return True
 
-    def clock_offset_ms(self) -> int:
-        return self._peers.clock_offset_ms()
+    def clock_zero_ms(self) -> float:
+        return self._peers.clock_zero_ms
 
     def on_news(self, ring: Callable[[], None]) -> bool:
         self._ring = ring

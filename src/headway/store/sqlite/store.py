@@ -224,8 +224,8 @@ class SqliteStore:
     def shared(self) -> bool:
         return False
 
-    def clock_offset_ms(self) -> int:
-        return 0
+    def clock_zero_ms(self) -> float:
+        return 0.0
 
     def on_news(self, ring: Callable[[], None]) -> bool:
         return True
