@@ -253,6 +253,24 @@ def bodies_of(row: JobRow, world: World) -> list[Row]:
     return found
 
 
+LINKS = ("parent", "retry_of")
+"""Fields that name another job, and are found like labels."""
+LINK = ""
+"""The name under which they are: no filter can ask for a label that has none."""
+
+
+def link_to(key: str, id: str) -> str:
+    """How a job is found by the job that its field `key` names."""
+    return f"{key}:{id}"
+
+
+def labels_of(job: JobDoc) -> list[Row]:
+    """Rows of `job_labels`, the same from its submission to its end: (name, value, job)."""
+    found = list(job.get("labels", {}).items())
+    found += [(LINK, link_to(key, linked)) for key in LINKS if (linked := job.get(key)) is not None]
+    return [(*label, job.get("id")) for label in dict.fromkeys(found)]
+
+
 def _holds(doc: Mapping[str, Any], part: str, body: bytes) -> bool:
     return part in doc and encode(doc[part]) == body
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from headway.model.command import Claim
-from headway.model.job import JobDoc
-from headway.model.query import KEYS, Query
+from headway.model.job import ACTIVE, WAITING, JobDoc, JobState
+from headway.model.query import KEYS, Query, Term
 
 
 class Lane(msgspec.Struct, frozen=True):
@@ -60,17 +60,33 @@ def lanes_for(claim: Claim, lanes: Iterable[Lane]) -> list[Lane]:
 
 
 _OF_THE_SHELF = ("state", "kind", "queue")
+_STATES_OF: dict[str, frozenset[JobState]] = {
+    "running": ACTIVE,
+    "waiting": WAITING,
+    "error": frozenset({JobState.FAILED, JobState.CANCELLED}),
+}
+"""The only states in which a job can match a term of this key: only what ended otherwise than well has an error or a
+reason (`model/change.py`, `finish`).
+"""
 
 
-def shelves_for(query: Query, lanes: Iterable[Lane], counts: Mapping[tuple[int, str], int]) -> list[tuple[int, str]]:
-    """The (lane, state) that hold a job which the query may match. Terms other than of the shelf are not asked."""
-    terms = Query(tuple(term for term in query.terms if term.key in _OF_THE_SHELF))
+def shelf_terms(query: Query) -> Query:
+    """What the query says of shelves, and what follows for them from what it says else."""
+    said = [term for term in query.terms if term.key in _OF_THE_SHELF]
+    follows = [_STATES_OF[term.key] for term in query.terms if term.key in _STATES_OF and not term.negated]
+    return Query((*said, *(Term("state", tuple(sorted(states))) for states in follows)))
+
+
+def shelves_for(
+    terms: Query, lanes: Iterable[Lane], counts: Mapping[tuple[int, str], int]
+) -> dict[tuple[int, str], int]:
+    """The (lane, state) that hold a job of which all the terms of shelves can be true, and how many they hold."""
     by_id = {lane.id: lane for lane in lanes}
-    return [
-        (lane, state)
+    return {
+        (lane, state): number
         for (lane, state), number in counts.items()
         if number > 0 and lane in by_id and _stands_on(terms, by_id[lane], state)
-    ]
+    }
 
 
 def _stands_on(terms: Query, lane: Lane, state: str) -> bool:

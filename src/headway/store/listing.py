@@ -1,38 +1,35 @@
-"""Lists of jobs: a filter becomes walks along indexes, newest first, and `headway.model.query.matches` has the last word.
+"""Lists of jobs: a filter becomes a walk along an index, newest first, and `headway.model.query.matches` has the last word.
 
-Terms of state, kind and queue choose shelves (lane, state) from the exact counts; an exact label chooses its own
-index; what is left is tested on the documents, at most SCANNED of them or SCAN_S. Called by `queries.py`.
+Ids are looked up; exact labels, parents and retried jobs have an index; terms of state, kind and queue, and what follows
+for the state from others, choose shelves (lane, state) from the exact counts. What is left is tested on the documents
+that pass the sieve, at most SCANNED rows or SCAN_S. Called by `queries.py`; the SQL is in `walks.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from heapq import merge
 from itertools import islice
-from operator import itemgetter
-from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, text as sql
+from sqlalchemy import Connection, and_, func, or_, select
 
 from headway.clock import SystemClock, ulid
 from headway.model.job import FINAL, JobDoc, JobState
 from headway.model.query import Query, Term, matches
 from headway.store.base import Page
-from headway.store.journal import END_OF_ULIDS, job_of
-from headway.store.lanes import Lane, shelves_for
-from headway.store.schema import counts, job_labels, jobs, lanes
+from headway.store.journal import END_OF_ULIDS, LINK, LINKS, job_of, link_to
+from headway.store.lanes import Lane, shelf_terms, shelves_for
+from headway.store.schema import counts, job_labels, lanes
+from headway.store.sieve import needs_of
+from headway.store.walks import BY_LABEL, BY_STATE, Bounds, Found, Walker
 
 SCANNED = 100_000
-"""Rows that one list may test on their documents before it stops and says `partial`."""
+"""Rows that one list may test before it stops and says `partial`."""
 SCAN_S = 2.0
-MOST_SHELVES = 64
-"""Shelves walked side by side; a query that means more of them walks all jobs instead."""
+MOST_PLACES = 250
+"""Shelves or labels of one walk (SQLite joins at most 500 branches); a query that means more walks all jobs instead."""
+COUNTED = 10_000
+"""Shelves with more jobs than that are not compared with labels."""
 
-Found = tuple[str, str, int]
-"""id, text of the document, seq"""
-
-_WITH_PRIORITY = sql("priority <> 0")  # literally the condition of its partial index, or it is not used
-_columns = (jobs.c.id, jobs.c.doc, jobs.c.seq)
 _UNFINISHED = frozenset(JobState) - FINAL
 
 
@@ -47,8 +44,7 @@ def list_jobs(db: Connection, query: Query, skew: int, *, now: int, limit: int, 
             return Page(found, next=last)
         if seen >= SCANNED or (seen % 256 == 255 and monotonic() > stop_at):
             return Page(found, next=last, partial=True)
-        job = job_of(text, seq)
-        if matches(query, job, now):
+        if text is not None and matches(query, job := job_of(text, seq), now):
             found.append(job)
         last = id
     return Page(found)
@@ -57,113 +53,112 @@ def list_jobs(db: Connection, query: Query, skew: int, *, now: int, limit: int, 
 def list_board(db: Connection, topic: tuple[str, str], *, unfinished: int, finished: int) -> list[JobDoc]:
     """The rows of a snapshot: unfinished jobs of the topic, then finished ones, each newest first."""
     return [
-        job_of(text, seq)
+        job
         for states, most in ((_UNFINISHED, unfinished), (FINAL, finished))
-        for _, text, seq in islice(_topic(db, topic, states, most), most)
+        for job in islice(_topic(db, topic, states, most), most)
     ]
 
 
-def _topic(db: Connection, topic: tuple[str, str], states: Collection[str], most: int) -> Iterator[Found]:
+def _topic(db: Connection, topic: tuple[str, str], states: Collection[str], most: int) -> Iterator[JobDoc]:
     name, value = topic
-    if name == "flow":
-        return _by_label(db, "flow", value, EVERYTHING, most, states)
-    if name == "label":
-        key, _, wanted = value.partition("=")
-        return _by_label(db, key, wanted, EVERYTHING, most, states)
+    if name in ("flow", "label"):
+        key, _, wanted = ("flow", "", value) if name == "flow" else value.partition("=")
+        query = _in(states, Term("label", (wanted,), key))
+        walk = _documents(_along(db, query, [(key, wanted)], Bounds(), most + 1))
+        return (job for job in walk if job.get("state") in states and job.get("labels", {}).get(key) == wanted)
     terms = (Term(name, (value,)),) if name in ("queue", "kind") else ()
-    return _by_shelves(db, _shelves(db, _in(states, terms)), EVERYTHING, most)
+    return _documents(_along(db, _in(states, *terms), [], Bounds(), most + 1))
 
 
 def in_states(db: Connection, states: Collection[str]) -> list[JobDoc]:
     """Every job in one of the states, newest first."""
-    return [job_of(text, seq) for _, text, seq in _by_shelves(db, _shelves(db, _in(states, ())), EVERYTHING, 200)]
+    return [job for job in _documents(_along(db, _in(states), [], Bounds(), 200)) if job.get("state") in states]
 
 
-def _in(states: Collection[str], terms: tuple[Term, ...]) -> Query:
-    return Query((Term("state", tuple(states)), *terms))
+def _documents(walk: Iterator[Found]) -> Iterator[JobDoc]:
+    return (job_of(text, seq) for _, text, seq in walk if text is not None)
 
 
-class Bounds(NamedTuple):
-    """Ids of interest: from `low` up to, without, `high`."""
-
-    low: str
-    high: str | None
-
-
-EVERYTHING = Bounds("", None)
+def _in(states: Collection[str], *terms: Term) -> Query:
+    return Query((Term("state", tuple(sorted(states))), *terms))
 
 
 def _bounds(query: Query, now: int, skew: int, after: str | None) -> Bounds:
-    """The ids that jobs of the asked times can have."""
-    low, highs = "", [after] if after is not None else []
+    """The ids that jobs of the asked times, or with the asked beginnings, can have."""
+    bounds = Bounds("", after)
     for term in query.terms:
-        if term.negated or term.key not in ("since", "until"):
+        if term.negated or term.key not in ("since", "until", "id"):
             continue
-        at = term.instant(now)
-        if term.key == "since" and at > skew:
-            low = max(low, ulid(at - skew, 0))
+        at = term.instant(now) if term.key != "id" else 0
+        if term.key == "id":
+            bounds = bounds.cut(*_beginning(term.values))
+        elif term.key == "since" and at > skew:
+            bounds = bounds.cut(ulid(at - skew, 0), None)
         elif term.key == "until" and 0 <= at + skew < END_OF_ULIDS:
-            highs.append(ulid(at + skew + 1, 0))
-    return Bounds(low, min(highs) if highs else None)
+            bounds = bounds.cut("", ulid(at + skew + 1, 0))
+    return bounds
+
+
+_LAST = "\U0010ffff"
+"""Behind every other character, in both databases."""
+
+
+def _beginning(values: Collection[str]) -> tuple[str, str | None]:
+    """The ids that begin as one of the globs does."""
+    starts = [value.partition("*")[0] for value in values]
+    return min(starts), max(starts) + _LAST if all(starts) else None
 
 
 def _walk(db: Connection, query: Query, bounds: Bounds, limit: int) -> Iterator[Found]:
     """A walk, newest first, that meets every job which the query can match."""
+    if (ids := _exact(query, "id")) is not None:
+        return Walker(db, bounds, limit).over_ids(ids)
+    return _along(db, query, _labels(query), bounds, limit + 1)
+
+
+def _along(db: Connection, query: Query, labels: list[tuple[str, str]], bounds: Bounds, size: int) -> Iterator[Found]:
+    """Along the labels or the shelves, whichever hold fewer jobs; else over all."""
+    terms = shelf_terms(query)
+    shelves = _shelves(db, terms) if terms.terms else None
+    if labels and (shelves is None or _are_fewer(db, labels, sum(shelves.values()))):
+        return Walker(db, bounds, size, needs_of(query)).over_shelves(BY_LABEL, labels)
+    if shelves is not None and len(shelves) <= MOST_PLACES:
+        needs = needs_of(query, known=("state", "kind", "queue"))
+        return Walker(db, bounds, size, needs).over_shelves(BY_STATE, shelves)
+    never = JobDoc(priority=0)
+    with_priority = any(term.key == "priority" and not matches(Query((term,)), never, 0) for term in query.terms)
+    return Walker(db, bounds, size, needs_of(query)).over_all(with_priority=with_priority)
+
+
+def _are_fewer(db: Connection, labels: Collection[tuple[str, str]], stock: int) -> bool:
+    """True if the labels have no more jobs than shelves of `stock` jobs, or than anybody counts."""
+    if stock > COUNTED:
+        return True
+    places = or_(*(and_(job_labels.c.name == name, job_labels.c.value == value) for name, value in labels))
+    rows = select(job_labels.c.job).where(places).limit(stock + 1).subquery()
+    return (db.execute(select(func.count()).select_from(rows)).scalar() or 0) <= stock
+
+
+def _exact(query: Query, key: str) -> tuple[str, ...] | None:
+    """The values of the first term of the key that is neither negated nor a glob."""
     for term in query.terms:
-        if term.key == "label" and not term.negated and len(term.values) == 1 and "*" not in term.values[0]:
-            return _by_label(db, term.name, term.values[0], bounds, limit, frozenset(JobState))
-    shelves = _shelves(db, query)
-    if len(shelves) <= MOST_SHELVES and any(term.key in ("state", "kind", "queue") for term in query.terms):
-        return _by_shelves(db, shelves, bounds, limit)
-    statement = select(*_columns).order_by(jobs.c.id.desc())
-    if any(term.key == "priority" and not matches(Query((term,)), JobDoc(priority=0), 0) for term in query.terms):
-        statement = statement.where(_WITH_PRIORITY)
-    return _pages(db, statement, jobs.c.id, bounds, limit + 1)
+        if term.key == key and not term.negated and not any("*" in value for value in term.values):
+            return tuple(dict.fromkeys(term.values))
+    return None
 
 
-def _shelves(db: Connection, query: Query) -> list[tuple[int, str]]:
+def _labels(query: Query) -> list[tuple[str, str]]:
+    """Rows of `job_labels` of which every match has exactly one."""
+    for term in query.terms:
+        if term.key not in ("label", *LINKS) or (values := _exact(Query((term,)), term.key)) is None:
+            continue
+        if len(values) <= MOST_PLACES:
+            is_label = term.key == "label"
+            return [(term.name, value) if is_label else (LINK, link_to(term.key, value)) for value in values]
+    return []
+
+
+def _shelves(db: Connection, query: Query) -> dict[tuple[int, str], int]:
     known = [Lane(*row) for row in db.execute(select(lanes))]
     stock = {(lane, state): number for lane, state, number in db.execute(select(counts))}
     return shelves_for(query, known, stock)
-
-
-def _by_shelves(db: Connection, shelves: list[tuple[int, str]], bounds: Bounds, limit: int) -> Iterator[Found]:
-    size = max(8, limit // max(len(shelves), 1) + 1)
-    walks = [
-        _pages(
-            db, select(*_columns).where(jobs.c.lane == lane, jobs.c.state == state).order_by(jobs.c.id.desc()),
-            jobs.c.id, bounds, size,
-        )
-        for lane, state in shelves
-    ]  # fmt: skip
-    return merge(*walks, key=itemgetter(0), reverse=True)
-
-
-def _by_label(
-    db: Connection, name: str, value: str, bounds: Bounds, limit: int, states: Collection[str]
-) -> Iterator[Found]:
-    statement = (
-        select(*_columns)
-        .join_from(job_labels, jobs, jobs.c.id == job_labels.c.job)
-        .where(job_labels.c.name == name, job_labels.c.value == value)
-        .order_by(job_labels.c.job.desc())
-    )
-    if len(states) < len(JobState):
-        statement = statement.where(jobs.c.state.in_(states))
-    return _pages(db, statement, job_labels.c.job, bounds, limit + 1)
-
-
-def _pages(db: Connection, statement: Any, key: Any, bounds: Bounds, size: int) -> Iterator[Found]:
-    """The rows of a statement ordered by `key` descending, within the bounds, in pages that grow."""
-    size = min(size, 1_000)
-    high = bounds.high
-    if bounds.low:
-        statement = statement.where(key >= bounds.low)
-    while True:
-        page = statement if high is None else statement.where(key < high)
-        rows: Any = db.execute(page.limit(size)).all()
-        yield from rows
-        if len(rows) < size:
-            return
-        high = rows[-1][0]
-        size = min(2 * size, 1_000)

@@ -45,6 +45,7 @@ def reader_engine(address: Address) -> Engine:
     )  # fmt: skip
     begin = (
         f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {address.path}; SET LOCAL jit TO off; "
+        "SET LOCAL enable_bitmapscan TO off; "  # lists want the first rows of an index, which it would sort whole
         f"SET LOCAL idle_in_transaction_session_timeout TO {READER_PAUSE_MS}"
     ).encode()
 

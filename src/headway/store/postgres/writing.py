@@ -22,6 +22,7 @@ from headway.store.journal import (
     Kept,
     bodies_of,
     encode,
+    labels_of,
     settle,
     skew_of,
     write_journal,
@@ -144,7 +145,7 @@ class Writing:
         self._put(s.INSERT_LANES, [(each.id, each.namespace, each.kind, each.queue, each.requires) for each in self._fresh_lanes])  # fmt: skip
         self._put(s.INSERT_JOBS, [(row.id, *self._coordinates(row), *_changing(row), row.text) for row in new])
         docs = [(row.id, row.now.doc) for row in new]
-        self._put(s.INSERT_LABELS, [(*label, id) for id, doc in docs for label in doc.get("labels", {}).items()])
+        self._put(s.INSERT_LABELS, [label for _, doc in docs for label in labels_of(doc)])
         self._put(s.INSERT_AFTER, [(up, id) for id, doc in docs for up in dict.fromkeys(doc.get("after", ()))])
         old = [row for row in jobs if row.before is not None]
         self._put(s.MOVE_JOBS, [(row.id, *_changing(row), row.text) for row in old if row.moved])
@@ -177,8 +178,7 @@ class Writing:
     def _forget_jobs(self) -> None:
         gone: list[JobDoc] = [job.kept.doc for job in self._deleted()]
         if gone:
-            labels = [(*label, doc.get("id")) for doc in gone for label in doc.get("labels", {}).items()]
-            self._put(s.FORGET_LABELS, labels)
+            self._put(s.FORGET_LABELS, [label for doc in gone for label in labels_of(doc)])
             ids = words([doc.get("id", "") for doc in gone])
             for text in s.FORGET_JOBS:
                 self.wire.ask(text, [ids])

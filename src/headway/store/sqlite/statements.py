@@ -105,9 +105,9 @@ CUT_CHAIN = "UPDATE events SET prev = NULL WHERE seq = ?"
 MOVE_FIRST = "UPDATE log_head SET first_seq = ?"
 FORGET_KEYS = "DELETE FROM idempotency WHERE at < ?"
 
+FORGET_LABEL = "DELETE FROM job_labels WHERE name = ? AND value = ? AND job = ?"
 FORGET_JOB = (
     CHAIN + "DELETE FROM events WHERE seq IN (SELECT seq FROM chain) AND seq < (SELECT first_seq FROM log_head)",  # noqa: S608
-    "DELETE FROM job_labels WHERE job = ?1 AND (name, value) IN (SELECT key, value FROM json_each(?2))",
     "DELETE FROM bodies WHERE job = ?",
     "DELETE FROM log_chunks WHERE job = ?",
     "DELETE FROM checkpoints WHERE job = ?",

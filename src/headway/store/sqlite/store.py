@@ -25,7 +25,16 @@ from headway.model.event import Event
 from headway.model.job import JobDoc
 from headway.model.world import World
 from headway.store.base import Answer, Head, Peer, Standing
-from headway.store.journal import JobRow, Journal, bodies_of, encode, is_worth_writing, skew_of, write_journal
+from headway.store.journal import (
+    JobRow,
+    Journal,
+    bodies_of,
+    encode,
+    is_worth_writing,
+    labels_of,
+    skew_of,
+    write_journal,
+)
 from headway.store.lanes import Lane
 from headway.store.queries import SqlReading, verified_jobs
 from headway.store.sqlite import statements as s
@@ -164,9 +173,7 @@ class SqliteStore:
             rows = [(row.id, *_coordinates(mirror, row.now.doc, fresh), *_changing(row), row.text) for row in new]
             self._insert(s.INSERT_JOBS, rows)
             docs = [row.now.doc for row in new]
-            self._insert(
-                s.INSERT_LABELS, [(*label, doc.get("id")) for doc in docs for label in doc.get("labels", {}).items()]
-            )
+            self._insert(s.INSERT_LABELS, [label for doc in docs for label in labels_of(doc)])
             self._insert(
                 s.INSERT_AFTER, [(up, doc.get("id")) for doc in docs for up in dict.fromkeys(doc.get("after", ()))]
             )
@@ -200,9 +207,9 @@ class SqliteStore:
             self._writer.execute(text, parameters)
 
     def _forget(self, id: str, job: JobDoc) -> None:
-        labels = encode(job.get("labels", {})).decode()
+        self._writer.executemany(s.FORGET_LABEL, labels_of(job))
         for text in s.FORGET_JOB:
-            self._writer.execute(text, (id, labels) if "?2" in text else (id,))
+            self._writer.execute(text, (id,))
 
     # -- readers ---------------------------------------------------------------------------------------------------
 
