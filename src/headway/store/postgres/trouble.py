@@ -50,7 +50,8 @@ def meaning_of(address: Address, error: psycopg.Error) -> StoreUnavailable:
         )
     if error.sqlstate is None:
         return away(address, error)
-    sentence, hint = _SENTENCES.get(error.sqlstate, _OTHER)
+    state = "25006" if "during recovery" in str(error) else error.sqlstate  # a standby says it in several ways
+    sentence, hint = _SENTENCES.get(state, _OTHER)
     return StoreUnavailable(sentence.format(address=address, said=_said(error)), hint=hint)
 
 
