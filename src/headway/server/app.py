@@ -135,8 +135,8 @@ class Application:
             finally:
                 await self.say_bye()
                 await asyncio.gather(*self._forgetting, return_exceptions=True)
-                self.files.close()
                 self.site.end()
+                self.files.close()
 
     def _works(self) -> list[Coroutine[Any, Any, None]]:
         return [self.gateway.run(), Lifeline(self.site).run(), Leftovers(self.site).run()]

@@ -102,7 +102,7 @@ class Site:
         self.partings.wake_all()
 
     def end(self) -> None:
-        """Nobody reads any more."""
+        """Nobody asks the store any more."""
         self._readers.shutdown(wait=False)
 
     def _has_committed(self, commit: Commit) -> None:

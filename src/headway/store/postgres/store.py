@@ -239,7 +239,11 @@ class PostgresStore:
         try:
             connection, reading = self._begin_reading()
             with connection:
-                yield reading
+                try:
+                    yield reading
+                finally:
+                    if self._closing.is_set():  # its pool is gone: nobody would close it
+                        connection.invalidate()
         except (PoolTimeout, InvalidRequestError) as error:
             raise too_many_readings(self._address) from error
         except (DBAPIError, psycopg.Error) as error:
