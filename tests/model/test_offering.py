@@ -303,6 +303,14 @@ def test_a_worker_that_is_not_there_can_not_adopt(lab, state):
     )
 
 
+@pytest.mark.parametrize("number", [0, -1, 10**12])
+def test_an_engine_that_miscounts_its_attempts_is_told(lab, number):
+    with lab.nothing_changes(), pytest.raises(InvalidInput) as refused:
+        lab.adopt("x", attempt=number)
+
+    assert str(refused.value) == f"attempt: {number} is no number of an attempt. Count from 1, to 1,000,000 at most."
+
+
 def test_a_plan_that_is_none_leaves_nothing_behind(lab):
     with lab.nothing_changes(), pytest.raises(InvalidInput):
         lab.adopt("x", plan={"a": -1})

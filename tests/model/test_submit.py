@@ -91,6 +91,10 @@ def test_a_time_that_has_passed_is_now(lab):
     ("fields", "sentence"),
     [
         ({"args": b"{oops"}, "args: not JSON: JSON is malformed: object keys must be strings (byte 1)."),
+        (
+            {"priority": 10**12},
+            "priority: 1000000000000 is no priority. Give a whole number from -1,000,000 to 1,000,000.",
+        ),
         ({"max_attempts": 0}, "max_attempts: 0 is less than 1. 1 means: no retries."),
         ({"after": ("J9",)}, "after: no job has the id 'J9'. Submit the job it waits for first."),
         ({"options": {"timeout_s": -1}}, "options.timeout_s: -1 is not a duration. Give seconds, 0 or more."),

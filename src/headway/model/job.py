@@ -221,6 +221,10 @@ class JobDoc(TypedDict, total=False):
     seq: int  # of the last event that changed the document
 
 
+MOST_PRIORITY = 1_000_000
+"""Priorities lie between minus and plus this."""
+MOST_ATTEMPTS = 1_000_000
+"""The largest number of an attempt that an engine may tell of."""
 KEPT_ATTEMPTS = 20
 KEPT_STAGES = 200
 KEPT_NOTES = 5

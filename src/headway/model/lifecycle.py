@@ -20,7 +20,7 @@ from headway.model.elapse import elapse_cancelling, elapse_running, elapse_waiti
 from headway.model.ending import Ending, end_attempt
 from headway.model.job import ACTIVE, FINAL, WAITING, AttemptDoc, JobDoc, JobState, Outcome, current_attempt
 from headway.model.settings import Settings
-from headway.model.submit import retry, unblock
+from headway.model.submit import checked_priority, retry, unblock
 from headway.model.world import World
 
 S = JobState
@@ -69,7 +69,7 @@ def _ask_to_stop(world: World, job: JobDoc, command: c.Cancel, settings: Setting
 
 def set_priority(world: World, job: JobDoc, command: c.SetPriority, settings: Settings) -> None:
     """Move it in the order of its queue."""
-    if job.get("priority") != command.priority:
+    if job.get("priority") != checked_priority(command.priority):
         job_event(
             world, job, "job.priority_changed", {"priority": command.priority}, words={"old": job.get("priority")}
         )

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from headway.errors import Refused
+from headway.errors import InvalidInput, Refused
 from headway.model import command as c
 from headway.model.change import cleared, fresh, job_event
 from headway.model.ending import Ending, end_attempt, record_end
 from headway.model.job import (
     KEPT_ATTEMPTS,
+    MOST_ATTEMPTS,
     WAITING,
     AttemptDoc,
     JobDoc,
@@ -119,6 +120,9 @@ def begin(world: World, command: c.Begin, settings: Settings) -> dict[str, Any]:
         raise Refused(
             "begin", str(worker.get("state", "unknown")), entity=f"worker {command.worker}", hint="Say hello first."
         )
+    if command.attempt is not None and not 1 <= command.attempt <= MOST_ATTEMPTS:
+        hint = f"Count from 1, to {MOST_ATTEMPTS:,} at most."
+        raise InvalidInput("attempt", f"{command.attempt} is no number of an attempt", hint=hint)
     existing = world.externals.get((command.namespace, command.external_id))
     job = world.job(existing) if existing else None
     if job is None:

@@ -15,7 +15,7 @@ from headway.clock import iso
 from headway.errors import InvalidInput, Refused, TooLarge
 from headway.model import command as c
 from headway.model.change import finish, fresh, job_event, later, queue
-from headway.model.job import INLINE_BYTES, JobDoc, JobState, is_final
+from headway.model.job import INLINE_BYTES, MOST_PRIORITY, JobDoc, JobState, is_final
 from headway.model.settings import Settings
 from headway.model.world import World
 
@@ -85,12 +85,13 @@ def _new_job(world: World, command: c.Submit, settings: Settings) -> JobDoc:
     tries = command.max_attempts if command.max_attempts is not None else defaults.get("max_attempts")
     if tries is not None and tries < 1:
         raise InvalidInput("max_attempts", f"{tries} is less than 1", hint="1 means: no retries.")
+    priority = checked_priority(command.priority if command.priority is not None else defaults.get("priority", 0))
     job = JobDoc(
         id=command.id,
         namespace=command.namespace,
         kind=command.kind,
         queue=command.queue or defaults.get("queue") or "default",
-        priority=command.priority if command.priority is not None else defaults.get("priority", 0),
+        priority=priority,
         labels={**(defaults.get("labels") or {}), **command.labels},
         args_bytes=len(command.args),
         created_at=world.now_text,
@@ -101,6 +102,16 @@ def _new_job(world: World, command: c.Submit, settings: Settings) -> JobDoc:
     )
     job.update(_optional(world, command, defaults))  # type: ignore[typeddict-item]
     return job
+
+
+def checked_priority(priority: Any) -> int:
+    """A priority that a store can hold; one that it can not would fail the commands of others in its batch."""
+    if not isinstance(priority, int) or abs(priority) > MOST_PRIORITY:
+        most = f"{MOST_PRIORITY:,}"
+        raise InvalidInput(
+            "priority", f"{priority!r} is no priority", hint=f"Give a whole number from -{most} to {most}."
+        )
+    return priority
 
 
 def _optional(world: World, command: c.Submit, defaults: Mapping[str, Any]) -> dict[str, Any]:
