@@ -214,6 +214,9 @@ def unfolds(before: JobDoc | None, job: JobDoc) -> None:
     assert ("worker" in job) or state not in ACTIVE
     assert not (job.get("input") and state != "running")
     assert not (job.get("held") and state not in ("scheduled", "blocked", "queued"))
+    assert (
+        state in ("failed", "cancelled") or not {"error", "reason"} & job.keys()
+    )  # lists look for errors nowhere else
     overall = job.get("progress", {}).get("overall")
     assert (overall == 1.0) == (state == "completed")
     has_deadline(job)

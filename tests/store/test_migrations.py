@@ -14,6 +14,7 @@ from sqlalchemy import Connection as SqlConnection, StaticPool, create_engine, e
 
 from headway.errors import StoreUnusable
 from headway.hub.verify import verify
+from headway.model.query import parse
 from headway.store import migrations, schema
 from headway.store.base import Answer, Store
 from headway.store.postgres import PostgresStore
@@ -27,6 +28,15 @@ from headway.testing.store_worlds import NOW, Stream, about, job_id, logged, sub
 
 HEAD = f"INSERT INTO log_head (id, epoch, seq, at, first_seq, skew) VALUES (1, 'e1', 7, {NOW}, 1, 0)"  # noqa: S608 - a number of our own
 QUEUE = "INSERT INTO queues (id, seq, doc) VALUES ('default', 7, '{}')"
+
+
+LINKED = (
+    "INSERT INTO jobs (id, namespace, lane, state, priority, ready, seq, tail, doc) VALUES "
+    """('01A', 'default', 1, 'completed', 0, 0, 1, 1, '{"id":"01A","labels":{"x":"1"}}'), """
+    """('01B', 'default', 1, 'completed', 0, 0, 2, 2, '{"id":"01B","parent":"01A","retry_of":"01P"}'), """
+    """('01C', 'default', 1, 'completed', 0, 0, 3, 3, '{"id":"01C","retry_of":"01A","args":{"parent":"01A"}}')"""
+)
+LINKS = [("", "parent:01A", "01B"), ("", "retry_of:01A", "01C"), ("", "retry_of:01P", "01B")]
 
 
 def configured(connection: SqlConnection | None = None) -> Config:
@@ -98,6 +108,23 @@ class TestSqlite:
 
         assert (head.seq, queues) == (7, [{"seq": 7}])
         assert tables_of(path) == tables_of(at_head(path.with_name("new.db")))
+
+    def test_jobs_of_before_are_found_by_their_parent_and_by_what_they_repeat(self, at):
+        path = at("0001")
+        db = sqlite3.connect(path)
+        db.execute(LINKED)
+        db.commit()
+        db.close()
+
+        store = SqliteStore(path)
+        store.open(now=NOW, new_epoch="e2")
+        with store.reading() as reading:
+            children = reading.jobs(parse("parent:01A"), now=NOW, limit=9).items
+        store.close()
+
+        rows = sqlite3.connect(path).execute("SELECT name, value, job FROM job_labels ORDER BY name, value").fetchall()
+        assert rows == LINKS
+        assert [job.get("id") for job in children] == ["01B"]
 
     def test_one_that_fails_on_the_way_is_left_as_it_was(self, at, monkeypatch: pytest.MonkeyPatch):
         path = at("0001")
@@ -205,6 +232,15 @@ class TestPostgres:
         assert (head.seq, head.at, found) == (7, NOW, (REVISIONS[-1],))
         assert connection.execute("SELECT id, seq FROM headway.queues").fetchall() == [("default", 7)]
         assert connection.info.transaction_status.name == "IDLE"
+
+    def test_jobs_of_before_are_found_by_their_parent_and_by_what_they_repeat(self, at, address, connection):
+        at("0001")
+        connection.execute(LINKED.replace("INTO jobs", "INTO headway.jobs").encode())
+
+        open_store(address, connection, NOW, "e2")
+
+        rows = connection.execute("SELECT name, value, job FROM headway.job_labels ORDER BY name, value").fetchall()
+        assert rows == LINKS
 
     def test_one_that_fails_on_the_way_is_left_as_it_was(
         self, at, address, connection, monkeypatch: pytest.MonkeyPatch

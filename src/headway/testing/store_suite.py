@@ -26,6 +26,7 @@ from headway.model.fold import fold, fold_counts
 from headway.model.job import JobDoc
 from headway.store.base import Reading, Store
 from headway.testing.store_suite_keeps import KeepsSuite
+from headway.testing.store_suite_lists import ListsSuite
 from headway.testing.store_suite_reads import ReadsSuite
 from headway.testing.store_worlds import (
     NOW,
@@ -54,7 +55,7 @@ def refolded(reading: Reading, id: str) -> Any:
     return document
 
 
-class StoreSuite(KeepsSuite, ReadsSuite):
+class StoreSuite(KeepsSuite, ReadsSuite, ListsSuite):
     """Subclass it and give the fixture `make`."""
 
     @pytest.fixture
