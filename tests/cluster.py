@@ -50,9 +50,9 @@ class Balancer(Link):
 class Cluster:
     """Servers `a`, `b` … on one store, each with a folder of its own."""
 
-    def __init__(self, folder: Path, store: str, names: str = "ab", **env: str) -> None:
+    def __init__(self, folder: Path, store: str, names: str = "ab", made: type[Headway] = Headway, **env: str) -> None:
         self.store = store
-        self.nodes = [_node(folder / name, store, env) for name in names]
+        self.nodes = [_node(made, folder / name, store, env) for name in names]
         self.front = Balancer([node.port for node in self.nodes])
         self.watchers = Watchers()
 
@@ -104,17 +104,19 @@ class Cluster:
         self.front.close()
 
 
-def _node(folder: Path, store: str, env: dict[str, str]) -> Headway:
+def _node(made: type[Headway], folder: Path, store: str, env: dict[str, str]) -> Headway:
     folder.mkdir(parents=True)
-    node = Headway(folder)
+    node = made(folder)
     node.env |= {**PATIENT, **REPLAY_BYTES, "HEADWAY_STORE": store, **env}
     return node
 
 
 @contextlib.contextmanager
-def cluster(folder: Path, store: str, names: str = "ab", **env: str) -> Iterator[Cluster]:
+def cluster(
+    folder: Path, store: str, names: str = "ab", made: type[Headway] = Headway, **env: str
+) -> Iterator[Cluster]:
     """Servers that are not started yet, ended at the end."""
-    running = Cluster(folder, store, names, **env)
+    running = Cluster(folder, store, names, made, **env)
     try:
         yield running
     finally:
@@ -161,7 +163,7 @@ class Load:
         return lambda: len(self.acknowledged) >= enough
 
     def _run(self, turn: int) -> None:
-        with httpx.Client(timeout=30) as http:
+        with httpx.Client(timeout=6) as http:
             while not self._over.is_set():
                 number = next(self._numbers)
                 while not self._submitted(http, number, self.urls[turn % len(self.urls)]):
@@ -186,7 +188,7 @@ class Load:
     def judged(self, cluster: Cluster) -> None:
         """Every acknowledged job is stored once and has ended once; who was refused was told to come again."""
         by = next(node for node in cluster.nodes if node.server is not None and node.server.poll() is None)
-        unfinished = "SELECT count(*) FROM jobs WHERE state NOT IN ('completed', 'failed', 'cancelled')"
+        unfinished = "SELECT count(*) FROM jobs WHERE doc LIKE '%%\"n\":%%' AND state NOT IN ('completed', 'failed', 'cancelled')"
         by.until(lambda: cluster.rows(unfinished) == [(0,)], "every job ends")
         stored: dict[str, list[str]] = {}
         for id, doc in cluster.rows("SELECT id, doc FROM jobs"):

@@ -275,6 +275,11 @@ class Postgres:
             raise AssertionError(f"{tool}: {done.stderr.decode(errors='replace')}{self.log()}")
         return done
 
+    @property
+    def as_its_user(self) -> dict[str, Any]:
+        """Options of `subprocess` for a program that refuses root as PostgreSQL does."""
+        return self._user
+
     # -- inside --
 
     @property

@@ -142,7 +142,9 @@ def test_actions_on_one_job_at_both_servers_are_one_after_the_other(two: Cluster
     id = two.a.submit_with({"delay": "1h"}, "add", a=1)
 
     answers = [
-        answer for turn in range(1, 6) for answer in _by_eight(two, f"/api/v1/jobs/{id}/priority", json={"priority": turn})
+        answer
+        for turn in range(1, 6)
+        for answer in _by_eight(two, f"/api/v1/jobs/{id}/priority", json={"priority": turn})
     ]
     changes = [event["seq"] for event in two.b.events(id) if event["type"] == "job.priority_changed"]
 

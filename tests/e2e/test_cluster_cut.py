@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from cluster import Cluster, Load, cluster
+from cluster import Load, cluster
 from postgres import Postgres
 from processes import Gate, Headway, Link
 

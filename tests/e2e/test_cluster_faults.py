@@ -90,7 +90,7 @@ def test_another_leads_within_seconds_and_nothing_is_judged_twice(hasty: Cluster
     id = other.submit("gated", gate=str(gate.path))
     other.until(lambda: other.job(id).get("log_lines"), "it runs")
     hasty.watchers.both_ways(*hasty.urls)
-    expiring = other.submit_with({"queue": "nobody", "expires": "1s"}, "add", a=1)
+    expiring = other.submit_with({"requires": {"at": "nowhere"}, "expires": "1s"}, "add", a=1)
 
     _signal(leader, signal.SIGSTOP if frozen else signal.SIGKILL)
     os.killpg(silent.pid, signal.SIGSTOP)

@@ -74,6 +74,7 @@ async def test_meanwhile_it_takes_nobody_and_afterwards_everybody(pair):
         await a.until(lambda: a.site.gateway.closed)
 
         refused = await a.http.get("/api/v1/live?topic=jobs")
+        asked = [await a.http.get("/api/v1/jobs"), await a.http.post("/api/v1/jobs", json={"kind": "x"})]
         code, reason = await Socket(a).closed()
         await a.site.hub.peers.beat()
         await a.until(lambda: not a.site.gateway.closed)
@@ -83,6 +84,9 @@ async def test_meanwhile_it_takes_nobody_and_afterwards_everybody(pair):
 
     assert (refused.status_code, refused.json()["code"]) == (503, "cut_off")
     assert refused.json()["hint"] == "Try again in 2 s: another server of the same store may be reached."
+    assert [(each.status_code, each.json()["code"], each.headers["retry-after"]) for each in asked] == [
+        (503, "cut_off", "2")
+    ] * 2
     assert (code, reason) == (4200, "This server has not reached its store for 11 s.")
     assert admitted.status_code == 200
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from headway.errors import CallerError, Unauthorized
+from headway.errors import CallerError, ServerError, Unauthorized
 from headway.protocol.frames import CloseCode
 from headway.server.door import EVENTS, LIVE
 from headway.server.guard import SAFE_METHODS, bearer, check_request
@@ -24,6 +24,8 @@ STREAMS = frozenset({f"{API}/worker"})
 OPEN = frozenset({"/", "/healthz", "/livez", "/readyz", "/favicon.ico"})
 """Paths that ask for no token: they show nothing of anybody's."""
 OPEN_PREFIX = "/page/"
+STORED = tuple(f"{API}/{name}" for name in ("jobs", "queues", "kinds", "workers", "services", "stats", "events"))
+"""What no server can answer that does not reach its store."""
 
 _POLICY = b"default-src 'none'; frame-ancestors 'none'"
 _UNLESS_SET: list[tuple[bytes, bytes]] = [
@@ -57,7 +59,7 @@ class Edge:
             send = self._dressed(scope, headers, send)
         try:
             self._let_in(scope, path, headers)
-        except CallerError as error:
+        except (CallerError, ServerError) as error:
             await _refuse(scope, receive, send, error)
             return
         if scope.get("method") == "OPTIONS" and b"access-control-request-method" in headers:
@@ -94,6 +96,9 @@ class Edge:
         subject = self.site.tokens.subject(bearer(headers.get(b"authorization")))
         subject.require(scope_needed(method, path))
         scope[SUBJECT] = subject
+        cut_off = self.site.door.closed
+        if cut_off is not None and scope["type"] == "http" and path.startswith(STORED):
+            raise cut_off  # at once, not when the store's time is up: so a balancer asks another server
 
     def _dressed(self, scope: Scope, headers: dict[bytes, str], send: Send) -> Send:
         """`send` that adds the headers every answer has."""
@@ -151,7 +156,7 @@ def _shared_with(origin: str) -> list[tuple[bytes, bytes]]:
     ]
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, error: CallerError) -> None:
+async def _refuse(scope: Scope, receive: Receive, send: Send, error: CallerError | ServerError) -> None:
     response = answer_problem(problem_of(error))
     if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
         code = CloseCode.UNAUTHENTICATED if error.status == Unauthorized.status else CloseCode.FORBIDDEN

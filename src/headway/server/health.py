@@ -41,6 +41,7 @@ async def readyz(site: SiteOf) -> Response:
 _OBSTACLES: tuple[tuple[Callable[[Site], bool], str], ...] = (
     (lambda site: not site.ready, "starting or stopping"),
     (lambda site: site.hub.peers.silent_s > UNREADY_S, f"the store has not answered for more than {UNREADY_S:g} s"),
+    (lambda site: site.door.closed is not None, "the store was away; in a moment"),
     (lambda site: site.hub.ledger.full, "the command inbox is full"),
 )
 
