@@ -96,6 +96,15 @@ def test_only_an_online_worker_is_offered_jobs(lab, state):
     assert lab.claim("w/9" if state == "unknown" else "w/1") == []
 
 
+def test_a_worker_that_is_linked_to_another_server_by_now_is_offered_nothing_by_the_old_one(lab):
+    lab.worker("w/2", server="new")
+    job = lab.submit()
+
+    old, new = lab.claim("w/2", server="old"), lab.claim("w/2", server="new")
+
+    assert (old, new) == ([], [job])
+
+
 def test_a_paused_queue_offers_nothing_until_it_is_resumed(lab):
     job = lab.job("queued")
     lab.do(c.PauseQueue(queue="default", by="ann", reason="migration"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from headway.store.base import Reading, Store
@@ -20,11 +21,15 @@ class Ask(Protocol):
     async def __call__(self, question: Callable[[Reading], T]) -> T: ...
 
 
+THREADS = 4
+
+
 def in_thread(store: Store) -> Ask:
-    """Beside the loop."""
+    """Beside the loop, in threads of its own: what the hub asks must not wait behind uploads and long readings."""
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="headway-hub")
 
     async def ask(question: Callable[[Reading], T]) -> T:
-        return await asyncio.to_thread(_answer, store, question)
+        return await asyncio.get_running_loop().run_in_executor(threads, _answer, store, question)
 
     return ask
 

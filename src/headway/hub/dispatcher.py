@@ -70,10 +70,13 @@ class _Linked:
 class Dispatcher:
     """`attach` and `detach` by the gateway; `follow` by the ledger; `stir` by the sweeper as a backstop."""
 
-    def __init__(self, ledger: Ledger, store: Store, clock: Clock, settings: Settings, ask: Ask | None = None) -> None:
+    def __init__(
+        self, ledger: Ledger, store: Store, clock: Clock, settings: Settings, ask: Ask | None = None, server: str = ""
+    ) -> None:
         self._ledger = ledger
         self._store = store
         self._ask = ask or in_thread(store)
+        self._server = server
         self._clock = clock
         self._settings = settings
         self._linked: dict[str, _Linked] = {}
@@ -295,7 +298,7 @@ class Dispatcher:
             return None
         return c.Claim(
             worker=linked.port.worker, limit=linked.free, kinds=kinds, queues=linked.queues, labels=linked.labels,
-            namespace=linked.namespace,
+            namespace=linked.namespace, server=self._server,
         )  # fmt: skip
 
     def _anticipate(self, commands: Sequence[c.Command]) -> c.Command | None:

@@ -41,7 +41,7 @@ class Hub:
         self.feed = Feed(clock, store, self.settings)
         self.roster = Roster(clock, self.settings)
         self.peers = Peers(store, clock, self.settings, self.feed.server, self._describe)
-        self.dispatcher = Dispatcher(self.ledger, store, clock, self.settings, self.ask)
+        self.dispatcher = Dispatcher(self.ledger, store, clock, self.settings, self.ask, self.feed.server)
         self.sweeper = Sweeper(
             self.ledger, self.dispatcher, self.roster, clock, self.settings, ask=self.ask, leads=self._leads
         )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from headway.clock import Clock
 from headway.errors import ServerError
@@ -35,6 +36,7 @@ class Peers:
         self._describe = describe
         self._heard = clock.monotonic()
         self._led = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="headway-beat")  # it waits behind nothing
 
     @property
     def leads(self) -> bool:
@@ -61,7 +63,8 @@ class Peers:
     async def beat(self) -> None:
         """Say that we are alive. StoreUnavailable: it could not be said."""
         began = self._clock.monotonic()
-        self.standing = await asyncio.to_thread(self._store.beat, self.server, self._describe())
+        loop = asyncio.get_running_loop()
+        self.standing = await loop.run_in_executor(self._thread, self._store.beat, self.server, self._describe())
         self._heard = began
         if self.leads is not self._led:
             self._led = self.leads
@@ -79,6 +82,6 @@ class Peers:
     async def retire(self) -> None:
         """We go: another may lead at once."""
         try:
-            await asyncio.to_thread(self._store.retire, self.server)
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._store.retire, self.server)
         except ServerError as problem:
             log.warning("the store does not hear that we go: %s", problem, extra={"action": "beat"})

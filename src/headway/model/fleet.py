@@ -158,7 +158,7 @@ def disconnect(world: World, command: c.Disconnect, settings: Settings) -> None:
     A server that hears late of a link's end is not heeded once the worker is linked to another.
     """
     worker = _same_instance(world, command.worker, command.instance)
-    if worker is None or worker.get("state") in ("disconnected", "lost") or _is_elsewhere(worker, command.server):
+    if worker is None or worker.get("state") in ("disconnected", "lost") or is_elsewhere(worker, command.server):
         return
     if command.goodbye:
         for id in sorted(world.held_by.get(command.worker, ())):
@@ -177,7 +177,7 @@ def _same_instance(world: World, id: str, instance: str) -> Mapping[str, Any] | 
     return worker if worker and worker.get("instance") == instance else None
 
 
-def _is_elsewhere(worker: Mapping[str, Any], server: str) -> bool:
+def is_elsewhere(worker: Mapping[str, Any], server: str) -> bool:
     """True where the worker is linked to another server than this one."""
     return bool(server) and worker.get("server", server) != server
 

@@ -13,6 +13,7 @@ from headway.errors import InvalidInput, Refused
 from headway.model import command as c
 from headway.model.change import cleared, fresh, job_event
 from headway.model.ending import Ending, end_attempt, record_end
+from headway.model.fleet import is_elsewhere
 from headway.model.job import (
     KEPT_ATTEMPTS,
     MOST_ATTEMPTS,
@@ -38,7 +39,7 @@ PRESENT = ("online", "draining", "stale", "disconnected")
 def claim(world: World, command: c.Claim, settings: Settings) -> list[str]:
     """Offer the best queued jobs that fit, up to the limit; answer with their ids."""
     worker = world.workers.get(command.worker)
-    if worker is None or worker.get("state") != "online":
+    if worker is None or worker.get("state") != "online" or is_elsewhere(worker, command.server):
         return []
     offered: list[str] = []
     for id in world.candidates_of(command):

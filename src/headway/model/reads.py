@@ -70,7 +70,8 @@ class WorkerCommand(Command, frozen=True, kw_only=True):
 class Claim(Command, frozen=True, kw_only=True):
     """Offer up to `limit` of the best queued jobs to a worker. Answer: the ids offered, best first.
 
-    `kinds` are those that may be waiting, of those the worker serves; `queues` empty: any.
+    `kinds` are those that may be waiting, of those the worker serves; `queues` empty: any. `server` is the one that
+    the worker is linked to: claims of another are for a link that is over.
     """
 
     worker: str
@@ -79,6 +80,7 @@ class Claim(Command, frozen=True, kw_only=True):
     queues: tuple[str, ...] = ()
     labels: dict[str, str] = {}
     namespace: str = "default"
+    server: str = ""
 
     def reads(self, reads: Reads) -> None:
         reads.workers.add(self.worker)

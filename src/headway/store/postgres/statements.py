@@ -238,7 +238,7 @@ INSERT_DOCUMENTS, UPDATE_DOCUMENTS = (
 )
 """A new one is only inserted: where another server was first, that fails (23505) and the batch begins anew."""
 HEAR_WORKERS = _update(
-    "workers", _word("id"), _number("last_heard_at"), _json("load", value="coalesce(v.load, t.load)")
+    "workers", _word("id"), _number("last_heard_at", value="greatest(v.last_heard_at, t.last_heard_at)"), _json("load", value="coalesce(v.load, t.load)")
 )
 INSERT_EVENTS = _insert(
     "events", _seq("seq"), _number("at", value="greatest(v.at, h.at)"), _word("type"), _word("subject"),

@@ -77,7 +77,7 @@ class Server:
         self.ledger.on_own_commit(self._committed)
         self.roster = Roster(clock, self.settings)
         self.ledger.on_commit(self._linked_elsewhere)
-        self.dispatcher = Dispatcher(self.ledger, self.store, clock, self.settings, ask)
+        self.dispatcher = Dispatcher(self.ledger, self.store, clock, self.settings, ask, self.name)
         self.sweeper = Sweeper(
             self.ledger, self.dispatcher, self.roster, clock, self.settings, ask=ask, leads=self._leads
         )
