@@ -5,7 +5,7 @@
 The past is made by `past.py` (real commits; a sample of it is verified). Then a server serves it, one client asks over
 REST on one connection, in turns, so that no question has the cache for itself; at most `seconds` for each question.
 `ask` in a row names the question, `partial` how many answers were cut at the bound of a scan (100,000 rows or 2 s):
-terms without an index (args, error, worker, parent, retry_of, id, text) are such scans. What is slower than 50 ms is
+terms without an index (args, error, worker, text, globs of labels) are such scans. What is slower than 50 ms is
 named again with the plans of its statements (`history_plan`). Nothing is read before, but the server's own start: the
 first answer is in `first`. The machine's file cache is as filling left it.
 """

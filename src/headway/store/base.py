@@ -80,8 +80,8 @@ class Reading(Protocol):
         ...
 
     def jobs(self, query: Query, *, now: int, limit: int, after: str | None = None) -> Page[JobDoc]:
-        """Newest first (by id). Label, state, kind, queue, priority and time terms by index; others by a scan of the
-        newest 100,000 rows or 2 s, whichever ends first, then `partial`.
+        """Newest first (by id). Exact labels, parents, retried jobs and ids, state, kind, queue, priority and time terms
+        by index; others by a scan of the newest 100,000 rows or 2 s, whichever ends first, then `partial`.
         """
         ...
 

@@ -177,6 +177,7 @@ job_labels = Table(
     PrimaryKeyConstraint("name", "value", "job"),
     sqlite_with_rowid=False,
 )
+"""Labels; and under no name `parent:ID` and `retry_of:ID` (`journal.labels_of`)."""
 
 bodies = Table(
     "bodies",
