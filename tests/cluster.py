@@ -22,6 +22,7 @@ import httpx
 import psycopg
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
+from websockets.typing import Subprotocol
 
 from headway.protocol.frames import Batch, Reset, Snapshot, Welcome, decode_to_viewer
 from processes import Headway, Link
@@ -241,8 +242,8 @@ class Watcher:
     async def _websocket(self, url: str) -> None:
         address = url.replace("http", "ws") + "/api/v1/live"
         async with connect(
-            address, subprotocols=["headway.v1"], compression=None, max_size=None, open_timeout=3, close_timeout=0.2
-        ) as link:  # pyright: ignore[reportArgumentType]
+            address, subprotocols=[Subprotocol("headway.v1")], compression=None, max_size=None, open_timeout=3, close_timeout=0.2
+        ) as link:
             await link.send(json.dumps({"type": "hello"}))
             asked = {"type": "subscribe", "id": "v", "topics": ["jobs"], "conflate": False}
             await link.send(json.dumps({**asked, **({"since": self.cursor} if self.cursor else {})}))
@@ -290,7 +291,7 @@ class Watcher:
                 self.said.append(type(frame).__name__)
 
     def _show(self, page: Snapshot) -> None:
-        documents = page.topics["jobs"]["documents"].get("job", {}) if "jobs" in page.topics else {}
+        documents = page.topics.get("jobs", {}).get("documents", {}).get("job", {})
         self.shown |= {id: document["state"] for id, document in documents.items()}
         if not page.more:
             self.seq = page.seq

@@ -121,9 +121,10 @@ def test_a_server_that_froze_while_it_sent_a_batch_does_not_hold_the_head_for_ev
     monkeypatch.setattr(upkeep, "FROZEN_S", 0.1)
     frozen, other = stores
     load_for(frozen, submitted(job_id(1)))
-    wire = frozen._wire
+    wire, batch = frozen._wire, frozen._batch
     assert wire is not None
-    wire.ask(s.MOVE_HEAD, [long(1), long(NOW), long(0), b"e1"])
+    assert batch is not None
+    wire.ask(s.MOVE_HEAD, [long(1), long(NOW), long(0), b"e1", long(batch.table)])
     wire._pg.send_flush_request()
     while wire._pg.flush():
         pass

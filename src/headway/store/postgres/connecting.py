@@ -92,6 +92,7 @@ _HINTS = (
 
 def _one_line(said: str) -> str:
     """The last of several reasons (one for each address that was tried), without what only a log needs."""
+    said = said.partition("\nLINE ")[0]  # what follows points into a statement of ours
     lines = [line.strip(" \t-") for line in said.splitlines() if line.strip()]
     last = next((line for line in reversed(lines) if "failed:" in line), lines[-1] if lines else "no reason given")
     return last.rstrip(".").removeprefix("connection failed: ")

@@ -53,9 +53,10 @@ class Past(msgspec.Struct):
 
 
 class Known(msgspec.Struct):
-    """What was last seen of the log `epoch`."""
+    """What was last seen of the log `epoch`, whose head is the table with this oid (0: not seen yet)."""
 
     epoch: str = ""
+    table: int = 0
     jobs: dict[str, KnownJob] = {}
     queues: dict[str, Document] = {}  # all of them
     kinds: dict[str, Document] = {}  # likewise
@@ -78,12 +79,6 @@ class Known(msgspec.Struct):
         for lane in lanes:
             self.lanes[lane.namespace, lane.kind, lane.queue, lane.requires] = lane
             self.lanes_by_id[lane.id] = lane
-
-    def forget(self, epoch: str) -> None:
-        """Everything: from now on it is another log."""
-        fresh = Known(epoch)
-        for name in self.__struct_fields__:
-            setattr(self, name, getattr(fresh, name))
 
     def trim(self) -> None:
         """Forget the oldest when there is too much; never between load and commit."""

@@ -40,6 +40,7 @@ class Batch(msgspec.Struct):
     world: World
     xid: bytes = b""
     epoch: str = ""
+    table: int = 0  # oid of log_head
     seq: int = 0  # of the head
     skew: int = 0
     versions: tuple[int, int] = (0, 0)  # of the queues and kinds that the world has
@@ -52,6 +53,10 @@ class Batch(msgspec.Struct):
 
 class BeginAnew(Exception):
     """A limit was found that is not under lock, or the log is another one."""
+
+
+class Moved(BeginAnew):
+    """The log is another one, or the same in another table (a dump was put back): a new connection finds out."""
 
 
 def text_of(field: Field) -> str:
@@ -159,13 +164,14 @@ class Loading:
     def _take_head(self, row: Sequence[Field]) -> tuple[bool, bool, bool]:
         """The head. Which of queues, kinds and lanes are not what we know."""
         batch, known = self.batch, self.known
-        seq, at, skew, epoch, xid, queues, kinds, lane = row
+        seq, at, skew, epoch, xid, queues, kinds, lane, table = row
         batch.seq, batch.skew, batch.xid, batch.epoch = number_of(seq), number_of(skew), xid or b"", text_of(epoch)
         batch.world.now = max(batch.world.now, number_of(at))
         batch.world.now_text = iso(batch.world.now)
-        if batch.epoch != known.epoch:
-            known.forget(batch.epoch)
-            raise BeginAnew
+        batch.table = number_of(table)
+        known.table = known.table or batch.table
+        if (batch.epoch, batch.table) != (known.epoch, known.table):
+            raise Moved
         versions = known.versions
         return number_of(queues) != versions[0], number_of(kinds) != versions[1], number_of(lane) > known.last_lane
 

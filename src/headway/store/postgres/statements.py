@@ -50,8 +50,8 @@ COMMIT = "COMMIT"
 ROLLBACK = "ROLLBACK"
 _VERSIONS = "(SELECT coalesce(sum(seq), 0)::bigint FROM queues), (SELECT coalesce(sum(seq), 0)::bigint FROM kinds)"
 HEAD = (
-    f"SELECT seq, at, skew, epoch, pg_current_xact_id(), {_VERSIONS}, (SELECT coalesce(max(id), 0) FROM lanes) "  # noqa: S608
-    "FROM log_head WHERE id = 1"
+    f"SELECT seq, at, skew, epoch, pg_current_xact_id(), {_VERSIONS}, (SELECT coalesce(max(id), 0) FROM lanes), "  # noqa: S608
+    "tableoid FROM log_head WHERE id = 1"
 )
 
 # -- locks, each statement in the order of its ids -----------------------------------------------------------------
@@ -141,7 +141,7 @@ CANDIDATES = (
 # -- the last flush ------------------------------------------------------------------------------------------------
 
 MOVE_HEAD = (
-    "UPDATE log_head SET seq = seq + $1::bigint / (epoch = $4::text)::int, "
+    "UPDATE log_head SET seq = seq + $1::bigint / (epoch = $4::text AND tableoid::bigint = $5::bigint)::int, "
     "at = greatest(at, $2::bigint), skew = greatest(skew, $3::bigint) WHERE id = 1 RETURNING seq, at"
 )
 """Fails (22012) where the log is another one than the batch was loaded from: a backup was put in its place."""
@@ -238,7 +238,10 @@ INSERT_DOCUMENTS, UPDATE_DOCUMENTS = (
 )
 """A new one is only inserted: where another server was first, that fails (23505) and the batch begins anew."""
 HEAR_WORKERS = _update(
-    "workers", _word("id"), _number("last_heard_at", value="greatest(v.last_heard_at, t.last_heard_at)"), _json("load", value="coalesce(v.load, t.load)")
+    "workers",
+    _word("id"),
+    _number("last_heard_at", value="greatest(v.last_heard_at, t.last_heard_at)"),
+    _json("load", value="coalesce(v.load, t.load)"),
 )
 INSERT_EVENTS = _insert(
     "events", _seq("seq"), _number("at", value="greatest(v.at, h.at)"), _word("type"), _word("subject"),

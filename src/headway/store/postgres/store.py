@@ -30,7 +30,7 @@ from headway.store.postgres.claiming import load_candidates
 from headway.store.postgres.connecting import Connection, away, connect, reader_engine
 from headway.store.postgres.identity import compare_origin
 from headway.store.postgres.known import Known
-from headway.store.postgres.loading import Batch, BeginAnew, Loading, Place
+from headway.store.postgres.loading import Batch, BeginAnew, Loading, Moved, Place
 from headway.store.postgres.opening import open_store
 from headway.store.postgres.outcome import outcome_of
 from headway.store.postgres.peers import Peers
@@ -137,9 +137,12 @@ class PostgresStore:
         try:
             self._pause()
             for _ in range(TRIES):
-                with suppress(BeginAnew):
+                try:
                     return self._load(self._connected(), reads, now)
-                self._roll_back()
+                except Moved:
+                    self._drop()
+                except BeginAnew:
+                    self._roll_back()
             raise StoreContended(f"The limits on {self._address} change too often.", hint="Try again.")
         except psycopg.Error as error:
             self._overtaken += 1

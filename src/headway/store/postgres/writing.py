@@ -135,7 +135,8 @@ class Writing:
         new = (row.now.doc for row in self.journal.jobs if row.before is None)
         skew = skew_of(new, self.batch.skew)
         at = max((event.at for event in events), default=0)
-        self._head = self.wire.ask(s.MOVE_HEAD, [long(len(events)), long(at), long(skew), self.batch.epoch.encode()])
+        where = [self.batch.epoch.encode(), long(self.batch.table)]
+        self._head = self.wire.ask(s.MOVE_HEAD, [long(len(events)), long(at), long(skew), *where])
         if any(event.type == "job.offered" for event in events):
             self.wire.ask(s.GUARD, [long(version) for version in self.batch.versions])
 
