@@ -122,3 +122,20 @@ async def test_a_server_that_is_alone_on_its_store_has_nobody_to_send_them_to(ru
 
         assert bench.site.gateway.closed == ""
         assert (await bench.http.get("/readyz")).status_code == 200
+
+
+async def test_one_that_stood_still_gives_its_store_time_to_answer(pair):
+    async with pair(settings=FAR) as (a, _):
+        lifeline = Lifeline(a.site)
+        lifeline.look()
+        lifeline._looked_at -= 60.0  # as a process that was stopped for a minute
+        silent(a, 60.0)
+
+        lifeline.look()
+        at_once = a.site.gateway.closed
+        lifeline._woke_at -= 11.0
+        lifeline.look()
+        later = a.site.gateway.closed
+
+    assert at_once == ""
+    assert later == "This server has not reached its store for 11 s."

@@ -9,6 +9,7 @@ passes in time in which nobody could hear (I9). Must never know how a store is r
 from __future__ import annotations
 
 import logging
+import math
 
 from headway.errors import CutOff
 from headway.server.site import Site
@@ -19,6 +20,8 @@ LOOK_S = 0.25
 UNREADY_S = 3.0
 """Without an answer of the store for longer than this, the server is not ready."""
 SPREAD_S = 2.0
+SLEPT_S = 2.0
+"""Between two looks: this process stood still, and so did its beats. The store is given its time from then on."""
 
 
 class Lifeline:
@@ -27,9 +30,11 @@ class Lifeline:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._away = False
+        self._looked_at = self._woke_at = -math.inf
 
     async def run(self) -> None:
         """Look four times a second."""
+        self._looked_at = self._site.hub.clock.monotonic()
         while True:
             await self._site.hub.clock.sleep(LOOK_S)
             self.look()
@@ -37,9 +42,9 @@ class Lifeline:
     def look(self) -> None:
         """Send everybody away, or take them again, where it is time for that."""
         site, peers = self._site, self._site.hub.peers
-        silent_s = peers.silent_s
+        silent_s = min(peers.silent_s, self._awake_s())
         if self._away:
-            if silent_s <= UNREADY_S and site.ready:
+            if peers.silent_s <= UNREADY_S and site.ready:
                 self._away = False
                 site.door.closed, site.gateway.closed = None, ""
                 log.info("the store answers again; links are taken", extra={"action": "cut_off"})
@@ -50,3 +55,11 @@ class Lifeline:
             log.warning("%s Everybody is sent to the other servers.", error.message, extra={"action": "cut_off"})
             site.hub.feed.send_away(error.message, SPREAD_S)
             site.gateway.send_away(error.message)
+
+    def _awake_s(self) -> float:
+        """For how long this process has run without standing still."""
+        now = self._site.hub.clock.monotonic()
+        if SLEPT_S < now - self._looked_at < math.inf:
+            self._woke_at = now
+        self._looked_at = now
+        return now - self._woke_at

@@ -6,10 +6,12 @@ import pytest
 
 from headway.errors import StoreUnusable
 from headway.store.base import Head
+from headway.store.postgres import PostgresStore
 from headway.store.postgres.address import Address
 from headway.store.postgres.connecting import Connection, connect
 from headway.store.postgres.identity import compare_origin
 from headway.store.postgres.opening import open_store
+from headway.testing.store_worlds import job_id, submitted, write as commit
 from postgres import Postgres, required_postgres
 
 NOW = 1_700_000_000_000
@@ -157,3 +159,23 @@ class TestWhereTheClusterMayNotBeAsked:
         (origin,) = connection.execute("SELECT value FROM headway.facts WHERE name = 'origin'").fetchone()
         assert epoch == "e1"
         assert "null" not in origin
+
+
+def test_a_dump_put_back_under_a_server_begins_a_new_epoch_before_a_number_is_given(postgres: Postgres, database: str):
+    dump = str(postgres.folder / "under-a-server")
+    store = PostgresStore(database)
+    store.open(now=NOW, new_epoch="e1")
+    try:
+        commit(store, submitted(job_id(1)))
+        postgres.run("pg_dump", "-Fc", "-f", dump, database)
+        commit(store, submitted(job_id(2)))
+
+        postgres.run("pg_restore", "--clean", "--if-exists", "-d", database, dump)
+        commit(store, submitted(job_id(3)))
+
+        with store.reading() as reading:
+            head, jobs = reading.head, [reading.job(job_id(number)) for number in (1, 2, 3)]
+    finally:
+        store.close()
+    assert head.epoch != "e1"
+    assert (head.seq, [job is not None for job in jobs]) == (2, [True, False, True])
