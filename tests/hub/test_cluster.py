@@ -119,6 +119,30 @@ async def test_a_limit_raised_at_one_server_frees_the_worker_of_the_other(pair: 
     assert [word for word, *_ in port.told] == ["offer"]
 
 
+async def test_what_was_claimed_takes_its_slot_before_the_log_tells_of_it(pair: Pair) -> None:
+    port = await pair.worker_at_a()
+    await pair.level()
+    follow, reads = pair.a.ledger.tail.catch_up, asyncio.Event()
+
+    async def late() -> None:
+        await reads.wait()
+        await follow()
+
+    pair.a.ledger.tail.catch_up = late  # type: ignore[method-assign]
+    await pair.b.ledger.execute(c.Note(name="system.noted"))  # comes first in the log, and A has not read it
+    await pair.a.ledger.execute_all([c.Submit(id=id, kind="noop", args=b"{}") for id in ("01A", "01B", "01C")])
+    await pair.a.dispatcher.stir()
+    while pair.a.ledger.waiting:
+        await asyncio.to_thread(lambda: None)
+    before = list(port.told)
+
+    reads.set()
+    await pair.level()
+
+    assert before == []
+    assert port.told == [("offer", "01A", b"{}")]
+
+
 async def test_both_tell_the_same_events_in_the_same_order(pair: Pair) -> None:
     told: dict[str, list[int]] = {"a": [], "b": []}
     for name, hub in (("a", pair.a), ("b", pair.b)):

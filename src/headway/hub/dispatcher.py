@@ -59,12 +59,14 @@ class _Linked:
         self.held: set[tuple[str, int]] = set()
         self.ended: set[tuple[str, int]] | None = set()  # what ended before it was known what is held; then None
         self.claiming = False
+        self.told: set[str] = set()  # offered while a claim is under way
+        self.expected: set[str] = set()  # claimed, and not told by the log yet: others' commits are still before ours
         self.stirred = True  # something happened since the last claim that may have made a job claimable
         self.draining = False
 
     @property
     def free(self) -> int:
-        return self.slots - len(self.held)
+        return self.slots - len(self.held) - len(self.expected)
 
 
 class Dispatcher:
@@ -219,6 +221,9 @@ class Dispatcher:
         job = commit.world.jobs.get(event.job or "")
         if linked is None or job is None:
             return  # another server's worker, or one that has just gone: `accept_s` gives the job back
+        linked.expected.discard(event.job or "")
+        if linked.claiming:
+            linked.told.add(event.job or "")
         linked.held.add((event.job or "", event.attempt or 0))
         args = commit.world.args.get(event.job or "")
         if args is None:
@@ -327,6 +332,8 @@ class Dispatcher:
         def settle(done: asyncio.Future[Any]) -> None:
             linked.claiming = False
             failed = done.cancelled() or done.exception() is not None
+            linked.expected |= set() if failed else set(done.result()) - linked.told
+            linked.told.clear()
             if failed or len(done.result()) >= limit:
                 linked.stirred = True
             if not failed and self._linked.get(worker) is linked:  # it may have gone, or come back, meanwhile
