@@ -242,7 +242,12 @@ class Watcher:
     async def _websocket(self, url: str) -> None:
         address = url.replace("http", "ws") + "/api/v1/live"
         async with connect(
-            address, subprotocols=[Subprotocol("headway.v1")], compression=None, max_size=None, open_timeout=3, close_timeout=0.2
+            address,
+            subprotocols=[Subprotocol("headway.v1")],
+            compression=None,
+            max_size=None,
+            open_timeout=3,
+            close_timeout=0.2,
         ) as link:
             await link.send(json.dumps({"type": "hello"}))
             asked = {"type": "subscribe", "id": "v", "topics": ["jobs"], "conflate": False}
