@@ -131,7 +131,7 @@ def own() -> Iterator[Postgres]:
 def test_a_database_that_crashes_under_load_keeps_what_was_acknowledged(
     own: Postgres, tmp_path: Path, gate: Gate
 ) -> None:
-    with cluster(tmp_path / "two", own.new_database()) as two:
+    with cluster(tmp_path / "two", own.new_database(), HEADWAY_CUT_OFF_S="60") as two:  # nobody is sent away
         two.serve()
         two.work("w1", "--slots", "4")
         running = two.a.submit("gated", gate=str(gate.path))

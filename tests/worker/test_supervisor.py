@@ -348,10 +348,9 @@ async def test_a_lost_lease_is_told_to_the_handler_and_ends_it_as_released(rig: 
 
 
 async def test_the_supervisor_goes_on_while_user_code_holds_the_gil(rig: Rig):
-    job = rig.offer("hold_the_gil", seconds=1.5)
-    await rig.said.until_item(job, has_step)
     gaps: list[float] = []
     loop = asyncio.get_running_loop()
+    job = rig.offer("hold_the_gil", seconds=1.5)
 
     before = loop.time()
     while ("outcome", job) not in [word[:2] for word in rig.said.words]:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection as SqlConnection, Engine
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, TimeoutError as PoolTimeout
 
 from headway.clock import SystemClock
-from headway.errors import StoreContended
+from headway.errors import NotServing, StoreContended
 from headway.model.command import Reads
 from headway.model.event import Event
 from headway.model.job import JobDoc
@@ -45,8 +45,36 @@ TRIES = 5
 PAUSE_S = 0.002
 """Before a batch that was overtaken is loaded again: up to this, doubled each time."""
 LONGEST_PAUSE_S = 0.25
+LAST_READINGS_S = 5.0
+"""How long readings that are under way may take once the store is closed."""
 FROZEN_LOOK_S = 10.0
 """Between two looks for sessions of servers that froze."""
+
+
+class Readings:
+    """Those under way. `close` waits for them, so that none gives its connection back to a pool that is gone."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._number = 0
+        self._closed = False
+
+    def __enter__(self) -> None:
+        with self._changed:
+            if self._closed:
+                raise NotServing
+            self._number += 1
+
+    def __exit__(self, *exc: object) -> None:
+        with self._changed:
+            self._number -= 1
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """No more from now on; a long one is waited for a while."""
+        with self._changed:
+            self._closed = True
+            self._changed.wait_for(lambda: not self._number, LAST_READINGS_S)
 
 
 class PostgresStore:
@@ -71,6 +99,7 @@ class PostgresStore:
         self._wary: set[Place] = set()
         self._overtaken = 0
         self._frozen_at = 0.0
+        self._readings = Readings()
         self._engine: Engine
 
     # -- opening and closing ---------------------------------------------------------------------------------------
@@ -85,6 +114,7 @@ class PostgresStore:
             self._peers.close()
             raise
         self._closing.clear()
+        self._readings = Readings()
         self._use(connection, head.epoch)
         self._engine = reader_engine(self._address)
         self._bell = bell_of(self._address, self._direct)
@@ -94,6 +124,7 @@ class PostgresStore:
 
     def close(self) -> None:
         self._closing.set()
+        self._readings.close()
         with self._writing:
             if self._bell is not None:
                 self._bell.close()
@@ -240,13 +271,14 @@ class PostgresStore:
     @contextmanager
     def reading(self) -> Generator[SqlReading, None, None]:
         try:
-            connection, reading = self._begin_reading()
-            with connection:
-                try:
-                    yield reading
-                finally:
-                    if self._closing.is_set():  # its pool is gone: nobody would close it
-                        connection.invalidate()
+            with self._readings:
+                connection, reading = self._begin_reading()
+                with connection:
+                    try:
+                        yield reading
+                    finally:
+                        if self._closing.is_set():  # its pool may be gone by now: nobody would close it
+                            connection.invalidate()
         except (PoolTimeout, InvalidRequestError) as error:
             raise too_many_readings(self._address) from error
         except (DBAPIError, psycopg.Error) as error:
