@@ -20,7 +20,7 @@ def count_primes(ctx: headway.Context, below: int = 300_000_000) -> dict[str, in
         raise headway.Reject("below: give 2 or more; there is no prime before.")
     with ctx.stage("small"):
         small = primes_up_to(isqrt(below - 1))
-    with ctx.stage("sieve", unit="segment") as stage:
+    with ctx.stage("sieve", unit="segments") as stage:
         found = sum(
             count_in(start, min(start + SEGMENT, below), small) for start in stage.track(range(2, below, SEGMENT))
         )
