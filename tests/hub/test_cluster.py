@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from headway.hub.hub import Hub
+from headway.hub.tail import Commit
 from headway.model import command as c
+from headway.model.event import Event
 from headway.model.settings import Settings
+from headway.model.world import World
 from headway.store.base import Head
 from headway.testing.clock import VirtualClock
 from headway.testing.disk import Disk
@@ -141,6 +144,18 @@ async def test_what_was_claimed_takes_its_slot_before_the_log_tells_of_it(pair: 
 
     assert before == []
     assert port.told == [("offer", "01A", b"{}")]
+
+
+@pytest.mark.parametrize("known", [None, {"id": "01A", "attempt": 2}])
+async def test_an_attempt_that_is_over_when_its_job_is_read_is_not_offered(pair: Pair, known: Any) -> None:
+    port = await pair.worker_at_a()
+    world = World(0)
+    world.jobs["01A"] = known
+    offered = Event(type="job.offered", at=0, seq=1, job="01A", attempt=1, worker=WORKER, data={})
+
+    pair.a.dispatcher.follow(Commit([offered], world))
+
+    assert port.told == []
 
 
 async def test_both_tell_the_same_events_in_the_same_order(pair: Pair) -> None:

@@ -219,9 +219,11 @@ class Dispatcher:
     def _offered(self, event: Event, commit: Commit) -> None:
         linked = self._linked.get(event.worker or "")
         job = commit.world.jobs.get(event.job or "")
-        if linked is None or job is None:
+        if linked is None:
             return  # another server's worker, or one that has just gone: `accept_s` gives the job back
         linked.expected.discard(event.job or "")
+        if job is None or job.get("attempt") != event.attempt:
+            return  # this attempt is over by now: the job was read later than it was offered
         if linked.claiming:
             linked.told.add(event.job or "")
         linked.held.add((event.job or "", event.attempt or 0))

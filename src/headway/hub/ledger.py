@@ -22,7 +22,7 @@ import msgspec
 from headway.clock import Clock
 from headway.errors import HeadwayError, KeyReused, NotServing, Overloaded, ServerError, StoreContended
 from headway.hub.asking import Ask, in_thread
-from headway.hub.tail import Commit, Tail
+from headway.hub.tail import Commit, Tail, tell
 from headway.model.command import Command, Once, Reads
 from headway.model.decide import decide
 from headway.model.settings import Settings
@@ -297,8 +297,7 @@ class Ledger:
         self.commits += 1
         self.committed += total
         if outcome.commit.events:
-            for listener in self._own:
-                _tell(listener, outcome.commit)
+            tell(self._own, outcome.commit)
             self.tail.offer(outcome.commit)
         results = iter(outcome.results)
         for entry in entries:
@@ -311,13 +310,6 @@ class Ledger:
                 entry.future.set_exception(mine[0])
             else:
                 entry.future.set_result(mine[0])
-
-
-def _tell(listener: Callable[[Commit], None], commit: Commit) -> None:
-    try:
-        listener(commit)
-    except Exception:
-        log.exception("a listener of the log failed", extra={"action": "on_own_commit", "seq": commit.events[-1].seq})
 
 
 def _retrieve(future: asyncio.Future[Any]) -> None:

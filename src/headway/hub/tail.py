@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
 import msgspec
@@ -23,7 +23,6 @@ from headway.clock import Clock
 from headway.errors import ServerError, StoreUnusable
 from headway.hub.asking import Ask
 from headway.model.event import Event
-from headway.model.job import JobDoc
 from headway.model.settings import Settings
 from headway.model.world import World
 from headway.store.base import Head, Reading, Store
@@ -161,11 +160,16 @@ class Tail:
 
     def _tell(self, commit: Commit) -> None:
         self.seq = commit.events[-1].seq
-        for listener in self._listeners:
-            try:
-                listener(commit)
-            except Exception:
-                log.exception("a listener of the log failed", extra={"action": "follow", "seq": self.seq})
+        tell(self._listeners, commit)
+
+
+def tell(listeners: Iterable[Callable[[Commit], None]], commit: Commit) -> None:
+    """Call each with the commit; one that fails does not keep it from the others."""
+    for listener in listeners:
+        try:
+            listener(commit)
+        except Exception:
+            log.exception("a listener of the log failed", extra={"action": "follow", "seq": commit.events[-1].seq})
 
 
 def _ring(loop: asyncio.AbstractEventLoop, news: asyncio.Event) -> None:
@@ -178,7 +182,9 @@ async def _stop_here() -> None:
 
 
 def _load(reading: Reading, world: World, id: str) -> None:
-    world.jobs[id] = job = reading.job(id) or JobDoc()
+    if (job := reading.job(id)) is None:
+        return  # deleted since
+    world.jobs[id] = job
     world.args[id] = reading.args(id) or b"{}"
     if job.get("attempt", 0) > 1:
         world.checkpoints[id] = reading.checkpoints(id)

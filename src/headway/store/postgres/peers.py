@@ -45,7 +45,7 @@ _RELEASE = f"DELETE FROM facts WHERE name = 'leader' AND {_WHO} = %s".encode()  
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """The database's clock minus our monotonic one (ms), right to half of `round_trip` (ms)."""
+    """What the database's clock showed (ms) when our monotonic one stood at zero, right to half of `round_trip` (ms)."""
 
     zero: float
     round_trip: float
