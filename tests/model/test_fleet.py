@@ -8,6 +8,7 @@ from headway.clock import iso
 from headway.errors import InvalidInput, NotFound, Refused
 from headway.model import command as c
 from headway.model.report import Progressed
+from headway.testing.clock import START
 from headway.testing.factories import Lab
 
 LOSE = c.Lose(worker="w/1", instance="i1")
@@ -399,12 +400,43 @@ def test_a_service_of_an_unknown_status_is_refused_with_the_known_ones(lab, serv
 def test_a_heartbeat_is_soft_and_told_to_those_who_look(lab):
     before = {key: value for key, value in lab.worker_doc().items() if key != "last_heard_at"}
     lab.do(c.Hear(worker="w/1", at=lab.now + 5))
-    assert [event.data for event in lab.events] == [{"heard_at": iso(lab.now + 5)}]
-    assert lab.worker_doc() == before | {"last_heard_at": lab.now + 5}
-    lab.do(c.Hear(worker="w/1", at=lab.now + 6, load={"cpu": 0.5}))
+    assert [event.data for event in lab.events] == [{"set": {"heard_at": iso(lab.now + 5)}}]
+    changed = {"heard_at": iso(lab.now + 5), "seq": lab.events[0].seq}
+    assert lab.worker_doc() == before | changed | {"last_heard_at": lab.now + 5}
+    lab.do(c.Hear(worker="w/1", at=lab.now + 6, load={"disk": 0.5}))
 
-    assert lab.last("worker.loaded").data == {"heard_at": iso(lab.now + 6), "load": {"cpu": 0.5}}
+    assert lab.last("worker.loaded").data == {"set": {"heard_at": iso(lab.now + 6)}, "put": {"load": {"disk": 0.5}}}
     assert lab.worker_doc()["last_heard_at"] == lab.now + 6
+
+
+def test_a_load_joins_the_series_of_its_worker_and_what_is_past_leaves_it(lab):
+    lab.do(c.Hear(worker="w/1", at=START, load={"cpu_percent": 10, "gpu_percent": 3.5}))
+    lab.do(c.Hear(worker="w/1", at=START + 9_000, load={"cpu_percent": 20, "memory_percent": 50.5}))
+    lab.do(c.Hear(worker="w/1", at=START + 599_000, load={"cpu_percent": 30}))
+    begun = lab.worker_doc()["load_series"]
+    lab.do(c.Hear(worker="w/1", at=START + 600_000, load={"cpu_percent": True}))
+
+    assert begun == {iso(START): [20, 50.5, None], iso(START + 590_000): [30, None, None]}
+    assert lab.worker_doc()["load_series"] == {iso(START + 590_000): [30, None, None]}
+
+
+def test_who_was_heard_later_by_another_server_does_not_grow_older(lab):
+    lab.do(c.Hear(worker="w/1", at=lab.now + 9))
+    lab.do(c.Hear(worker="w/1", at=lab.now + 5))
+
+    assert lab.worker_doc()["heard_at"] == iso(lab.now + 9)
+
+
+def test_a_worker_says_since_when_it_is_in_its_state(lab):
+    came = lab.worker_doc()["state_at"]
+    lab.wait(5)
+    lab.do(c.Hear(worker="w/1", at=lab.now))
+    lab.worker()
+    stayed = lab.worker_doc()["state_at"]
+    lab.wait(20)
+    lab.do(c.Stale(worker="w/1", instance="i1"))
+
+    assert (came, stayed, lab.worker_doc()["state_at"]) == (iso(START), iso(START), iso(START + 25_000))
 
 
 def test_one_of_a_worker_that_nobody_knows_is_not_told(lab):

@@ -32,6 +32,7 @@ JOB = {"subject": "J", "job": "J", "queue": "gpu", "kind": "crawl"}
         (about("service.changed", subject="w/1/comfy"), {"workers"}),
         (about("queue.paused", subject="gpu"), {"queues", "queue:gpu"}),
         (about("kind.registered", subject="crawl"), {"kinds"}),
+        (about("saved.stored", subject="views/mine"), {"saved"}),
         (about("system.started"), {"system"}),
         (about("metrics.sampled"), {"metrics"}),
         (about("crew.agent.started"), {"custom:crew", "custom:crew.agent", "custom:crew.agent.started"}),
@@ -60,7 +61,7 @@ def test_an_unknown_topic_is_answered_with_the_known_ones(text):
         parse_topic(text)
 
     assert str(wrong.value) == (
-        f"topic: {text!r} is unknown. Topics are jobs, workers, queues, kinds, system, metrics, job:…, logs:…, queue:…, "
+        f"topic: {text!r} is unknown. Topics are jobs, workers, queues, kinds, saved, system, metrics, job:…, logs:…, queue:…, "
         "kind:…, label:…, flow:…, custom:…."
     )
 

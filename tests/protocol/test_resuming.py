@@ -107,7 +107,10 @@ class TestConflation:
         assert kept(*events) == list(range(10))
 
     def test_a_workers_load_is_superseded_by_worker(self):
-        loads = [Event(type="worker.loaded", at=1, subject=f"w{seq % 2}", seq=seq) for seq in range(4)]
+        loads = [
+            Event(type="worker.loaded", at=1, subject=f"w{seq % 2}", seq=seq, data={"set": {"heard_at": str(seq)}})
+            for seq in range(4)
+        ]
 
         assert kept(*loads) == [2, 3]
 
@@ -169,7 +172,7 @@ def test_an_event_that_is_never_left_out_has_a_bare_outline():
 
 
 def test_an_age_without_a_load_does_not_cover_one_with_a_load():
-    both, age = ({"heard_at": "a", "load": {"cpu": 1}}, {"heard_at": "b"})
+    both, age = ({"set": {"heard_at": "a"}, "put": {"load": {"cpu": 1}}}, {"set": {"heard_at": "b"}})
     events = [
         Event(type="worker.loaded", at=seq, subject="w", worker="w", seq=seq, data=data)
         for seq, data in enumerate((both, age, both, age, age), 1)
@@ -179,3 +182,16 @@ def test_an_age_without_a_load_does_not_cover_one_with_a_load():
 
     assert [event.seq for event in kept] == [1, 3, 5]
     assert left_out == 2
+
+
+def test_no_sample_of_a_load_is_ever_left_out():
+    """Views draw them as a series, which must be the same for all (I12)."""
+    events = [
+        Event(type="worker.loaded", at=seq, subject="w", worker="w", seq=seq, data={"set": {"load_series": change}})
+        for seq, change in enumerate(({"10": [1]}, {"10": [2]}, {"20": [3]}, {"10": None, "30": [4]}), 1)
+    ]
+
+    kept, left_out = conflate(events)
+
+    assert [event.seq for event in kept] == [2, 3, 4]
+    assert left_out == 1

@@ -19,7 +19,7 @@ def logged(*numbers: int) -> Event:
 
 def test_every_topic_there_is_says_what_it_keeps():
     assert set(KEEP) == {
-        "jobs", "queue", "kind", "label", "flow", "job", "logs", "workers", "queues", "kinds", "system", "metrics", "custom",
+        "jobs", "queue", "kind", "label", "flow", "job", "logs", "workers", "queues", "kinds", "saved", "system", "metrics", "custom",
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 VIEW = ROOT / "src/headway/server/page/view.js"
 RUNNER = Path(__file__).with_name("page_view.mjs")
 COUNTS = ROOT / "tests/counts.json"
-ENTITIES = {"job", "worker", "service", "queue"}  # what the page shows
+ENTITIES = {"job", "worker", "service", "queue", "saved"}  # what the page shows, or folds as it does
 OTHERS = {
     "viewer-several-topics",  # counts of narrowed topics, which the page never subscribes to
     "viewer-logs-follow-and-fill",  # the page does not fetch lines by number: it says that some are missing

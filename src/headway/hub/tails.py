@@ -15,7 +15,7 @@ from headway.store.base import Reading
 
 TOPICS = 1_000  # of them at most; the one that has been silent for longest is forgotten
 LOOK_BACK = 10_000  # events of the log that are read at the start
-_ELSEWHERE = ("job.", "worker.", "service.", "queue.", "kind.", "flow.")  # shown as documents
+_ELSEWHERE = ("job.", "worker.", "service.", "queue.", "kind.", "flow.", "saved.")  # shown as documents
 
 
 class Tails:

@@ -13,7 +13,9 @@ import msgspec
 
 PRIORITIES = ("low", "normal", "high", "critical")
 
-PREFIXES = frozenset({"job", "worker", "service", "queue", "kind", "flow", "schedule", "system", "metrics", "headway"})
+PREFIXES = frozenset(
+    {"job", "worker", "service", "queue", "kind", "flow", "schedule", "saved", "system", "metrics", "headway"}
+)
 """Reserved first words of event types. Anything else is a custom event."""
 
 

@@ -19,6 +19,7 @@ from headway.model.change import job_event
 from headway.model.ending import Ending, end_attempt
 from headway.model.event import Event
 from headway.model.job import AttemptDoc, JobDoc, Outcome, current_attempt
+from headway.model.load import extended
 from headway.model.progress import make_plan
 from headway.model.settings import Settings
 from headway.model.world import World
@@ -35,6 +36,9 @@ def _add(
 
 def _worker_event(world: World, id: str, type: str, **data: Any) -> None:
     worker = world.workers.get(id) or {}
+    change: dict[str, Any] = data.get("set") or {}
+    if change.get("state", worker.get("state")) != worker.get("state"):
+        change["state_at"] = world.now_text
     _add(world, type, id, worker.get("namespace", "default"), id, **data)
 
 
@@ -258,9 +262,17 @@ def problem(world: World, command: c.Problem, settings: Settings) -> None:
 def hear(world: World, command: c.Hear, settings: Settings) -> None:
     """Soft, and said: a viewer who came long ago must see the same age as one who comes only now (I9, I12)."""
     world.put(world.heard, command.worker, (command.at, command.load))
-    if world.workers.get(command.worker):
-        words = {"heard_at": iso(command.at)} | ({"load": command.load} if command.load is not None else {})
-        _worker_event(world, command.worker, "worker.loaded", **words)
+    worker = world.workers.get(command.worker)
+    if not worker:
+        return
+    heard_at = max(iso(command.at), worker.get("heard_at", ""))  # another server may have heard it later
+    change: dict[str, Any] = {"heard_at": heard_at}
+    if command.load is None:
+        _worker_event(world, command.worker, "worker.loaded", set=change)
+        return
+    if series := extended(worker.get("load_series", {}), command.at, command.load):
+        change["load_series"] = series
+    _worker_event(world, command.worker, "worker.loaded", set=change, put={"load": command.load})
 
 
 # -- services ------------------------------------------------------------------------------------------------------

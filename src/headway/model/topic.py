@@ -9,7 +9,7 @@ from __future__ import annotations
 from headway.errors import InvalidInput
 from headway.model.event import Event
 
-PLAIN = ("jobs", "workers", "queues", "kinds", "system", "metrics")
+PLAIN = ("jobs", "workers", "queues", "kinds", "saved", "system", "metrics")
 NARROWED = ("job", "logs", "queue", "kind", "label", "flow", "custom")
 
 
@@ -42,6 +42,7 @@ _ROUTES = {
     "service": "workers",
     "queue": "queues",
     "kind": "kinds",
+    "saved": "saved",
     "system": "system",
     "headway": "system",
     "schedule": "system",

@@ -22,7 +22,7 @@ import msgspec
 from headway.model.event import Event
 from headway.model.settings import Settings
 from headway.protocol.frames import Cursor
-from headway.protocol.topicview import SOFT, superseding_key
+from headway.protocol.topicview import superseding_key
 
 Path = tuple[str, ...]
 
@@ -106,7 +106,7 @@ def outline(event: Event) -> Outline:
     """The outline of an event with its whole `data`."""
     key = superseding_key(event)
     moves = event.job is not None and "was" in event.data
-    reach = frozenset[Path]() if key is None else reach_of(event.data, SOFT.get(event.type, ()))
+    reach = frozenset[Path]() if key is None else reach_of(event.data)
     return Outline(seq=event.seq, job=event.job, moves=moves, key=key, reach=reach)
 
 
@@ -133,16 +133,12 @@ def conflate(events: Sequence[E]) -> tuple[list[E], int]:
     return [event for index, event in enumerate(events) if index not in left_out], len(left_out)
 
 
-def reach_of(data: Mapping[str, Any], shown: Sequence[str] = ()) -> frozenset[Path]:
-    """The places of a document that an event's `set` and `put` replace; those below a place go with it.
-
-    `shown` are fields of the event that the document shows though they are soft.
-    """
+def reach_of(data: Mapping[str, Any]) -> frozenset[Path]:
+    """The places of a document that an event's `set` and `put` replace; those below a place go with it."""
     places: list[Path] = []
     _walk(data.get("set") or {}, (), places)
     put: Mapping[str, Any] = data.get("put") or {}
     places += [(PUT, key) for key in put]
-    places += [(key,) for key in shown if key in data]
     return _shared(tuple(places))
 
 

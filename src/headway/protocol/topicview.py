@@ -46,14 +46,12 @@ KEEP: dict[str, Keep] = {
     "workers": Keep(),
     "queues": Keep(),
     "kinds": Keep(),
+    "saved": Keep(),
     "system": Keep(events=100),
     "metrics": Keep(events=2_000, window_s=600.0),
     "custom": Keep(events=100),
 }
 """By the name of the topic; a snapshot's own `keep` wins, because the server's settings do."""
-
-SOFT = {"worker.loaded": ("load", "heard_at")}
-"""Events that show soft columns (I3): no fold of the log, but fields of `data` that the document shows until the next."""
 
 
 class TopicData(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -191,9 +189,6 @@ class TopicView:
         before = documents.get(event.subject)
         if event.data.get("deleted"):
             documents.pop(event.subject, None)
-        elif shown := SOFT.get(event.type):
-            if before is not None:
-                documents[event.subject] = before | {key: event.data[key] for key in shown if key in event.data}
         elif "set" in event.data or "put" in event.data:
             if before is None and event.prefix == "job" and event.data.get("was", "") is not None:
                 self.unknown.add(event.subject)

@@ -77,7 +77,7 @@ def describe(app: FastAPI) -> None:
 _TOPICS: dict[str, Any] = {
     "name": "topic", "in": "query", "required": True, "example": ["jobs"],
     "schema": {"type": "array", "items": {"type": "string"}},
-    "description": "jobs, workers, queues, kinds, system, metrics, job:ID, logs:ID, queue:NAME, kind:NAME, label:K=V, custom:PREFIX",
+    "description": "jobs, workers, queues, kinds, saved, system, metrics, job:ID, logs:ID, queue:NAME, kind:NAME, label:K=V, custom:PREFIX",
 }  # fmt: skip
 _SINCE = {
     "name": "since", "in": "query", "schema": {"type": "string"},

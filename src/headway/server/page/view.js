@@ -24,7 +24,6 @@ export function fold(before, event) {
 
 export const FINAL = new Set(["completed", "failed", "cancelled"]);
 const FINISHED_KEPT = 500;
-const SOFT = { "worker.loaded": ["load", "heard_at"] };
 
 export class View {
   constructor() {
@@ -137,9 +136,7 @@ export class View {
     const before = documents.get(id);
     this.dirty.add(id);
     if (event.data.deleted) documents.delete(id);
-    else if (SOFT[event.type]) {
-      if (before) documents.set(id, { ...before, ...pick(event.data, SOFT[event.type]) });
-    } else if (event.data.set || event.data.put) {
+    else if (event.data.set || event.data.put) {
       if (before || entity !== "job" || event.data.was === null) documents.set(id, fold(before, event));
     }
   }
@@ -177,8 +174,4 @@ export class View {
     for (const queue of Object.values(this.counts ?? {})) for (const state of states) sum += queue[state] ?? 0;
     return sum;
   }
-}
-
-function pick(source, keys) {
-  return Object.fromEntries(keys.filter((key) => key in source).map((key) => [key, source[key]]));
 }
