@@ -1,0 +1,5 @@
+import { Page } from '../../kit/panel.tsx'
+
+export function QueuesPage() {
+  return <Page title="Queues">…</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from '../../kit/panel.tsx'
+
+export function SystemPage() {
+  return <Page title="System">…</Page>
+}
