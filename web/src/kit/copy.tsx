@@ -57,15 +57,14 @@ export function CopyButton({
 export function CodeBlock({ code, label }: { code: string; label: string }) {
   return (
     <div className="relative rounded-md bg-well">
-      <pre
-        role="group"
+      <section
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         tabIndex={0}
         aria-label={label}
-        className="m-0 overflow-x-auto p-3 pr-10 font-mono text-xs leading-5"
+        className="overflow-x-auto rounded-md"
       >
-        {code}
-      </pre>
+        <pre className="m-0 p-3 pr-10 font-mono text-xs leading-5">{code}</pre>
+      </section>
       <span className="absolute top-1.5 right-1.5">
         <CopyButton text={code} label={`Copy ${label}`} />
       </span>
