@@ -8,7 +8,9 @@ folding the patches of the job's events (`fold.py`). Instants are ISO 8601 texts
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
+
+from msgspec import Meta
 
 
 class JobState(StrEnum):
@@ -48,6 +50,14 @@ UNCOUNTED = frozenset({Outcome.RELEASED, Outcome.REFUSED})
 """Outcomes that are nobody's try: they do not use up `max_attempts` (glossary: tries)."""
 
 
+StateWord = Annotated[str, Meta(extra_json_schema={"title": "JobState", "enum": [each.value for each in JobState]})]
+OutcomeWord = Annotated[str, Meta(extra_json_schema={"title": "Outcome", "enum": [each.value for each in Outcome]})]
+PhaseWord = Annotated[str, Meta(extra_json_schema={"title": "Phase", "enum": ["offered", "started", "ended"]})]
+StageWord = Annotated[str, Meta(extra_json_schema={"title": "StageState", "enum": ["running", "completed"]})]
+NoteWord = Annotated[str, Meta(extra_json_schema={"title": "NoteLevel", "enum": ["warning", "error"]})]
+"""Texts of which only these are written; spec/documents.schema.json says so to other languages."""
+
+
 class ErrorDoc(TypedDict):
     """What a handler raised, as text."""
 
@@ -68,7 +78,7 @@ class StageSpec(TypedDict):
 class StageDoc(TypedDict, total=False):
     """Progress of one stage. `fraction` in 0..1, absent while it is indeterminate."""
 
-    state: str  # running | completed
+    state: StageWord
     current: float | None
     total: float | None
     unit: str | None
@@ -86,11 +96,11 @@ class AttemptDoc(TypedDict, total=False):
     number: int
     worker: str
     instance: str  # the process of the worker that it was offered to
-    phase: str  # offered | started | ended
+    phase: PhaseWord
     offered_at: str
     started_at: str
     ended_at: str
-    outcome: str
+    outcome: OutcomeWord
     counted: bool
     error: ErrorDoc | None
     reason: str  # why it ended so, in words
@@ -102,7 +112,7 @@ class AttemptDoc(TypedDict, total=False):
     orphaned_at: str  # adopted, and the worker's new process has not named it since: it has a lease's time to
     alone: bool  # an executor died under this job before: give it one of its own, so that neighbours are not blamed
     fenced: bool  # somebody spoke for it after it had ended
-    late: str  # the outcome that came too late
+    late: OutcomeWord  # the outcome that came too late
 
 
 class ProgressDoc(TypedDict, total=False):
@@ -144,6 +154,34 @@ class CancelDoc(TypedDict, total=False):
     cleaned: str  # done | not run
 
 
+class NoteDoc(TypedDict):
+    """A warning, or an error that the handler went on after."""
+
+    level: NoteWord
+    message: str
+    at: str
+
+
+class InputDoc(TypedDict):
+    """What a running job asks of people; the answer is given with the same `request`."""
+
+    request: str
+    message: str
+    schema: Any  # JSON Schema of the answer, or None
+    asked_at: str
+
+
+class ArtifactDoc(TypedDict):
+    """A file that an attempt left behind."""
+
+    size: int
+    type: str  # media type
+    sha256: str
+    key: str  # where it is kept
+    attempt: int
+    at: str
+
+
 class SoftDoc(TypedDict, total=False):
     """What only the server needs to know (I3). Patched by `data["soft"]`, never shown to viewers."""
 
@@ -177,7 +215,7 @@ class JobDoc(TypedDict, total=False):
     args_bytes: int
     created_at: str
     submitted_by: str
-    state: str
+    state: StateWord
     reason: str
     held: bool
     run_at: str
@@ -208,15 +246,15 @@ class JobDoc(TypedDict, total=False):
     result_bytes: int
     error: ErrorDoc | None
     cancel: CancelDoc
-    input: dict[str, Any] | None
+    input: InputDoc | None
     warnings: int
     errors: int
-    notes: list[dict[str, Any]]  # the newest 5 warnings and noted errors
+    notes: list[NoteDoc]  # the newest 5 warnings and noted errors
     steps: int
     last_steps: list[str]  # the newest 10
     log_lines: int  # the number of the newest line when its last attempt ended; meanwhile: SoftDoc, and its log
     log_cut: str
-    artifacts: dict[str, dict[str, Any]]
+    artifacts: dict[str, ArtifactDoc]  # by name
     soft: SoftDoc
     seq: int  # of the last event that changed the document
 

@@ -7,7 +7,8 @@ never know how links work: it asks the feed and the gateway.
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, TypedDict, cast
 
 import msgspec
 from fastapi import APIRouter
@@ -31,6 +32,74 @@ router = APIRouter(prefix=f"{API}/admin", tags=["admin"])
 _OBJECT = {"type": "object"}
 
 
+class ServerDoc(TypedDict, total=False):
+    """One server on this log, as it last said of itself; `age_s` ago."""
+
+    id: str
+    age_s: float
+    version: str
+    machine: str
+    address: str
+    started_at: str
+    viewers: int
+    workers: int
+    seq: int  # that it knew of
+
+
+class ServerList(TypedDict):
+    """Servers by id; which of them leads, and which one was asked."""
+
+    servers: list[ServerDoc]
+    leader: str | None
+    asked: str
+    now: str
+
+
+class SubscriptionDoc(TypedDict):
+    """A subscription of a viewer, and the seq it stands at."""
+
+    id: str
+    topics: Sequence[str]
+    at: int
+    state: str
+
+
+class ViewerDoc(TypedDict):
+    """A viewer's link."""
+
+    server: str
+    id: str
+    address: str
+    transport: str
+    subject: str | None
+    connected_s: float
+    heard_s: float
+    subscriptions: list[SubscriptionDoc]
+    buffered: int  # bytes that it has not drained yet
+
+
+class WorkerLinkDoc(TypedDict):
+    """A worker's link."""
+
+    server: str
+    worker: str | None
+    machine: str | None
+    address: str
+    phase: str
+    connected_s: float
+    heard_s: float
+
+
+class ConnectionList(TypedDict):
+    """Every link to one server."""
+
+    server: str
+    now: str
+    started_at: str
+    viewers: list[ViewerDoc]
+    workers: list[WorkerLinkDoc]
+
+
 class Announcement(Asked, frozen=True):
     """A sentence for everybody who looks."""
 
@@ -44,7 +113,7 @@ async def verify_store(site: SiteOf) -> Response:
 
 
 @router.get(
-    "/servers", summary="Which servers are on this log", responses=gives(_OBJECT, "servers, and the one that leads")
+    "/servers", summary="Which servers are on this log", responses=gives(ServerList, "servers, and the one that leads")
 )
 async def list_servers(site: SiteOf) -> Response:
     """Each as it last said of itself: version, machine, address, since when, viewers, workers; how long ago it did."""
@@ -52,24 +121,27 @@ async def list_servers(site: SiteOf) -> Response:
     servers = [{**peer.doc, "id": peer.id, "age_s": max(0.0, (now - peer.heard_at) / 1000)} for peer in peers.others]
     servers.append({**site.of_itself(), "id": peers.server, "age_s": 0.0})
     servers.sort(key=lambda server: str(server["id"]))
-    return answer({"servers": servers, "leader": peers.standing.leader, "asked": peers.server, "now": iso(now)})
+    listed = cast("list[ServerDoc]", servers)
+    return answer(ServerList(servers=listed, leader=peers.standing.leader, asked=peers.server, now=iso(now)))
 
 
-@router.get("/connections", summary="Who is connected", responses=gives(_OBJECT, "viewers and workers"))
+@router.get("/connections", summary="Who is connected", responses=gives(ConnectionList, "viewers and workers"))
 async def list_connections(site: SiteOf) -> Response:
     """Every link to this server."""
     now = site.hub.clock.monotonic()
     viewers = [_viewer(site, viewer, now) for viewer in site.hub.feed.viewers.values()]
-    return answer({
-        "server": site.hub.feed.server,
-        "now": iso(site.hub.clock.now()),
-        "started_at": iso(site.started_at),
-        "viewers": viewers,
-        "workers": site.gateway.links(),
-    })  # fmt: skip
+    return answer(
+        ConnectionList(
+            server=site.hub.feed.server,
+            now=iso(site.hub.clock.now()),
+            started_at=iso(site.started_at),
+            viewers=viewers,
+            workers=cast("list[WorkerLinkDoc]", site.gateway.links()),
+        )
+    )
 
 
-def _viewer(site: Site, viewer: Viewer, now: float) -> dict[str, Any]:
+def _viewer(site: Site, viewer: Viewer, now: float) -> ViewerDoc:
     subject: Any = viewer.subject
     return {
         "server": site.hub.feed.server,
@@ -80,7 +152,9 @@ def _viewer(site: Site, viewer: Viewer, now: float) -> dict[str, Any]:
         "connected_s": round(now - viewer.opened_at, 1),
         "heard_s": round(now - viewer.heard_at, 1),
         "subscriptions": [
-            {"id": each.id, "topics": each.crowd.shape.topics, "at": each.stands_at, "state": each.state.name.lower()}
+            SubscriptionDoc(
+                id=each.id, topics=each.crowd.shape.topics, at=each.stands_at, state=each.state.name.lower()
+            )
             for each in viewer.subscriptions or ()
         ],
         "buffered": viewer.wire.buffered,

@@ -8,7 +8,8 @@ done by the server that has its link.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypedDict, cast
 
 import msgspec
 from fastapi import APIRouter
@@ -18,6 +19,7 @@ from starlette.responses import Response
 from headway.clock import iso
 from headway.errors import NotFound
 from headway.model import command as c
+from headway.model.documents import WORKER_STATES as STATES, KindDoc, ServiceDoc, WorkerDoc, WorkerState
 from headway.server.answers import answer
 from headway.server.bodies import decode, read_json
 from headway.server.known import ALIVE
@@ -30,30 +32,73 @@ router = APIRouter(prefix=API, tags=["workers"])
 
 Document = dict[str, Any]
 
-STATES = ("online", "draining", "stale", "problem", "disconnected", "lost")
-"""States of a worker, the best first: a machine is as well as its best worker."""
-
 PARTING_S = 5.0
 
-_LIST = {"type": "object"}
+
+class WorkerSeen(WorkerDoc, total=False):
+    """A worker, and how long ago anything was heard of it."""
+
+    age_s: float
 
 
-def with_age(site: Site, worker: Document) -> Document:
+class MachineDoc(TypedDict):
+    """A host: as well as its best worker, with the slots of those that are connected."""
+
+    name: str
+    state: WorkerState
+    workers: list[str]
+    slots: int
+
+
+class KindSeen(KindDoc):
+    """A kind, and whether a worker that is connected serves it."""
+
+    served: bool
+
+
+class WorkerList(TypedDict):
+    """Workers by id."""
+
+    workers: list[WorkerSeen]
+    now: str
+
+
+class MachineList(TypedDict):
+    """Machines by name."""
+
+    machines: list[MachineDoc]
+    now: str
+
+
+class ServiceList(TypedDict):
+    """Services by worker and name."""
+
+    services: list[ServiceDoc]
+    now: str
+
+
+class KindList(TypedDict):
+    """Kinds by name."""
+
+    kinds: list[KindSeen]
+
+
+def with_age(site: Site, worker: Document) -> WorkerSeen:
     """The document with `heard_at`, and `age_s`: seconds since anything was heard of it."""
     known = {key: value for key, value in worker.items() if key != "last_heard_at"}
     heard = max(site.hub.roster.last_heard(worker["id"]) or 0, worker.get("last_heard_at") or 0)
     if heard:
         known |= {"heard_at": iso(heard), "age_s": max(0.0, (site.hub.clock.now() - heard) / 1000)}
-    return known
+    return cast("WorkerSeen", known)
 
 
-def machines_of(workers: list[Document]) -> list[Document]:
+def machines_of(workers: Sequence[WorkerDoc]) -> list[MachineDoc]:
     """Machines with their workers and slots, by name; each in the best state of its workers."""
-    machines: dict[str, Document] = {}
+    machines: dict[str, MachineDoc] = {}
     for worker in workers:
         name = worker.get("machine") or "(unknown)"
-        machine = machines.setdefault(name, {"name": name, "state": STATES[-1], "workers": [], "slots": 0})
-        machine["workers"].append(worker["id"])
+        machine = machines.setdefault(name, MachineDoc(name=name, state=STATES[-1], workers=[], slots=0))
+        machine["workers"].append(worker.get("id", ""))
         if worker.get("state") in ALIVE:
             machine["slots"] += worker.get("slots") or 0
         machine["state"] = min(machine["state"], worker.get("state", STATES[-1]), key=_rank)
@@ -64,60 +109,67 @@ def _rank(state: str) -> int:
     return STATES.index(state) if state in STATES else len(STATES)
 
 
-async def _workers(site: Site) -> list[Document]:
+async def _workers(site: Site) -> list[WorkerSeen]:
     workers = await site.read(lambda reading: reading.workers())
     return [with_age(site, worker) for worker in sorted(workers, key=lambda worker: worker["id"])]
 
 
 @router.get(
-    "/workers", summary="All workers", responses=gives(_LIST, "workers, by id, with the age of their last word")
+    "/workers", summary="All workers", responses=gives(WorkerList, "workers, by id, with the age of their last word")
 )
 async def list_workers(site: SiteOf) -> Response:
     """Every worker there was, connected or not, with its problems."""
-    return answer({"workers": await _workers(site), "now": iso(site.hub.clock.now())})
+    return answer(WorkerList(workers=await _workers(site), now=iso(site.hub.clock.now())))
 
 
-@router.get("/machines", summary="All machines", responses=gives(_LIST, "machines, by name"))
+@router.get("/machines", summary="All machines", responses=gives(MachineList, "machines, by name"))
 async def list_machines(site: SiteOf) -> Response:
     """The hosts of the workers."""
-    return answer({"machines": machines_of(await _workers(site)), "now": iso(site.hub.clock.now())})
+    return answer(MachineList(machines=machines_of(await _workers(site)), now=iso(site.hub.clock.now())))
 
 
-@router.get("/services", summary="All services", responses=gives(_LIST, "services, by worker and name"))
+@router.get("/services", summary="All services", responses=gives(ServiceList, "services, by worker and name"))
 async def list_services(site: SiteOf) -> Response:
     """The engines behind the workers and the state each was last seen in."""
     services = await site.read(lambda reading: reading.services())
-    return answer({"services": sorted(services, key=lambda service: service["id"]), "now": iso(site.hub.clock.now())})
+    listed = cast("list[ServiceDoc]", sorted(services, key=lambda service: service["id"]))
+    return answer(ServiceList(services=listed, now=iso(site.hub.clock.now())))
 
 
-@router.get("/workers/{id:path}", summary="One worker", responses=gives(_LIST, "The worker"))
+@router.get("/workers/{id:path}", summary="One worker", responses=gives(WorkerSeen, "The worker"))
 async def get_worker(site: SiteOf, id: str) -> Response:
     """Its profile, state, load and problems."""
     return answer(await _worker(site, id))
 
 
-async def _worker(site: Site, id: str) -> Document:
+async def _worker(site: Site, id: str) -> WorkerSeen:
     worker = await site.read(lambda reading: reading.worker(id))
     if worker is None:
         raise NotFound("worker", id, hint="GET /api/v1/workers lists them.")
     return with_age(site, worker)
 
 
-@router.post("/workers/{id:path}/drain", summary="No more work for it", responses=gives(_LIST, "The worker after it"))
+@router.post(
+    "/workers/{id:path}/drain", summary="No more work for it", responses=gives(WorkerSeen, "The worker after it")
+)
 async def drain(site: SiteOf, request: Request, id: str) -> Response:
     """It gets no more offers and leaves when what it runs has ended."""
     await site.execute(c.Drain(worker=id, by=subject_of(request).name))
     return answer(await _worker(site, id))
 
 
-@router.post("/workers/{id:path}/disconnect", summary="Cut its link", responses=gives(_LIST, "The worker after it"))
+@router.post(
+    "/workers/{id:path}/disconnect", summary="Cut its link", responses=gives(WorkerSeen, "The worker after it")
+)
 async def disconnect(site: SiteOf, request: Request, id: str) -> Response:
     """Close its link for good; what it runs is lost when its lease ends, unless it comes back before."""
     reason = "disconnected by an administrator"
     return await _cut(site, c.Cut(worker=id, for_good=True, reason=reason, by=subject_of(request).name))
 
 
-@router.post("/workers/{id:path}/repair", summary="Ask it who it is", responses=gives(_LIST, "The worker after it"))
+@router.post(
+    "/workers/{id:path}/repair", summary="Ask it who it is", responses=gives(WorkerSeen, "The worker after it")
+)
 async def repair(site: SiteOf, request: Request, id: str) -> Response:
     """Close its link and have it say hello again: profile, kinds and attempts are settled anew."""
     return await _cut(site, c.Cut(worker=id, for_good=False, reason="repair", by=subject_of(request).name))
@@ -135,19 +187,19 @@ async def _cut(site: Site, command: c.Cut) -> Response:
 # -- kinds ---------------------------------------------------------------------------------------------------------
 
 
-@router.get("/kinds", summary="All kinds of jobs", tags=["kinds"], responses=gives(_LIST, "kinds, by name"))
+@router.get("/kinds", summary="All kinds of jobs", tags=["kinds"], responses=gives(KindList, "kinds, by name"))
 async def list_kinds(site: SiteOf) -> Response:
     """What workers have declared: schema, plan, defaults; and whether one of them is connected."""
-    return answer({"kinds": [_kind(site, site.known.kinds[name]) for name in sorted(site.known.kinds)]})
+    return answer(KindList(kinds=[_kind(site, site.known.kinds[name]) for name in sorted(site.known.kinds)]))
 
 
-@router.get("/kinds/{name}", summary="One kind", tags=["kinds"], responses=gives(_LIST, "The kind"))
+@router.get("/kinds/{name}", summary="One kind", tags=["kinds"], responses=gives(KindSeen, "The kind"))
 async def get_kind(site: SiteOf, name: str) -> Response:
     """Its newest definition."""
     return answer(await _kind_now(site, name))
 
 
-async def _kind_now(site: Site, name: str) -> Document:
+async def _kind_now(site: Site, name: str) -> KindSeen:
     """As it is stored: what is known by heart may be a moment behind what was just asked."""
     kinds = await site.read(lambda reading: reading.kinds())
     for kind in kinds:
@@ -156,8 +208,8 @@ async def _kind_now(site: Site, name: str) -> Document:
     raise NotFound("kind", name, hint="GET /api/v1/kinds lists those that workers have declared.")
 
 
-def _kind(site: Site, kind: Document) -> Document:
-    return {**kind, "served": site.known.serves(kind["name"])}
+def _kind(site: Site, kind: Document) -> KindSeen:
+    return cast("KindSeen", {**kind, "served": site.known.serves(kind["name"])})
 
 
 @router.patch(
@@ -165,7 +217,7 @@ def _kind(site: Site, kind: Document) -> Document:
     summary="Limit it",
     tags=["kinds"],
     openapi_extra=takes(KindRequest, {"limit": 4}),
-    responses=gives(_LIST, "The kind after it"),
+    responses=gives(KindSeen, "The kind after it"),
 )
 async def change_kind(site: SiteOf, request: Request, name: str) -> Response:
     """How many of its jobs may run at once. Set here, it wins over what the code declares."""

@@ -18,9 +18,9 @@ from starlette.responses import Response
 from headway.clock import iso
 from headway.errors import NotFound
 from headway.model import command as c
-from headway.model.job import AttemptDoc, ErrorDoc, JobDoc, is_final, visible
+from headway.model.job import AttemptDoc, ErrorDoc, JobDoc, StateWord, is_final, visible
 from headway.model.query import parse
-from headway.protocol.frames import encode_event
+from headway.protocol.frames import WireEvent, encode_event
 from headway.server.answers import answer, done, raw_answer
 from headway.server.bodies import decode, read_json
 from headway.server.openapi import API, gives, gives_nothing, takes
@@ -45,11 +45,24 @@ class JobPage(msgspec.Struct, kw_only=True, omit_defaults=True):
     partial: bool = False
 
 
+class AttemptList(msgspec.Struct, kw_only=True):
+    """Attempts in order."""
+
+    attempts: list[AttemptDoc]
+
+
+class EventPage(msgspec.Struct, kw_only=True):
+    """Events as on the live stream, in order. `next` is what to pass as `after`; None: there are no more."""
+
+    events: list[WireEvent]
+    next: int | None
+
+
 class Ending(msgspec.Struct, kw_only=True, omit_defaults=True):
     """How a job stands: final with its result or error, or not yet."""
 
     id: str
-    state: str
+    state: StateWord
     final: bool
     reason: str | None = None
     error: ErrorDoc | None = None
@@ -99,17 +112,17 @@ def shown(job: JobDoc) -> JobDoc:
     return document
 
 
-@router.get("/jobs/{id}/attempts", summary="Its attempts", responses=gives(AttemptDoc, "The newest 20, in order"))
+@router.get("/jobs/{id}/attempts", summary="Its attempts", responses=gives(AttemptList, "The newest 20, in order"))
 async def list_attempts(site: SiteOf, id: Id) -> Response:
     """Every attempt that is kept, with its stages and how it ended."""
     attempts = (await site.job(id)).get("attempts", {})
-    return answer({"attempts": [attempts[number] for number in sorted(attempts, key=int)]})
+    return answer(AttemptList(attempts=[attempts[number] for number in sorted(attempts, key=int)]))
 
 
 @router.get(
     "/jobs/{id}/events",
     summary="Its events",
-    responses=gives({"type": "object"}, "events: as on the live stream, in order; next: what to pass as after"),
+    responses=gives(EventPage, "events: as on the live stream, in order; next: what to pass as after"),
 )
 async def list_events(site: SiteOf, id: Id, after: Annotated[int, Query(ge=0)] = 0, limit: Limit = 500) -> Response:
     """What happened to it, from the log. `after` is a seq."""

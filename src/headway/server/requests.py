@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
+from headway.server.problems import Problem
+
 Duration = Annotated[str, Meta(max_length=40, examples=["30s", "1h30m"])] | Annotated[float, Meta(ge=0)]
 KindName = Annotated[str, Meta(min_length=1, max_length=200)]
 QueueName = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -91,10 +93,11 @@ class InputRequest(Asked, frozen=True):
 
 
 class ActionsRequest(Asked, frozen=True):
-    """One action for all jobs that match a query."""
+    """One action for all jobs that match a query, or for those that are named."""
 
     action: Literal["cancel", "retry", "delete", "hold", "release", "priority"]
-    q: str
+    q: str | None = None
+    ids: Annotated[list[JobId], Meta(max_length=5_000)] | None = None
     dry_run: bool = False
     priority: Priority | None = None
     reason: Annotated[str, Meta(max_length=500)] = ""
@@ -113,6 +116,22 @@ class KindRequest(Asked, frozen=True):
 
     limit: int | None = None
     key_limit: int | None = None
+
+
+class ViewRequest(Asked, frozen=True):
+    """A filter to keep under a name. `sort` is a word of the page's own; a pinned one is always in sight."""
+
+    q: Annotated[str, Meta(max_length=4_000)]
+    sort: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    pinned: bool = False
+
+
+class TemplateRequest(Asked, frozen=True):
+    """A job to make again: its kind, some or all of its arguments, and options as a submit has them."""
+
+    kind: KindName
+    args: dict[str, Any] = {}
+    options: dict[str, Any] = {}
 
 
 class EventRequest(Asked, frozen=True):
@@ -134,3 +153,19 @@ class Submitted(msgspec.Struct, kw_only=True, omit_defaults=True):
     id: str
     created: bool
     hint: str | None = None
+
+
+class BatchPart(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What became of one job of a batch: made (or met, `created` false), or refused for a `problem`."""
+
+    id: str | None = None
+    created: bool = False
+    problem: Problem | None = None
+
+
+class BatchAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One part for each job, in order; how many are new; hints on kinds that nobody serves yet."""
+
+    jobs: list[BatchPart]
+    created: int
+    hints: list[str] = []
