@@ -18,6 +18,7 @@ from headway.clock import SystemClock
 from headway.model import command as c
 from headway.server.app import Application
 from headway.server.config import Config
+from headway.server.dashboard import Dashboard
 from headway.testing.disk import Disk
 from headway.testing.memory import MemoryStore
 
@@ -88,15 +89,26 @@ Pair = Callable[..., AbstractAsyncContextManager[tuple[Bench, Bench]]]
 
 @pytest.fixture
 def running(tmp_path: Path) -> Running:
-    """`async with running(token="…") as bench:` a server with this configuration."""
+    """`async with running(token="…") as bench:` a server with this configuration; `dashboard` is the folder of a build,
+    without it nothing is built. `client` is the address that requests come from.
+    """
 
     @asynccontextmanager
-    async def run(*, headers: dict[str, str] | None = None, store: Any = None, **config: Any) -> AsyncGenerator[Bench]:
+    async def run(
+        *,
+        headers: dict[str, str] | None = None,
+        store: Any = None,
+        dashboard: Path | None = None,
+        client: str = "127.0.0.1",
+        **config: Any,
+    ) -> AsyncGenerator[Bench]:
         url = {"store": store} if isinstance(store, str) else {}
         application = Application(
-            Config(data=str(tmp_path), **url, **config), store=None if isinstance(store, str) else store
+            Config(data=str(tmp_path), **url, **config),
+            store=None if isinstance(store, str) else store,
+            dashboard=Dashboard(dashboard or tmp_path / "nothing-built"),
         )
-        transport = httpx.ASGITransport(application)
+        transport = httpx.ASGITransport(application, client=(client, 50_000))
         async with (
             application.lifespan(),
             httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8400", headers=headers) as http,

@@ -31,6 +31,30 @@ async def test_everything_the_page_asks_for_is_there(running):
     assert answers["page/page.js"].headers["content-type"] == "text/javascript; charset=utf-8"
 
 
+async def test_it_is_at_plain_too_whatever_is_at_the_root(running):
+    async with running(base_path="/ops") as bench:
+        page = await bench.http.get("/ops/plain/")
+        wanted = set(re.findall(r'(?:href|src)="([^"#]+)"', page.text))
+        answers = {link: await bench.http.get(str(page.url.join(link))) for link in wanted}
+        without_slash = await bench.http.get("/ops/plain")
+
+    assert {link: answer.status_code for link, answer in answers.items() if answer.status_code != 200} == {}
+    assert {"../page/page.js", "../page/page.css", "../api/v1/jobs"} <= wanted
+    assert without_slash.url.join(without_slash.headers["location"]).path == "/ops/plain/"
+
+
+async def test_its_scripts_ask_the_api_from_where_they_are_not_from_where_the_page_is(running):
+    async with running() as bench:
+        for name in FILES:
+            if name.endswith(".js"):
+                script = (await bench.http.get(f"/page/{name}")).text
+
+                assert re.findall(r"""["'`]/?api/v1""", script) == [], name
+        link = (await bench.http.get("/page/link.js")).text
+
+    assert "new URL(`../api/v1/${path}`, import.meta.url)" in link
+
+
 async def test_a_file_that_is_not_of_the_page_is_not_found(running):
     async with running() as bench:
         for name in ("nothing.js", "..%2fconfig.py", "%2e%2e/config.py"):

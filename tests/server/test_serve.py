@@ -109,6 +109,29 @@ async def test_the_stream_follows_a_job_from_the_front(tmp_path: Path):
     assert frame["type"] in {"snapshot", "batch"}
 
 
+@pytest.mark.parametrize("prefix", ["/ops", ""])
+async def test_below_a_base_path_links_open_whether_a_proxy_took_it_off_or_left_it_on(prefix: str, tmp_path: Path):
+    async with serving(tmp_path, base_path="/ops") as url:
+        live, worker = (
+            f"{url.removesuffix('/ops')}{prefix}/api/v1/{name}".replace("http", "ws") for name in ("live", "worker")
+        )
+
+        async with websockets.connect(f"{live}?topic=jobs") as link:
+            welcome = json.loads(await link.recv())
+        async with websockets.connect(worker, subprotocols=["headway.worker.v1"]) as link:
+            opened = link.state.name
+
+    assert (welcome["type"], opened) == ("welcome", "OPEN")
+
+
+async def test_the_head_of_a_page_has_no_body_on_the_wire(tmp_path: Path):
+    async with serving(tmp_path) as url, httpx.AsyncClient(base_url=url) as http:
+        head, next_one = await http.head("/"), await http.get("/healthz")
+
+    assert int(head.headers["content-length"]) > 0
+    assert (head.content, next_one.status_code) == (b"", 200)
+
+
 async def test_a_websocket_of_another_page_is_refused(tmp_path: Path):
     async with serving(tmp_path) as url:
         for path, protocol in (("live", "headway.v1"), ("worker", "headway.worker.v1")):

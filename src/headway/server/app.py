@@ -34,7 +34,6 @@ from headway.server import (
     jobs,
     logs,
     openapi,
-    pages,
     problems,
     queues,
     stats,
@@ -43,6 +42,7 @@ from headway.server import (
 )
 from headway.server.artifacts import FolderFiles
 from headway.server.config import Config, load
+from headway.server.dashboard import Dashboard
 from headway.server.desk import SiteDesk
 from headway.server.edge import Edge
 from headway.server.gateway import Gateway
@@ -51,6 +51,7 @@ from headway.server.leftovers import Leftovers
 from headway.server.lifeline import Lifeline
 from headway.server.live import routes as stream_routes
 from headway.server.openapi import API
+from headway.server.pages import Pages
 from headway.server.site import Site
 from headway.store.base import Store
 from headway.store.files import Files
@@ -59,7 +60,7 @@ from headway.store.urls import is_postgres, open_store
 _log = structlog.get_logger("headway.server")
 
 VERSION = importlib.metadata.version("headway")
-ROUTERS = (bulk, uploads, logs, jobs, queues, fleet, stats, custom, admin, health, pages)
+ROUTERS = (bulk, uploads, logs, jobs, queues, fleet, stats, custom, admin, health)
 """The hottest first; a path with a fixed word before one with a parameter in its place."""
 
 
@@ -95,9 +96,18 @@ def create_app(site: Site) -> FastAPI:
 
 
 class Application:
-    """One server as an ASGI application, with its store: the one that the configuration names, or `store`."""
+    """One server as an ASGI application, with its store: the one that the configuration names, or `store`; and with the
+    dashboard that its package has, or `dashboard`.
+    """
 
-    def __init__(self, config: Config, *, clock: Clock | None = None, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        store: Store | None = None,
+        dashboard: Dashboard | None = None,
+    ) -> None:
         self.config = config
         store = store or open_store(config.store_url, config.store_direct)
         clock = clock or (SharedClock(store.clock_zero_ms) if store.shared else SystemClock())
@@ -110,7 +120,8 @@ class Application:
         self.hub.ledger.on_own_commit(self._forget_files)
         self.hub.on_new_log(self._begin_again)
         health.measure(self.site)
-        self.edge = Edge(Hot(create_app(self.site)), self.site)
+        pages = Pages(dashboard or Dashboard(), version=VERSION, authenticated=self.site.tokens.required)
+        self.edge = Edge(Hot(create_app(self.site)), pages, self.site)
         self._begun = False
         self._starting = asyncio.Lock()
         self._background: asyncio.Task[None] | None = None
@@ -146,6 +157,7 @@ class Application:
         if not self.site.ready:
             return
         self.site.close()
+        await self.site.inner.close()
         await self.hub.feed.drain()
         await self.gateway.drain()
 

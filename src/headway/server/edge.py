@@ -1,8 +1,9 @@
 """The outermost layer of the HTTP side: who may come in, and what every answer carries.
 
-In: Host and Origin on every verb (guard.py), the token and its scope (tokens.py), the base path taken off. Out:
-`Headway-Seq`, `nosniff`, a policy that runs nothing, CORS for listed origins. Plain ASGI, so that it also covers
-WebSockets, streams and whatever is mounted. Must never know what a route does, only what it takes to be let in.
+In: Host and Origin on every verb (guard.py), the token and its scope (tokens.py), the prefix settled (prefix.py). Out:
+`Headway-Seq`, `nosniff`, a policy that runs nothing, CORS for listed origins. What needs no token because it shows
+nothing goes to the pages, all else to `inner`. Plain ASGI, so that it also covers WebSockets, streams and whatever is
+mounted. Must never know what a route does, only what it takes to be let in.
 """
 
 from __future__ import annotations
@@ -13,18 +14,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from headway.errors import CallerError, ServerError, Unauthorized
 from headway.protocol.frames import CloseCode
 from headway.server.door import EVENTS, LIVE
-from headway.server.guard import SAFE_METHODS, bearer, check_request
+from headway.server.guard import SAFE_METHODS, bearer, check_request, is_proxy
 from headway.server.openapi import API
+from headway.server.pages import Pages
+from headway.server.prefix import FORWARDED, settle
 from headway.server.problems import answer_problem, problem_of
 from headway.server.site import SUBJECT, Site
 
 DOOR = frozenset({("GET", LIVE), ("GET", EVENTS)})
 """Streams for viewers have a door of their own (door.py): their token may come in a frame."""
 STREAMS = frozenset({f"{API}/worker"})
-OPEN = frozenset({"/", "/healthz", "/livez", "/readyz", "/favicon.ico"})
-"""Paths that ask for no token: they show nothing of anybody's."""
-OPEN_PREFIX = "/page/"
-STORED = tuple(f"{API}/{name}" for name in ("jobs", "queues", "kinds", "workers", "services", "stats", "events"))
+OPEN = frozenset({"/healthz", "/livez", "/readyz"})
+"""Paths that ask for no token, beside the pages: they show nothing of anybody's."""
+STORED = tuple(f"{API}/{name}" for name in ("jobs", "queues", "kinds", "workers", "services", "saved", "stats", "events"))
 """What no server can answer that does not reach its store."""
 
 _POLICY = b"default-src 'none'; frame-ancestors 'none'"
@@ -42,23 +44,25 @@ _PREFLIGHT = {
 
 
 class Edge:
-    """An ASGI application around `inner`."""
+    """An ASGI application around `inner` and the pages."""
 
-    def __init__(self, inner: ASGIApp, site: Site) -> None:
+    def __init__(self, inner: ASGIApp, pages: Pages, site: Site) -> None:
         self.inner = inner
+        self.pages = pages
         self.site = site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self.inner(scope, receive, send)
             return
-        self._take_off_base_path(scope)
-        path = path_within(scope)
         headers = _headers(scope)
+        self._settle_prefix(scope, headers)
+        path = path_within(scope)
         if scope["type"] == "http":
             send = self._dressed(scope, headers, send)
+        is_page = self.pages.has(scope, path)
         try:
-            self._let_in(scope, path, headers)
+            self._let_in(scope, path, headers, is_page=is_page)
         except (CallerError, ServerError) as error:
             await _refuse(scope, receive, send, error)
             return
@@ -68,15 +72,21 @@ class Edge:
         if scope["type"] == "http" and scope["path"] == scope.get("root_path"):
             await RedirectResponse(scope["path"] + "/")(scope, receive, send)  # the page's links are relative
             return
-        await self.inner(scope, receive, send)
+        await (self.pages if is_page else self.inner)(scope, receive, send)
 
-    def _take_off_base_path(self, scope: Scope) -> None:
-        """A proxy may take the prefix off or leave it on; both arrive at the same route."""
-        base, root = self.site.config.base_path, scope.get("root_path", "")
-        if base and (scope["path"] + "/").startswith(root + base + "/"):
-            scope["root_path"] = root + base
+    def _settle_prefix(self, scope: Scope, headers: dict[bytes, str]) -> None:
+        """A proxy may take the prefix off or leave it on; both arrive at the same route, and know where they are."""
+        forwarded = headers.get(_FORWARDED)
+        client: tuple[str, int] | None = scope.get("client")
+        if forwarded is not None and not (client and is_proxy(self.site.guard, client[0])):
+            forwarded = None
+        configured = self.site.config.base_path
+        if configured or forwarded:
+            scope["root_path"], scope["path"] = settle(
+                scope.get("root_path", ""), scope["path"], configured=configured, forwarded=forwarded
+            )
 
-    def _let_in(self, scope: Scope, path: str, headers: dict[bytes, str]) -> None:
+    def _let_in(self, scope: Scope, path: str, headers: dict[bytes, str], *, is_page: bool) -> None:
         method = scope.get("method", "GET")
         if (method, path) in DOOR:
             return
@@ -91,7 +101,7 @@ class Edge:
         )
         if refusal is not None:
             raise refusal
-        if path in OPEN or path.startswith(OPEN_PREFIX) or method == "OPTIONS":
+        if is_page or path in OPEN or method == "OPTIONS":
             return
         subject = self.site.tokens.subject(bearer(headers.get(b"authorization")))
         subject.require(scope_needed(method, path))
@@ -145,7 +155,10 @@ def _headers(scope: Scope) -> dict[bytes, str]:
     return found
 
 
-_WANTED = frozenset({b"host", b"origin", b"sec-fetch-site", b"authorization", b"access-control-request-method"})
+_FORWARDED = FORWARDED.encode()
+_WANTED = frozenset(
+    {b"host", b"origin", b"sec-fetch-site", b"authorization", b"access-control-request-method", _FORWARDED}
+)
 
 
 def _shared_with(origin: str) -> list[tuple[bytes, bytes]]:

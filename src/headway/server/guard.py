@@ -73,14 +73,17 @@ def client_address(guard: Perimeter, peer: str, forwarded: str | None) -> str:
     """
     hops = [part.strip() for part in (forwarded or "").split(",") if part.strip()]
     for hop in reversed(hops):
-        if not _is_proxy(guard, peer):
+        if not is_proxy(guard, peer):
             break
         peer = hop
     return peer
 
 
 @lru_cache(maxsize=1024)
-def _is_proxy(guard: Perimeter, address: str) -> bool:
+def is_proxy(guard: Perimeter, address: str) -> bool:
+    """True when somebody at `address` is believed about whom they ask for, and under which path: a program on this
+    machine, or a proxy that was named.
+    """
     if address in LOOPBACK:
         return True
     try:

@@ -4,6 +4,7 @@
 import { cancelButton, download, retryButton } from "./actions.js";
 import { ago, amount, arrange, bar, counted, el, moment, percent, put, size, spent } from "./dom.js";
 import { ACTIVE, attemptOf, badge, doubt, lastSign, line, overall, remaining, since, took } from "./facts.js";
+import { api } from "./link.js";
 import { FINAL } from "./view.js";
 
 const LINES_SHOWN = 2_000;
@@ -92,7 +93,7 @@ export class Job {
     this.logState = el("span", { className: "faint" });
     this.log = el("div", { className: "log", tabIndex: 0, role: "log", "aria-label": "Log", "aria-live": "off" });
     this.log.addEventListener("scroll", () => (this.follow = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 40));
-    this.whole = download(`api/v1/jobs/${encodeURIComponent(this.id)}/logs`, `${this.id}.log`, "Download");
+    this.whole = download(api(`jobs/${encodeURIComponent(this.id)}/logs`), `${this.id}.log`, "Download");
     this.logBox = el("section", { className: "box wide" }, el("h2", {}, "Log ", this.logState, this.whole), this.log);
     const columns = el("div", { className: "columns" }, this.stageBox, el("section", { className: "box" }, el("h2", {}, "Facts"), this.facts));
     this.element.append(this.head, columns, this.boxes, this.logBox);
@@ -179,7 +180,7 @@ export class Job {
   }
 
   #file(name, file) {
-    const href = `api/v1/jobs/${encodeURIComponent(this.id)}/artifacts/${name.split("/").map(encodeURIComponent).join("/")}`;
+    const href = api(`jobs/${encodeURIComponent(this.id)}/artifacts/${name.split("/").map(encodeURIComponent).join("/")}`);
     return el("li", {}, download(href, name.split("/").at(-1), name), el("span", { className: "faint" }, ` ${size(file.size ?? 0)}`));
   }
 

@@ -6,6 +6,9 @@ const LONGEST_WAIT_MS = 30_000;
 
 const TOKEN = "headway.token";
 
+/** A URL of the API. From where this file is, not the page: that is at `/` or at `/plain/`, below any prefix. */
+export const api = (path) => new URL(`../api/v1/${path}`, import.meta.url).href;
+
 export const token = {
   get: () => sessionStorage.getItem(TOKEN) ?? "",
   set: (value) => sessionStorage.setItem(TOKEN, value),
@@ -17,7 +20,7 @@ export function authorized(headers = {}) {
 
 /** A request to the API; answers with the JSON, or throws an Error with the server's sentence. */
 export async function ask(method, path, body) {
-  const response = await fetch(`api/v1/${path}`, {
+  const response = await fetch(api(path), {
     method,
     headers: authorized(body === undefined ? {} : { "Content-Type": "application/json" }),
     body: body === undefined ? undefined : JSON.stringify(body),
@@ -80,7 +83,7 @@ export class Link {
     this.abort = new AbortController();
     const query = new URLSearchParams(this.topics.map((topic) => ["topic", topic]));
     if (this.cursor) query.set("since", this.cursor);
-    const response = await fetch(`api/v1/live?${query}`, {
+    const response = await fetch(api(`live?${query}`), {
       headers: authorized({ Accept: "text/event-stream" }),
       cache: "no-store",
       signal: this.abort.signal,

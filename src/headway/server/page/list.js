@@ -4,6 +4,7 @@
 import { ago, arrange, bar, el, moment, percent, put } from "./dom.js";
 import { ACTIVE, WAITING, badge, doubt, line, overall, remaining, since, took } from "./facts.js";
 import { cancelButton } from "./actions.js";
+import { api } from "./link.js";
 import { FINAL } from "./view.js";
 
 const ORDER_MS = 250;
@@ -196,7 +197,7 @@ function agoText(seconds) {
 }
 
 function emptyPage() {
-  const command = `curl -X POST ${new URL("api/v1/jobs", document.baseURI)} \\\n  -H 'Content-Type: application/json' \\\n  -d '{"kind": "hello", "args": {"name": "world"}}'`;
+  const command = `curl -X POST ${api("jobs")} \\\n  -H 'Content-Type: application/json' \\\n  -d '{"kind": "hello", "args": {"name": "world"}}'`;
   const copy = el("button", { type: "button", className: "quiet", textContent: "Copy" });
   copy.addEventListener("click", async () => {
     await navigator.clipboard?.writeText(command).then(() => (copy.textContent = "Copied"), () => (copy.textContent = "Select it"));

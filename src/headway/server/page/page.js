@@ -3,7 +3,7 @@
 import { el, moment, put } from "./dom.js";
 import { hear, run } from "./facts.js";
 import { Job } from "./job.js";
-import { Link, token } from "./link.js";
+import { api, Link, token } from "./link.js";
 import { List } from "./list.js";
 import { View } from "./view.js";
 
@@ -120,7 +120,7 @@ function askForToken() {
   field.focus();
 }
 
-put(document.getElementById("curl"), `curl -N -H 'Accept: text/event-stream' '${new URL("api/v1/live?topic=jobs", document.baseURI)}'`);
+put(document.getElementById("curl"), `curl -N -H 'Accept: text/event-stream' '${api("live?topic=jobs")}'`);
 addEventListener("hashchange", open);
 setInterval(() => {
   if (document.visibilityState !== "visible") return;
