@@ -18,7 +18,10 @@ def lab():
     job = lab.job("running", max_attempts=2)
     lab.report(job, r.Progressed(current=1, total=2), r.LogLines(lines=[(0, "info", "x")]))
     lab.end(job, "crashed")
-    lab.do(c.Hear(worker="w/1", at=lab.now, load={"cpu": 1}))
+    lab.do(c.Hear(worker="w/1", at=lab.now, load={"cpu_percent": 1}))
+    for name in ("mine", "old"):
+        lab.do(c.SaveEntry(section="views", name=name, body={"q": ""}))
+    lab.do(c.RemoveEntry(section="views", name="old"))
     return lab
 
 
@@ -26,13 +29,19 @@ def test_a_store_that_is_its_log_has_no_differences(lab):
     found = verify(lab.store)
 
     assert found.different == 0, found.differences
-    assert (found.jobs, found.documents) == (6, 3)
+    assert (found.jobs, found.documents) == (6, 4)
     assert found.events > 15
     assert found.skipped == {}
 
 
 @pytest.mark.parametrize(
-    ("table", "id", "entity"), [("workers", "w/1", "worker"), ("queues", "gpu", "queue"), ("kinds", "crawl", "kind")]
+    ("table", "id", "entity"),
+    [
+        ("workers", "w/1", "worker"),
+        ("queues", "gpu", "queue"),
+        ("kinds", "crawl", "kind"),
+        ("saved", "views/mine", "saved"),
+    ],
 )
 def test_a_document_that_differs_is_named(lab, table, id, entity):
     lab.store.disk.documents[table][id] = {**lab.store.disk.documents[table][id], "colour": "red"}

@@ -344,7 +344,7 @@ class TestReplacing:
         before = rows_of(PostgresSource(address, online=True))
 
         with SqliteSource(source_file, online=True), PostgresTarget(address, replace=True) as target:
-            target.fill(schema.saved, [("section", "name", None, "{}")])
+            target.fill(schema.saved, [("views/name", 1, "{}")])
             during = target.count(schema.saved)
 
         assert during == 1

@@ -180,15 +180,13 @@ def _logs(reading: Reading, ask: Question) -> Iterator[Atom]:
 
 
 def _workers(reading: Reading, ask: Question) -> Iterator[Atom]:
-    yield from _documents("worker", _by_id([_heard(each) for each in reading.workers()], ask.namespace))
+    yield from _documents("worker", _by_id([_told(each) for each in reading.workers()], ask.namespace))
     yield from _documents("service", _by_id(reading.services(), ask.namespace))
 
 
-def _heard(worker: Mapping[str, Any]) -> Mapping[str, Any]:
-    """When it was heard, as `worker.loaded` tells it to those who look already."""
-    at = worker.get("last_heard_at")
-    shown = {key: value for key, value in worker.items() if key != "last_heard_at"}
-    return shown if at is None else shown | {"heard_at": iso(at)}
+def _told(worker: Mapping[str, Any]) -> Mapping[str, Any]:
+    """As the events made it (`worker.loaded` tells of load and age): without what only the row has."""
+    return {key: value for key, value in worker.items() if key != "last_heard_at"}
 
 
 def _queues(reading: Reading, ask: Question) -> Iterator[Atom]:
@@ -197,6 +195,10 @@ def _queues(reading: Reading, ask: Question) -> Iterator[Atom]:
 
 def _kinds(reading: Reading, ask: Question) -> Iterator[Atom]:
     return _documents("kind", _by_id(reading.kinds(), ask.namespace))
+
+
+def _saved(reading: Reading, ask: Question) -> Iterator[Atom]:
+    return _documents("saved", _by_id(reading.saved(), ask.namespace))
 
 
 def _tail(reading: Reading, ask: Question) -> Iterator[Atom]:  # one signature for the table
@@ -222,6 +224,7 @@ CONTENT: dict[str, Callable[[Reading, Question], Iterator[Atom]]] = {
     "workers": _workers,
     "queues": _queues,
     "kinds": _kinds,
+    "saved": _saved,
     "system": _tail,
     "metrics": _tail,
     "custom": _tail,

@@ -1,7 +1,7 @@
 """Proof of I3 on a live store: rows, counts and documents against the fold of the log, and what differs.
 
-Jobs are read in short transactions, a hundred each, so it may run beside commits. Workers, queues, kinds and services
-are compared while the log still has all their events (nothing was purged yet), counts if nothing was committed meanwhile;
+Jobs are read in short transactions, a hundred each, so it may run beside commits. Workers, queues, kinds, services
+and what is saved are compared while the log still has all their events (nothing was purged yet), counts if nothing was committed meanwhile;
 what could not be compared is said. Soft columns are no part of documents. Called by `headway verify` and by REST, in a
 thread.
 """
@@ -21,7 +21,7 @@ from headway.store.base import Document, Reading, Store
 MOST = 100
 """Differences that are listed; all are counted."""
 PAGE = 5_000
-SOFT = frozenset({"last_heard_at", "load"})  # columns of workers that no event folds into
+SOFT = frozenset({"last_heard_at", "load"})  # columns of workers: beside the document
 
 Row = Mapping[str, Any]
 Counts = dict[str, dict[str, int]]
@@ -102,23 +102,31 @@ def _counts_differ(told: Counts, counted: Counts) -> list[Difference]:
 
 
 def _verify_documents(reading: Reading, found: Verified) -> None:
-    """Workers, queues, kinds and services, each by its own events."""
+    """Workers, queues, kinds, services and what is saved, each by its own events."""
     log: dict[tuple[str, str], dict[str, Any]] = {}
     seq = 0
     while events := reading.events(seq, until=reading.head.seq, limit=PAGE):
         seq = events[-1].seq
         for event in events:
             if event.prefix in _TABLES:
-                key = event.prefix, event.subject
-                log[key] = fold(log.get(key), event)
+                _follow(log, event)
     for entity, table in _TABLES.items():
         for document in table(reading):
             id = str(document.get("id") or document.get("name"))
             row = {field: value for field, value in document.items() if field not in SOFT}
             found.documents += 1
-            found.note(_differ(entity, id, row, log.pop((entity, id), {})))
+            told = {field: value for field, value in log.pop((entity, id), {}).items() if field not in SOFT}
+            found.note(_differ(entity, id, row, told))
     for (entity, id), folded in log.items():
         found.note(_differ(entity, id, {}, folded))
+
+
+def _follow(log: dict[tuple[str, str], dict[str, Any]], event: Event) -> None:
+    key = event.prefix, event.subject
+    if event.data.get("deleted"):
+        log.pop(key, None)
+    else:
+        log[key] = fold(log.get(key), event)
 
 
 _TABLES: dict[str, Callable[[Reading], list[Document]]] = {
@@ -126,4 +134,5 @@ _TABLES: dict[str, Callable[[Reading], list[Document]]] = {
     "service": lambda reading: reading.services(),
     "queue": lambda reading: reading.queues(),
     "kind": lambda reading: reading.kinds(),
+    "saved": lambda reading: reading.saved(),
 }

@@ -20,8 +20,10 @@ from headway.model.fleet_commands import (
     Note,
     PauseQueue,
     Problem,
+    RemoveEntry,
     ReportServices,
     ResumeQueue,
+    SaveEntry,
     Stale,
 )
 from headway.model.job_commands import (
@@ -97,6 +99,8 @@ __all__ = [  # noqa: RUF022 - grouped by where they come from
     "ResumeQueue",
     "LimitQueue",
     "LimitKind",
+    "SaveEntry",
+    "RemoveEntry",
     "Emit",
     "Note",
 ]

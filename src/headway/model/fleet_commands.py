@@ -1,4 +1,4 @@
-"""Commands about everything but jobs: workers, services, queues, kinds, custom events, and the server's own words.
+"""Commands about everything but jobs: workers, services, queues, kinds, what is saved, custom events, the server's own words.
 
 Imported through `command.py`.
 """
@@ -115,7 +115,7 @@ class Hear(WorkerCommand, frozen=True, kw_only=True):
     load: dict[str, Any] | None = None
 
 
-# -- queues, kinds, custom events, the system ----------------------------------------------------------------------
+# -- queues, kinds, what is saved, custom events, the system ----------------------------------------------------------------------
 
 
 class PauseQueue(Command, frozen=True, kw_only=True):
@@ -150,6 +150,31 @@ class LimitKind(Command, frozen=True, kw_only=True):
 
     def reads(self, reads: Reads) -> None:
         reads.kinds.add(self.kind)
+
+
+class SaveEntry(Command, frozen=True, kw_only=True):
+    """Keep `body` under a name in a section (`views`, `templates`), in place of what was there.
+    Answer: `{"id": …, "created": …}`.
+    """
+
+    section: str
+    name: str
+    body: dict[str, Any]
+    by: str = ""
+
+    def reads(self, reads: Reads) -> None:
+        reads.saved.add(self.section)
+
+
+class RemoveEntry(Command, frozen=True, kw_only=True):
+    """Keep it no longer."""
+
+    section: str
+    name: str
+    by: str = ""
+
+    def reads(self, reads: Reads) -> None:
+        reads.saved.add(self.section)
 
 
 class Emit(Command, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ class Reads(msgspec.Struct, kw_only=True):
     claims: list[Claim] = msgspec.field(default_factory=list["Claim"])
     once: set[tuple[str, str]] = msgspec.field(default_factory=set[tuple[str, str]])  # idempotency (subject, key)
     services: set[str] = msgspec.field(default_factory=set[str])  # workers whose services are needed
+    saved: set[str] = msgspec.field(default_factory=set[str])  # sections of what is saved, each whole
     checkpoints: set[str] = msgspec.field(default_factory=set[str])  # jobs whose handler checkpoints are needed
 
 

@@ -42,6 +42,8 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     custom_per_s: float = 50.0
     custom_burst: int = 200
     details_bytes: int = 4_096
+    saved_bytes: int = 16_384  # of one view or template
+    saved_entries: int = 500  # views, and as many templates
     # viewers
     pace_job_ms: int = 50
     pace_list_ms: int = 250

@@ -40,6 +40,7 @@ class World:
         self.queues: dict[str, Document] = {}  # all of them
         self.kinds: dict[str, Document | None] = {}
         self.services: dict[str, Document] = {}  # "worker/service"
+        self.saved: dict[str, Document | None] = {}  # "section/name", of whole sections; None: removed by this batch
         self.held_by: dict[str, set[str]] = {}  # worker -> ids of the active jobs it holds
         self.uniques: dict[tuple[str, str], str | None] = {}  # (namespace, key) -> newest job with it
         self.externals: dict[tuple[str, str], str | None] = {}
@@ -150,7 +151,14 @@ class World:
             held.discard(job["id"])
 
 
-_ENTITY = {"job": "jobs", "worker": "workers", "queue": "queues", "kind": "kinds", "service": "services"}
+_ENTITY = {
+    "job": "jobs",
+    "worker": "workers",
+    "queue": "queues",
+    "kind": "kinds",
+    "service": "services",
+    "saved": "saved",
+}
 
 
 def _holder(job: Mapping[str, Any]) -> str:

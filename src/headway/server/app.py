@@ -36,6 +36,7 @@ from headway.server import (
     openapi,
     problems,
     queues,
+    saved,
     stats,
     submit,
     uploads,
@@ -60,7 +61,7 @@ from headway.store.urls import is_postgres, open_store
 _log = structlog.get_logger("headway.server")
 
 VERSION = importlib.metadata.version("headway")
-ROUTERS = (bulk, uploads, logs, jobs, queues, fleet, stats, custom, admin, health)
+ROUTERS = (bulk, uploads, logs, jobs, queues, fleet, saved, stats, custom, admin, health)
 """The hottest first; a path with a fixed word before one with a parameter in its place."""
 
 

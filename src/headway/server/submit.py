@@ -174,6 +174,16 @@ def to_command(site: Site, asked: JobRequest, once: Once | None, by: str, field:
     )
 
 
+def judge_options(site: Site, asked: JobRequest, field: str) -> None:
+    """InvalidInput where a submit with these options would be refused, whatever its arguments."""
+    prefix = f"{field}."
+    _run_at(site, asked, prefix)
+    _options(asked, prefix)
+    _seconds(asked.expires, prefix + "expires")
+    if isinstance(asked.unique, Unique):
+        _seconds(asked.unique.ttl, prefix + "unique.ttl")
+
+
 def checked_args(site: Site, kind: str, args: msgspec.Raw | msgspec.UnsetType, field: str) -> bytes:
     """The arguments as JSON text: an object, not too large, not too deep, and as the kind's newest schema wants them."""
     text = b"{}" if isinstance(args, msgspec.UnsetType) else bytes(args)

@@ -29,7 +29,14 @@ Columns = tuple[str, int, str | None, int, int | None]
 encode = msgspec.json.Encoder().encode
 decode: Callable[[str | bytes], Any] = msgspec.json.Decoder().decode
 _STATES: dict[str, str] = {state: state.value for state in JobState}  # members and plain words alike -> plain words
-_ENTITIES = {"job": "jobs", "worker": "workers", "queue": "queues", "kind": "kinds", "service": "services"}
+_ENTITIES = {
+    "job": "jobs",
+    "worker": "workers",
+    "queue": "queues",
+    "kind": "kinds",
+    "service": "services",
+    "saved": "saved",
+}
 
 
 class Kept(msgspec.Struct, frozen=True, gc=False):
@@ -68,6 +75,7 @@ class Journal(msgspec.Struct):
     jobs: list[JobRow]
     documents: dict[str, list[Row]]  # table -> (id, seq, doc)
     chunks: list[Row]
+    unsaved: list[str]  # ids of `saved` that go
 
 
 def is_worth_writing(world: World, answers: Mapping[Any, Any]) -> bool:
@@ -103,6 +111,7 @@ def write_journal(world: World, numbers: Iterable[int], stored: Callable[[str], 
         jobs=_job_rows(world, tails, stamps, stored, gone),
         documents=_document_rows(world, stamps),
         chunks=[_chunk_row(event) for event in events if event.extra and event.job not in gone],
+        unsaved=[id for entity, id in stamps if entity == "saved" and world.saved.get(id) is None],
     )
 
 
@@ -290,7 +299,7 @@ def _document_rows(world: World, stamps: Mapping[tuple[str, str], int]) -> dict[
 
 
 def document_of(text: str, seq: int) -> dict[str, Any]:
-    """The document of a row of workers, services, kinds or queues."""
+    """The document of a row of anything but jobs."""
     doc: dict[str, Any] = decode(text)
     doc["seq"] = seq
     return doc

@@ -158,6 +158,9 @@ class SqlReading:
     def kinds(self) -> list[dict[str, Any]]:
         return self._documents(kinds)
 
+    def saved(self, section: str = "") -> list[dict[str, Any]]:
+        return [doc for doc in self._documents(saved) if not section or doc["section"] == section]
+
     def _documents(self, table: Table) -> list[dict[str, Any]]:
         return [document_of(doc, seq) for doc, seq in self._all(select(table.c.doc, table.c.seq).order_by(table.c.id))]
 
@@ -169,10 +172,6 @@ class SqlReading:
         statement = select(idempotency.c.body, idempotency.c.answer)
         row = self._db.execute(statement.where(idempotency.c.subject == subject, idempotency.c.key == key)).first()
         return Answer(row[0], bytes(row[1])) if row else None
-
-    def saved(self, section: str) -> Mapping[str, Any]:
-        rows = self._all(select(saved.c.name, saved.c.body).where(saved.c.section == section))
-        return {name: decode(body) for name, body in rows}
 
     # -- the log ---------------------------------------------------------------------------------------------------
 
@@ -227,7 +226,7 @@ class SqlReading:
 
 
 def _worker_of(doc: str, seq: int, heard: int | None, load: str | None) -> dict[str, Any]:
-    return document_of(doc, seq) | {"last_heard_at": heard, "load": decode(load) if load else None}
+    return document_of(doc, seq) | {"last_heard_at": heard} | ({"load": decode(load)} if load else {})
 
 
 def _joined(event: Event, lines: list[Line]) -> Event:

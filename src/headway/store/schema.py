@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from headway.store.texts import escape, unescape
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision of `migrations/versions`, oldest first; a store at another one is newer than this program."""
 
 SERVES = "0002"
@@ -234,6 +234,7 @@ workers = _documents("workers", Column("last_heard_at", _Number), Column("load",
 services = _documents("services")
 kinds = _documents("kinds")
 queues = _documents("queues")
+saved = _documents("saved")
 
 facts = Table(
     "facts",
@@ -271,14 +272,4 @@ idempotency = Table(
     Column("at", _Number, nullable=False),
     PrimaryKeyConstraint("subject", "key"),
     sqlite_with_rowid=False,
-)
-
-saved = Table(
-    "saved",
-    metadata,
-    Column("section", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("owner", Text),
-    Column("body", Text, nullable=False),
-    PrimaryKeyConstraint("section", "name"),
 )

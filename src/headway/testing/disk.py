@@ -30,7 +30,7 @@ class Disk:
         self.log: list[Event] = []
         self.jobs: dict[str, JobDoc] = {}
         self.documents: dict[str, dict[str, Document]] = {
-            entity: {} for entity in ("workers", "queues", "kinds", "services")
+            entity: {} for entity in ("workers", "queues", "kinds", "services", "saved")
         }
         self.soft: dict[str, Document] = {}  # worker -> last_heard_at, load
         self.counts: dict[str, dict[str, int]] = {}
@@ -157,8 +157,9 @@ class MemoryReading:
         found = self.disk.answers.get((subject, key))
         return found[0] if found else None
 
-    def saved(self, section: str) -> Mapping[str, Any]:
-        return {}
+    def saved(self, section: str = "") -> list[Document]:
+        found = sorted(self.disk.documents["saved"].items())
+        return [doc for _, doc in found if not section or doc["section"] == section]
 
 
 def _is_blocked(job: JobDoc) -> bool:

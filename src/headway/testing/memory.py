@@ -26,7 +26,14 @@ from headway.testing.disk import Disk, MemoryReading
 
 KEPT_SAMPLES = 50
 
-_ENTITIES = {"job": "jobs", "worker": "workers", "queue": "queues", "kind": "kinds", "service": "services"}
+_ENTITIES = {
+    "job": "jobs",
+    "worker": "workers",
+    "queue": "queues",
+    "kind": "kinds",
+    "service": "services",
+    "saved": "saved",
+}
 
 
 class MemoryStore:
@@ -66,6 +73,7 @@ class MemoryStore:
         world.services = {
             id: each for id, each in disk.documents["services"].items() if id.rpartition("/")[0] in reads.services
         }
+        world.saved = {id: doc for id, doc in disk.documents["saved"].items() if doc["section"] in reads.saved}
         for job in disk.jobs.values():
             if job.get("state") in ACTIVE:
                 world.active.update(limit_keys(job))
@@ -159,6 +167,8 @@ class MemoryStore:
         table: Any = self.disk.jobs if entity == "jobs" else self.disk.documents[entity]
         document = getattr(world, entity).get(event.subject)
         if document is None:
+            if entity == "saved":
+                table.pop(event.subject, None)
             return
         known = table.get(event.subject, {}).get("seq", 0)
         table[event.subject] = {**document, "seq": event.seq if changes(event) else known}

@@ -10,7 +10,19 @@ import pytest
 from headway.model.command import Claim, Reads
 from headway.model.query import parse
 from headway.store.base import Answer, Line, Store
-from headway.testing.store_worlds import NOW, PLACE, about, changed, deleted, job_id, logged, submitted, write
+from headway.testing.store_worlds import (
+    NOW,
+    PLACE,
+    about,
+    changed,
+    deleted,
+    job_id,
+    logged,
+    saved,
+    submitted,
+    unsaved,
+    write,
+)
 
 A, B = job_id(1), job_id(2)
 
@@ -118,6 +130,35 @@ class KeepsSuite:
         store.rollback()
 
         assert world.workers == {"w/1": {"id": "w/1", "seq": 1}}
+
+    def test_what_is_saved_is_kept_by_section_replaced_whole_and_removed(self, store: Store) -> None:
+        write(
+            store,
+            saved("views/b/c", q="", pinned=True),
+            saved("views/a", q="x"),
+            saved("templates/a", args={"n": None}),
+        )
+        write(store, saved("views/b/c", q="y"), unsaved("views/a"))
+        write(store, unsaved("templates/a"), saved("templates/a", kind="k"), saved("views/d"), unsaved("views/d"))
+
+        world, _ = store.load(Reads(saved={"views", "other"}), NOW)
+        store.rollback()
+        with store.reading() as reading:
+            view = {"id": "views/b/c", "section": "views", "name": "b/c", "body": {"q": "y"}, "seq": 4}
+            template = {"id": "templates/a", "section": "templates", "name": "a", "body": {"kind": "k"}, "seq": 7}
+            assert reading.saved() == [template, view]
+            assert reading.saved("views") == [view]
+            assert reading.saved("other") == []
+        assert world.saved == {"views/b/c": view}
+
+    def test_a_name_that_is_free_again_is_taken_again(self, store: Store) -> None:
+        write(store, saved("views/a", q="1"))
+        write(store, unsaved("views/a"))
+        write(store, saved("views/a", q="2"))
+
+        world, _ = store.load(Reads(saved={"views"}), NOW)
+        store.rollback()
+        assert [(entry or {})["body"] for entry in world.saved.values()] == [{"q": "2"}]
 
     # -- keys ------------------------------------------------------------------------------------------------------
 

@@ -71,8 +71,20 @@ def logged(job: Mapping[str, Any], first: int, *texts: str, at: int = NOW, attem
 
 
 def about(type: str, subject: str, *, at: int = NOW, **fields: Any) -> Event:
-    """An event about a worker, queue, kind or service."""
+    """An event about anything but a job."""
     return Event(type=type, at=at, subject=subject, data={"set": fields})
+
+
+def saved(id: str, *, at: int = NOW, **body: Any) -> Event:
+    """A view or template of this id (`section/name`) was kept."""
+    section, _, name = id.partition("/")
+    whole = {"id": id, "section": section, "name": name, "body": body}
+    return Event(type="saved.stored", at=at, subject=id, data={"put": whole})
+
+
+def unsaved(id: str, *, at: int = NOW) -> Event:
+    """It was removed."""
+    return Event(type="saved.removed", at=at, subject=id, data={"deleted": True})
 
 
 def _event(job: Mapping[str, Any], type: str, at: int, data: dict[str, Any], **more: Any) -> Event:
@@ -89,10 +101,13 @@ def load_for(store: Store, *events: Event, at: int = NOW, reads: Reads | None = 
     reads.kinds.update(event.subject for event in events if event.prefix == "kind")
     reads.workers.update(event.subject for event in events if event.prefix == "worker")
     reads.services.update(event.subject.rpartition("/")[0] for event in events if event.prefix == "service")
+    reads.saved.update(event.subject.partition("/")[0] for event in events if event.prefix == "saved")
     world, _ = store.load(reads, at)
     for event in events:
         world.add(event)
-        if event.data.get("deleted"):
+        if event.data.get("deleted") and event.prefix == "saved":
+            world.saved[event.subject] = None
+        elif event.data.get("deleted"):
             world.deleted.append(event.subject)
     return world
 

@@ -75,6 +75,7 @@ def scans(plan: list[str]) -> set[str]:
         (s.ANSWERS, {"idempotency_pkey"}),
         (s.LOCKED["workers"], {"workers_pkey"}),
         (s.SERVICES, {"services_pkey"}),
+        (s.SAVED, {"saved_pkey"}),
         (s.MOVE_JOBS.text, {"jobs_pkey", "log_head_pkey"}),
         (s.TOUCH_JOBS.text, {"jobs_pkey", "log_head_pkey"}),
         (s.UPDATE_DOCUMENTS["workers"].text, {"workers_pkey", "log_head_pkey"}),

@@ -86,6 +86,7 @@ class Loading:
         self._lock_keys()
         asked = {"workers": self._lock("workers", reads.workers | _of("workers", wary))}
         services = self.wire.ask(s.SERVICES, [words(sorted(reads.services))]) if reads.services else None
+        saved = self.wire.ask(s.SAVED, [words(sorted(reads.saved))]) if reads.saved else None
         limits = limits_of(reads, self.known) | set(wary)
         asked |= {table: self._lock(table, _of(table, limits)) for table in ("kinds", "queues")}
         counts = self.wire.ask(s.COUNTS) if reads.claims else None
@@ -101,6 +102,7 @@ class Loading:
         stale = self._take_head(head.rows()[0])
         self._take_locked(asked)
         self._take_services(services)
+        self._take_saved(saved)
         self._take_answers(answers)
         self.take_checkpoints(checkpoints)
         self._take_documents("workers", hints)
@@ -120,6 +122,7 @@ class Loading:
         reads = self.reads
         keys = [("unique", *key) for key in reads.uniques] + [("external", *key) for key in reads.externals]
         keys += [("once", *key) for key in reads.once]
+        keys += [("saved", section, "") for section in reads.saved]
         if keys:
             self.wire.ask(s.ADVISORY, [longs(sorted({_hash(self._schema, *key) for key in keys}))])
 
@@ -201,6 +204,13 @@ class Loading:
                 self.batch.world.services[name] = document_of((doc or b"").decode(), number_of(seq))
                 self.batch.found["services", name] = number_of(seq)
                 self.batch.locked.add(("services", name))
+
+    def _take_saved(self, reply: Reply | None) -> None:
+        for id, seq, doc in reply.rows() if reply else ():
+            name = text_of(id)
+            self.batch.world.saved[name] = document_of((doc or b"").decode(), number_of(seq))
+            self.batch.found["saved", name] = number_of(seq)
+            self.batch.locked.add(("saved", name))
 
     def _take_answers(self, reply: Reply | None) -> None:
         order = sorted(self.reads.once)

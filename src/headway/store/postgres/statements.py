@@ -85,6 +85,13 @@ SERVICES = (
 )
 """Of workers, whose names may hold a stroke too: more than wanted."""
 
+SAVED = (
+    "SELECT s.id, s.seq, s.doc FROM unnest($1::text[]) AS k (section) "
+    "JOIN saved s ON s.id > k.section || '/' AND s.id < k.section || '0'"
+)
+"""Of whole sections, each under the lock of its key: whoever changes one holds that."""
+FORGET_SAVED = "DELETE FROM saved WHERE id = ANY($1::text[])"
+
 LOCK_LANES = "SELECT pg_advisory_xact_lock(1212438272, hashtext('lanes ' || $1::text))"
 """Under which new lanes get their numbers; the first key is "HDW"."""
 
@@ -233,7 +240,10 @@ PUT_ANSWERS = _insert(
     tail=" ON CONFLICT (subject, key) DO UPDATE SET body = excluded.body, answer = excluded.answer, at = excluded.at",
 )  # fmt: skip
 INSERT_DOCUMENTS, UPDATE_DOCUMENTS = (
-    {table: form(table, _word("id"), _seq("seq"), _json("doc")) for table in ("workers", "services", "kinds", "queues")}
+    {
+        table: form(table, _word("id"), _seq("seq"), _json("doc"))
+        for table in ("workers", "services", "kinds", "queues", "saved")
+    }
     for form in (_insert, _update)
 )
 """A new one is only inserted: where another server was first, that fails (23505) and the batch begins anew."""

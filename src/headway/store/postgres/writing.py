@@ -188,6 +188,8 @@ class Writing:
         for table, rows in self.journal.documents.items():
             self._put(s.INSERT_DOCUMENTS[table], [row for row in rows if self._before(table, row[0]) is None])
             self._put(s.UPDATE_DOCUMENTS[table], [row for row in rows if self._before(table, row[0]) is not None])
+        if self.journal.unsaved:
+            self.wire.ask(s.FORGET_SAVED, [words(self.journal.unsaved)])
 
     def _write_beside(self) -> None:
         world = self._world

@@ -79,6 +79,8 @@ def _load_documents(mirror: Mirror, world: World, reads: Reads) -> None:
     world.kinds = {id: known["kinds"].get(id) for id in reads.kinds}
     if reads.services:
         world.services = {id: doc for id, doc in known["services"].items() if id.rpartition("/")[0] in reads.services}
+    if reads.saved:
+        world.saved = {id: doc for id, doc in known["saved"].items() if doc["section"] in reads.saved}
 
 
 def _load_keys(db: sqlite3.Connection, world: World, reads: Reads) -> None:

@@ -96,6 +96,8 @@ class Mirror(msgspec.Struct):
             known = self.documents[entity]
             for id, _, _ in rows:
                 known[id] = getattr(world, entity)[id]
+        for id in journal.unsaved:
+            self.documents["saved"].pop(id, None)
         self.counts.update(changes)
         for kind, stage, _, n, seconds in samples:
             self.take_sample(kind, stage, n, seconds)

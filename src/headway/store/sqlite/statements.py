@@ -84,8 +84,9 @@ PUT_ANSWERS = Insert(
 )
 PUT_DOCUMENTS = {
     table: Insert(table, ("id", "seq", "doc"), "ON CONFLICT DO UPDATE SET seq = excluded.seq, doc = excluded.doc")
-    for table in ("workers", "services", "kinds", "queues")
+    for table in ("workers", "services", "kinds", "queues", "saved")
 }
+FORGET_SAVED = "DELETE FROM saved WHERE id = ?"
 HEAR_WORKER = "UPDATE workers SET last_heard_at = ?, load = coalesce(?, load) WHERE id = ?"
 
 CHAIN = (

@@ -194,6 +194,7 @@ class SqliteStore:
     def _write_rest(self, journal: Journal, world: World, answers: Mapping[tuple[str, str], Answer]) -> None:
         for table, rows in journal.documents.items():
             self._insert(s.PUT_DOCUMENTS[table], rows)
+        self._writer.executemany(s.FORGET_SAVED, [(id,) for id in journal.unsaved])
         self._insert(s.INSERT_CHUNKS, journal.chunks)
         points = {(job, key): encode(value).decode() for job, key, value in world.new_checkpoints}
         self._insert(s.PUT_CHECKPOINTS, [(*point, value) for point, value in points.items()])
