@@ -220,3 +220,22 @@ def test_only_completed_jobs_do(lab, outcome):
 
     with lab.store.reading() as reading:
         assert reading.samples("crawl") == []
+
+
+@pytest.mark.parametrize("state", ["running", "cancelling"])
+def test_a_cancelled_attempt_may_say_what_was_done_till_then(lab, state):
+    job = lab.job(state)
+
+    lab.end(job, "cancelled", result=b'{"done":3}')
+
+    assert lab.state(job) == "cancelled(cancelled)"
+    assert (lab.doc(job)["result"], lab.doc(job)["result_bytes"]) == ({"done": 3}, 10)
+
+
+def test_a_result_beside_any_other_outcome_is_not_kept(lab):
+    job = lab.job("cancelling")
+
+    lab.end(job, "errored", result=b'{"done":3}')
+
+    assert lab.state(job) == "cancelled(cancelled)"
+    assert "result" not in lab.doc(job)

@@ -312,6 +312,17 @@ def test_a_job_is_retried_once_its_newest_is_named(lab):
     assert str(refused.value) == f"retry refused: job {job} is retried already. Its newest retry is again."
 
 
+def test_what_a_server_did_itself_is_asked_for_again(lab):
+    job = lab.job("adopted", kind="headway.actions", submitted_by="ann")
+    lab.end(job, "succeeded")
+
+    with pytest.raises(Refused) as refused:
+        lab.do(c.Retry(job=job, id="again"))
+
+    assert str(refused.value) == f"retry refused: job {job} is adopted. Ask the server for the same again."
+    assert lab.doc(job)["submitted_by"] == "ann"
+
+
 def test_adopted_work_is_retried_by_its_engine(lab):
     job = lab.job("adopted")
     lab.end(job, "errored")

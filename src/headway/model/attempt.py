@@ -26,6 +26,8 @@ from headway.model.world import World
 
 WATCHED_S = 1.0
 GIVEN_BACK = frozenset({Outcome.RELEASED, Outcome.REFUSED})
+WITH_RESULT = frozenset({Outcome.SUCCEEDED, Outcome.CANCELLED})
+"""Outcomes whose result is kept: what was made, or what was done till it was stopped."""
 
 
 # -- the fence -----------------------------------------------------------------------------------------------------
@@ -152,7 +154,9 @@ def _outcome_of(command: c.End) -> Outcome:
 def _judged(outcome: Outcome, command: c.End, settings: Settings) -> Ending:
     """The ending as the worker says it; a result that can not be kept is one that no further try would change."""
     error, result = command.error, command.result
-    if outcome == Outcome.SUCCEEDED and result is not None:
+    if outcome not in WITH_RESULT:
+        result = None
+    elif result is not None:
         if len(result) > settings.result_bytes:
             outcome, result = Outcome.REJECTED, None
             said = f"The result has {len(command.result or b''):,} bytes; the limit is {settings.result_bytes:,}."

@@ -53,7 +53,7 @@ def end_attempt(world: World, job: JobDoc, ending: Ending, settings: Settings) -
     elif job.get("state") == S.CANCELLING:
         _cancelled(world, job, ending)
     elif ending.outcome == Outcome.CANCELLED:
-        finish(world, job, S.CANCELLED, {"reason": "cancelled"})
+        finish(world, job, S.CANCELLED, {"reason": "cancelled"} | _result(world, job, ending), _inline(ending))
     elif code := _reason_to_fail(job, ending):
         finish(world, job, S.FAILED, {"reason": code, "error": _said(ending)})
     else:
@@ -98,11 +98,22 @@ def _drained(world: World, job: JobDoc) -> bool:
 def _complete(world: World, job: JobDoc, ending: Ending) -> None:
     if job.get("state") == S.CANCELLING:
         job_event(world, job, "job.cancel_too_late", attempt=job.get("attempt"))
-    text = ending.result if ending.result is not None else b"null"
-    world.put(world.results, job.get("id", ""), text)
-    put = {"result": json_of("result", text)} if len(text) <= INLINE_BYTES else None
-    change = {"result_bytes": len(text), "progress": {"overall": 1.0, "at": world.now_text}}
-    finish(world, job, S.COMPLETED, change, put)
+    ending = ending if ending.result is not None else msgspec.structs.replace(ending, result=b"null")
+    change = _result(world, job, ending) | {"progress": {"overall": 1.0, "at": world.now_text}}
+    finish(world, job, S.COMPLETED, change, _inline(ending))
+
+
+def _result(world: World, job: JobDoc, ending: Ending) -> dict[str, Any]:
+    """Keep the result where there is one: of a cancelled attempt it says what was done till then."""
+    if ending.result is None:
+        return {}
+    world.put(world.results, job.get("id", ""), ending.result)
+    return {"result_bytes": len(ending.result)}
+
+
+def _inline(ending: Ending) -> dict[str, Any] | None:
+    small = ending.result is not None and len(ending.result) <= INLINE_BYTES
+    return {"result": json_of("result", ending.result or b"")} if small else None
 
 
 def _cancelled(world: World, job: JobDoc, ending: Ending) -> None:
@@ -116,7 +127,7 @@ def _cancelled(world: World, job: JobDoc, ending: Ending) -> None:
     change: dict[str, Any] = {"reason": "worker_lost" if outcome in (Outcome.LOST, Outcome.CRASHED) else "cancelled"}
     if steps:
         change["cancel"] = steps
-    finish(world, job, S.CANCELLED, change)
+    finish(world, job, S.CANCELLED, change | _result(world, job, ending), _inline(ending))
 
 
 def _was_started(job: JobDoc) -> bool:

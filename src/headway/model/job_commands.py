@@ -69,6 +69,7 @@ class Begin(Command, frozen=True, kw_only=True):
     queue: str | None = None
     labels: dict[str, str] = {}
     options: dict[str, Any] = {}
+    submitted_by: str | None = None
 
     def reads(self, reads: Reads) -> None:
         reads.externals.add((self.namespace, self.external_id))
@@ -182,7 +183,9 @@ class Report(Statement, frozen=True, kw_only=True):
 
 
 class End(Statement, frozen=True, kw_only=True):
-    """The attempt ended. `outcome` a word of `Outcome`; `result` JSON text; `retry_after_s` asked by the handler."""
+    """The attempt ended. `outcome` a word of `Outcome`; `result` JSON text, of a cancelled one what was done till then;
+    `retry_after_s` asked by the handler.
+    """
 
     outcome: str
     result: bytes | None = None

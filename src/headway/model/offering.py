@@ -167,7 +167,7 @@ def _number_of(job: JobDoc, command: c.Begin) -> int:
 def _adopt(world: World, command: c.Begin, settings: Settings) -> JobDoc:
     asked = c.Submit(
         id=command.id, kind=command.kind, args=command.args, namespace=command.namespace,
-        queue=command.queue, labels=command.labels, options=command.options,
+        queue=command.queue, labels=command.labels, options=command.options, submitted_by=command.submitted_by,
     )  # fmt: skip
     submit(world, asked, settings)
     world.put(world.externals, (command.namespace, command.external_id), command.id)

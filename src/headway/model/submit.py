@@ -23,6 +23,8 @@ S = JobState
 
 DURATIONS = ("timeout_s", "progress_timeout_s", "cancel_grace_s", "backoff_s", "backoff_cap_s")
 ON_LOST = ("abort", "continue")
+SERVER_KINDS = "headway."
+"""How the names of kinds begin that a server runs itself; nobody submits them."""
 
 _as_json = msgspec.json.decode
 
@@ -203,9 +205,9 @@ def _give_up(world: World, job: JobDoc) -> None:
 def retry(world: World, job: JobDoc, command: c.Retry, settings: Settings) -> dict[str, Any]:
     """A new job of the same lineage; the old one stays as it ended (I5)."""
     if job.get("adopted"):
-        raise Refused(
-            "retry", "adopted", entity=f"job {job.get('id')}", hint="Start it again in the engine that ran it."
-        )
+        of_ours = job.get("kind", "").startswith(SERVER_KINDS)
+        hint = "Ask the server for the same again." if of_ours else "Start it again in the engine that ran it."
+        raise Refused("retry", "adopted", entity=f"job {job.get('id')}", hint=hint)
     if newer := job.get("retried_by"):
         raise Refused("retry", "retried already", entity=f"job {job.get('id')}", hint=f"Its newest retry is {newer}.")
     again = c.Submit(

@@ -7,7 +7,6 @@ from the store's folded table, exact. Clearing is a bulk cancel (bulk.py) of wha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 from fastapi import APIRouter
@@ -16,18 +15,25 @@ from starlette.responses import Response
 
 from headway.errors import InvalidInput, NotFound
 from headway.model import command as c
+from headway.model.documents import PauseDoc
 from headway.model.job import WAITING
 from headway.model.query import Query, Term
 from headway.server.answers import answer
 from headway.server.bodies import decode, read_json
-from headway.server.bulk import ActionsDone, cancel_all
+from headway.server.bulk import ActionsAnswer, begin_action
 from headway.server.openapi import API, gives, takes
-from headway.server.requests import QueueRequest
-from headway.server.site import Site, SiteOf, subject_of
+from headway.server.requests import ActionsRequest, QueueRequest
+from headway.server.site import Site, SiteOf, once_of, subject_of
 from headway.server.submit import ENVELOPE_BYTES
 from headway.store.base import Reading
 
 router = APIRouter(prefix=API, tags=["queues"])
+
+
+class QueueList(msgspec.Struct, kw_only=True):
+    """Queues by name."""
+
+    queues: list[QueueDoc]
 
 
 class QueueDoc(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -35,7 +41,7 @@ class QueueDoc(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     name: str
     counts: dict[str, int]
-    paused: dict[str, Any] | None = None
+    paused: PauseDoc | None = None
     limit: int | None = None
 
 
@@ -54,10 +60,10 @@ def all_queues(reading: Reading) -> dict[str, QueueDoc]:
     }
 
 
-@router.get("/queues", summary="All queues", responses=gives({"type": "object"}, "queues, by name"))
+@router.get("/queues", summary="All queues", responses=gives(QueueList, "queues, by name"))
 async def list_queues(site: SiteOf) -> Response:
     """Every queue with its counts, pause and limit."""
-    return answer({"queues": list((await site.read(all_queues)).values())})
+    return answer(QueueList(queues=list((await site.read(all_queues)).values())))
 
 
 @router.get("/queues/{name}", summary="One queue", responses=gives(QueueDoc, "The queue"))
@@ -96,12 +102,18 @@ def _commands(name: str, asked: QueueRequest, by: str) -> Iterator[c.Command]:
         yield c.ResumeQueue(queue=name, by=by)
 
 
-@router.post("/queues/{name}/clear", summary="Cancel what waits in it", responses=gives(ActionsDone, "How many"))
+@router.post(
+    "/queues/{name}/clear",
+    summary="Cancel what waits in it",
+    status_code=202,
+    responses=gives(ActionsAnswer, "The job that does it", 202),
+)
 async def clear_queue(site: SiteOf, request: Request, name: str) -> Response:
-    """Cancel every scheduled, blocked and queued job of it; what runs goes on."""
+    """Cancel every scheduled, blocked and queued job of it, as `POST /jobs/actions` does; what runs goes on."""
     await _queue(site, name)
     waiting = Query((Term("queue", (name,)), Term("state", tuple(sorted(WAITING)))))
-    return answer(await cancel_all(site, waiting, subject_of(request).name, "queue cleared"))
+    asked = ActionsRequest(action="cancel", q=str(waiting), reason="queue cleared")
+    return await begin_action(site, request, asked, once_of(request, b""))
 
 
 async def _queue(site: Site, name: str) -> QueueDoc:

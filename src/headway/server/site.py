@@ -30,6 +30,7 @@ from headway.server.config import Config
 from headway.server.door import Door
 from headway.server.gateway import Gateway
 from headway.server.guard import Perimeter, perimeter
+from headway.server.inner import InnerWorker
 from headway.server.known import Known
 from headway.server.tokens import LOCAL, Subject, Tokens
 from headway.server.waits import PARTINGS, Waits
@@ -65,6 +66,7 @@ class Site:
             trusted_proxies=config.trusted_proxies,
         )
         self.door = Door(hub.feed, self.guard)
+        self.inner = InnerWorker(hub)
         self.known = Known()
         self.waits = Waits()
         self.partings = Waits(PARTINGS)

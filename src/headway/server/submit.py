@@ -23,11 +23,12 @@ from headway.errors import HeadwayError, InvalidInput, TooLarge
 from headway.model.command import Once, Submit
 from headway.model.duration import parse_duration
 from headway.model.schema import validate
+from headway.model.submit import SERVER_KINDS
 from headway.server.answers import answer
 from headway.server.bodies import check_depth, decode_shallow, read_json
 from headway.server.openapi import API, gives, takes
 from headway.server.problems import problem_of
-from headway.server.requests import BatchRequest, Duration, JobRequest, Submitted, Unique
+from headway.server.requests import BatchAnswer, BatchRequest, Duration, JobRequest, Submitted, Unique
 from headway.server.site import Site, once_of, site_of, subject_of
 
 ENVELOPE_BYTES = 65_536
@@ -92,16 +93,7 @@ def is_replayed(asked_id: str, made: dict[str, Any]) -> bool:
     tags=["jobs"],
     openapi_extra=takes(BatchRequest, {"jobs": [_EXAMPLE]}),
     responses=gives(
-        {
-            "type": "object",
-            "properties": {
-                "jobs": {"type": "array", "items": {"type": "object"}},
-                "created": {"type": "integer"},
-                "hints": {"type": "array", "items": {"type": "string"}},
-            },
-        },
-        "One answer for each job, in order: id and created, or the problem that refused it",
-        201,
+        BatchAnswer, "One answer for each job, in order: id and created, or the problem that refused it", 201
     ),
 )
 async def submit_batch(request: Request) -> Response:
@@ -152,6 +144,9 @@ def to_command(site: Site, asked: JobRequest, once: Once | None, by: str, field:
     """The command of a request, its arguments judged. InvalidInput names the field below `field`."""
     prefix = f"{field}." if field else ""
     unique = asked.unique
+    if asked.kind.startswith(SERVER_KINDS):
+        hint = f"Kinds that begin with {SERVER_KINDS!r} are what servers do; POST {API}/jobs/actions acts on many jobs."
+        raise InvalidInput(f"{prefix}kind", f"{asked.kind!r} is not run by workers", hint=hint)
     return Submit(
         once=once,
         id=site.hub.clock.new_id(),
