@@ -1,5 +1,5 @@
 /** Keyboard shortcuts: pages say what their keys do, this listens once. Single letters can be switched off (WCAG 2.1.4).
- * A key is what `event.key` says, `mod+k` with Ctrl or ⌘, or two in a row: `g j`. */
+ * A key is what `event.key` says, `mod+k` with Ctrl or ⌘, `shift+x` for a letter with Shift, or two in a row: `g j`. */
 
 import { useEffect, useRef } from 'react'
 import { settings } from './settings.ts'
@@ -48,8 +48,9 @@ function written(target: EventTarget | null): boolean {
 function pressed(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || event.altKey) return
   const mod = event.ctrlKey || event.metaKey
-  const key = `${mod ? 'mod+' : ''}${event.key.length === 1 ? event.key.toLowerCase() : event.key}`
   const letter = !mod && event.key.length === 1
+  const shift = letter && event.shiftKey && /^[a-z]$/i.test(event.key) // `?` needs Shift on most keyboards: its own key
+  const key = `${mod ? 'mod+' : ''}${shift ? 'shift+' : ''}${event.key.length === 1 ? event.key.toLowerCase() : event.key}`
   if (letter && !settings().letterKeys) return
   const modal = document.querySelector('dialog[open]') !== null
   const pair = first && event.timeStamp - firstAt < SECOND_MS ? `${first} ${key}` : ''

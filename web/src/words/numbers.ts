@@ -18,7 +18,7 @@ export function brief(value: number): string {
 export function size(bytes: number): string {
   let value = bytes
   let unit = 0
-  while (Math.abs(value) >= 1024 && unit < SIZES.length - 1) {
+  while (Math.abs(value) >= 1023.95 && unit < SIZES.length - 1) {
     value /= 1024
     unit += 1
   }
