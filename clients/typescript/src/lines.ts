@@ -7,6 +7,8 @@
 
 import type { Line } from './wire.ts'
 
+export type { Line } from './wire.ts'
+
 /** Line numbers from the first to the last, both included. */
 export type Range = readonly [first: number, last: number]
 
