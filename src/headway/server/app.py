@@ -40,6 +40,7 @@ from headway.server import (
     stats,
     submit,
     uploads,
+    why,
 )
 from headway.server.artifacts import FolderFiles
 from headway.server.config import Config, load
@@ -61,7 +62,7 @@ from headway.store.urls import is_postgres, open_store
 _log = structlog.get_logger("headway.server")
 
 VERSION = importlib.metadata.version("headway")
-ROUTERS = (bulk, uploads, logs, jobs, queues, fleet, saved, stats, custom, admin, health)
+ROUTERS = (bulk, uploads, logs, why, jobs, queues, fleet, saved, stats, custom, admin, health)
 """The hottest first; a path with a fixed word before one with a parameter in its place."""
 
 
