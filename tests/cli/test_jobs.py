@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+
+import pytest
 
 from headway.cli.jobs import job_page
 
@@ -69,6 +72,43 @@ def test_cancelling_several_goes_on_after_one_that_fails(headway):
 
     assert said.code == 5
     assert f"{job} is cancelled." in said.err
+
+
+def test_all_that_match_are_counted_asked_about_cancelled_and_retried(headway, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    for _ in range(3):
+        headway("submit", "flock")
+
+    counted = headway("cancel", "--query", "kind:flock", "--dry-run")
+    unsure = headway("cancel", "--query", "kind:flock")
+    done = headway("cancel", "-q", "kind:flock", "--yes", "--reason", "enough")
+    again = headway("retry", "-q", "kind:flock", "-y", "--json")
+    refused = headway("retry", "-q", "kind:flock state:cancelled", "-y")
+
+    assert counted.out == "3 jobs would be cancelled\n"
+    assert unsure.code == 130
+    assert "Cancel 3 jobs?" in unsure.err
+    assert (done.code, done.out) == (0, "3 of 3 cancelled\n")
+    told = json.loads(again.out)
+    assert (told["state"], told["matched"], told["done"]) == ("completed", 3, 3)
+    assert refused.out == "0 of 3 retried\n"
+    assert "3 refused: headway logs 0" in refused.err
+
+
+def test_many_are_followed_to_the_end_on_stderr(headway):
+    for _ in range(60):
+        headway("submit", "swarm")
+
+    said = headway("cancel", "-q", "kind:swarm", "-y")
+
+    assert (said.code, said.out) == (0, "60 of 60 cancelled\n")
+
+
+@pytest.mark.parametrize(
+    "words", [("cancel",), ("retry",), ("cancel", "x", "-q", ""), ("retry", "-q", "", "--args", "{}")]
+)
+def test_ids_or_a_query_are_needed(headway, words):
+    assert headway(*words).code == 2
 
 
 def test_a_server_that_is_not_there_exits_with_7(headway):

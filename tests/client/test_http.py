@@ -55,6 +55,21 @@ async def test_submit_gives_a_handle(api, client):
     assert api.asked == [("POST /jobs", {"kind": "crawl", "args": {"url": "x"}, "queue": "gpu", "after": ["a", "b"]})]
 
 
+async def test_one_action_on_many_is_a_job(api, client):
+    api.on("POST /jobs/actions", {"action": "cancel", "matched": 3, "seq": 7, "job": "j1"})
+
+    by_query = await client.act("cancel", "kind:crawl", reason="enough")
+    by_id = await client.act("priority", ids=[Job(client, "a"), "b"], priority=3)
+    counted = await client.matching("")
+
+    assert (by_query.id, by_id.id, counted["matched"]) == ("j1", "j1", 3)
+    assert [body for _, body in api.asked] == [
+        {"action": "cancel", "q": "kind:crawl", "reason": "enough"},
+        {"action": "priority", "ids": ["a", "b"], "priority": 3},
+        {"action": "cancel", "q": "", "dry_run": True},
+    ]
+
+
 async def test_many_jobs_go_in_requests_of_a_thousand(api, client):
     api.on(
         "POST /jobs/batch",

@@ -25,7 +25,7 @@ async def submitted(bench: Bench, number: int) -> list[str]:
 
 async def test_its_progress_counts_jobs_and_says_how_fast(running):
     async with running() as bench:
-        job = await acted(bench, "cancel", await submitted(bench, 2 * SLICE + 1))
+        job = await acted(bench, "cancel", await submitted(bench, 4 * SLICE + 1))
 
     progress = job["progress"]
     assert (progress["current"], progress["total"], progress["unit"]) == (201, 201, "jobs")
@@ -63,12 +63,12 @@ async def test_stopped_between_two_slices_it_says_how_many_are_left_as_they_were
         return work
 
     async with running() as bench:
-        job = await acted(bench, "cancel", await submitted(bench, 3 * SLICE), stopped_after_a_slice)
+        job = await acted(bench, "cancel", await submitted(bench, 6 * SLICE), stopped_after_a_slice)
         queued = (await bench.http.get("/api/v1/queues/default")).json()["counts"]["queued"]
 
-    assert (job["state"], job["result"]) == ("cancelled", {"matched": 300, "done": 100, "refused": {}})
-    assert job["notes"][-1]["message"] == "Stopped (enough) with 200 jobs left as they were."
-    assert queued == 200
+    assert (job["state"], job["result"]) == ("cancelled", {"matched": 300, "done": 50, "refused": {}})
+    assert job["notes"][-1]["message"] == "Stopped (enough) with 250 jobs left as they were."
+    assert queued == 250
 
 
 async def test_each_action_has_its_command(running):

@@ -52,6 +52,7 @@ async def test_it_runs_at_a_worker_that_is_there_only_while_it_does(running):
         work = Slices()
         made = await begun(bench, work)
         worker, job = await on_board(bench), await bench.job(made.job)
+        machines = (await bench.http.get("/api/v1/machines")).json()["machines"]
         work.let(3)
         await made.task
         ended = await bench.job(made.job)
@@ -59,6 +60,7 @@ async def test_it_runs_at_a_worker_that_is_there_only_while_it_does(running):
 
     assert (worker["state"], worker["internal"], worker["slots"], worker["kinds"]) == ("online", True, 0, [])
     assert (job["state"], job["adopted"], job["args"], job["submitted_by"]) == ("running", True, {"a": 1}, "ann")
+    assert machines == []
     assert (job["worker"], later["state"]) == (worker["id"], "disconnected")
     assert (ended["state"], ended["result"], ended["progress"]["current"]) == ("completed", {"done": 3}, 3)
 

@@ -915,6 +915,8 @@ export interface WorkerDoc {
   readonly instance?: string
   readonly pid?: number
   readonly labels?: { readonly [key: string]: string }
+  /** a server itself, which does what it does as jobs: nobody's worker */
+  readonly internal?: boolean
   readonly slots?: number
   readonly kinds?: readonly string[]
   /** those it takes work from; absent or empty: all */
@@ -973,6 +975,8 @@ export interface WorkerSeen {
   readonly instance?: string
   readonly pid?: number
   readonly labels?: { readonly [key: string]: string }
+  /** a server itself, which does what it does as jobs: nobody's worker */
+  readonly internal?: boolean
   readonly slots?: number
   readonly kinds?: readonly string[]
   /** those it takes work from; absent or empty: all */

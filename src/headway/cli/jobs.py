@@ -8,6 +8,7 @@ from typing import Any
 import click
 import msgspec
 
+from headway.cli.bulk import act_on_all, acts_on_many
 from headway.cli.exits import exit_of, say, say_error
 from headway.cli.options import Server, asks_server, json_object, run_async, show, shows_data
 from headway.cli.words import ending_text, left_text, percent, progress_count, state_text, table, time_text
@@ -149,12 +150,20 @@ def _json(value: Any) -> str:
 
 
 @click.command()
-@click.argument("ids", nargs=-1, required=True, metavar="ID…")
+@click.argument("ids", nargs=-1, metavar="[ID…]")
+@acts_on_many
 @click.option("--reason", default="", help="Shown on the receipt.")
 @shows_data
 @asks_server
-def cancel(ids: tuple[str, ...], reason: str, form: str, server: Server) -> int:
-    """Stop jobs. One that runs is asked to; 'headway job ID' shows how far that came."""
+def cancel(
+    ids: tuple[str, ...], query: str | None, dry_run: bool, yes: bool, reason: str, form: str, server: Server
+) -> int:
+    """Stop jobs. One that runs is asked to; 'headway job ID' shows how far that came.
+
+    For example: headway cancel --query 'state:queued kind:crawl'
+    """
+    if _are_many(ids, query):
+        return act_on_all(server, "cancel", query or "", form, dry_run=dry_run, yes=yes, reason=reason)
 
     async def stop(client: Client, id: str) -> Any:
         document = await client.cancel(id, reason)
@@ -165,12 +174,19 @@ def cancel(ids: tuple[str, ...], reason: str, form: str, server: Server) -> int:
 
 
 @click.command()
-@click.argument("ids", nargs=-1, required=True, metavar="ID…")
-@click.option("--args", "changed", metavar="JSON", help="Other arguments; else the same.")
+@click.argument("ids", nargs=-1, metavar="[ID…]")
+@acts_on_many
+@click.option("--args", "changed", metavar="JSON", help="Other arguments, of IDs; else the same.")
 @shows_data
 @asks_server
-def retry(ids: tuple[str, ...], changed: str | None, form: str, server: Server) -> int:
-    """Run final jobs again, each as a new job of its lineage. Prints the new ids."""
+def retry(
+    ids: tuple[str, ...], query: str | None, dry_run: bool, yes: bool, changed: str | None, form: str, server: Server
+) -> int:
+    """Run final jobs again, each as a new job of its lineage. Prints the new ids; with --query how many."""
+    if _are_many(ids, query):
+        if changed is not None:
+            raise click.UsageError("--args goes with ids: one input does not fit all.")
+        return act_on_all(server, "retry", query or "", form, dry_run=dry_run, yes=yes)
     args = None if changed is None else json_object(changed, "--args")
 
     async def again(client: Client, id: str) -> Any:
@@ -180,6 +196,12 @@ def retry(ids: tuple[str, ...], changed: str | None, form: str, server: Server) 
         return {"id": new.id, "retry_of": id}
 
     return run_async(_each(server, ids, again, form))
+
+
+def _are_many(ids: Sequence[str], query: str | None) -> bool:
+    if bool(ids) == (query is not None):
+        raise click.UsageError("Give ids, or --query.")
+    return query is not None
 
 
 async def _each(server: Server, ids: Sequence[str], act: Callable[[Client, str], Awaitable[Any]], form: str) -> int:

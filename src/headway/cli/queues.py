@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import click
 
+from headway.cli.bulk import follow_action
 from headway.cli.exits import say
 from headway.cli.options import Server, asks_server, run_async, show, shows_data
 from headway.cli.words import table
@@ -88,8 +89,13 @@ def limit(ctx: click.Context, name: str, number: str) -> None:
 @click.argument("name")
 @click.confirmation_option(prompt="Cancel everything that waits in it?")
 @click.pass_context
-def clear(ctx: click.Context, name: str) -> None:
+def clear(ctx: click.Context, name: str) -> int:
     """Cancel every job that waits in queue NAME."""
     server, form = ctx.obj
-    done = _ask(server, "POST", f"/{quote(name, safe='')}/clear", {})
-    show(done, form, lambda answer: [f"{answer['done']} of {answer['matched']} cancelled"])
+
+    async def cleared() -> int:
+        async with server.client() as client:
+            begun = await client.rest.call("POST", f"/queues/{quote(name, safe='')}/clear", {})
+            return await follow_action(client, begun["job"], "cancelled", form)
+
+    return run_async(cleared())

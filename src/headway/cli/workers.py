@@ -34,6 +34,7 @@ def _ask(server: Server, method: str, path: str) -> Any:
 
 
 def _as_table(found: list[dict[str, Any]]) -> Iterable[str]:
+    found = [worker for worker in found if not worker.get("internal")]  # servers, which do a thing themselves at times
     if not found:
         say("There is no worker yet. Start one with: headway worker module:app")
         return

@@ -140,6 +140,29 @@ class Client:
         made = await self.rest.call("POST", f"/jobs/{_id(job)}/retry", {} if args is None else {"args": args})
         return Job(self, made["id"], hint=made.get("hint"))
 
+    async def act(
+        self,
+        action: str,
+        query: str | None = None,
+        *,
+        ids: Iterable[str] | None = None,
+        priority: int | None = None,
+        reason: str = "",
+        key: str | None = None,
+    ) -> Job:
+        """Do one thing to every job that matches (`""`: to all there are), or to those of `ids`: cancel, retry, delete,
+        hold, release or priority. The job that does it has a result: `{"matched", "done", "refused": {code: number}}`.
+        """
+        body = _without_none({"priority": priority, "reason": reason or None})
+        made = await self.rest.call("POST", "/jobs/actions", {"action": action, **_meant(query, ids), **body}, key=key)
+        return Job(self, made["job"])
+
+    async def matching(self, query: str | None = None, *, ids: Iterable[str] | None = None) -> dict[str, Any]:
+        """How many jobs `act` would mean now: `matched`, as of `seq`; `partial` where the search was cut at its bound."""
+        return await self.rest.call(
+            "POST", "/jobs/actions", {"action": "cancel", **_meant(query, ids), "dry_run": True}
+        )
+
     async def emit(self, type: str, data: Mapping[str, Any] | None = None, **options: Any) -> None:
         """A custom event `<prefix>.<name>`. `options`: priority, conflate_key, job."""
         await self.rest.call("POST", "/events", {"type": type, "data": data or {}, **options})
@@ -173,13 +196,21 @@ class Client:
         return follow_lines(self.rest, _id(job), first) if follow else read_lines(self.rest, _id(job), first)
 
 
+def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _meant(query: str | None, ids: Iterable[str] | None) -> dict[str, Any]:
+    return _without_none({"q": query, "ids": None if ids is None else [_id(each) for each in ids]})
+
+
 def _options(job: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in job.items() if name not in ("kind", "args")}
 
 
 def _request(kind: str, args: Mapping[str, Any] | None, options: Mapping[str, Any]) -> dict[str, Any]:
     request: dict[str, Any] = {"kind": kind, "args": dict(args or {})}
-    request |= {name: value for name, value in options.items() if value is not None}
+    request |= _without_none(options)
     if "after" in request:
         request["after"] = [_id(each) for each in request["after"]]
     if "parent" in request:

@@ -63,6 +63,7 @@ class WorkerDoc(TypedDict, total=False):
     instance: str  # random per process
     pid: int
     labels: dict[str, str]
+    internal: bool  # a server itself, which does what it does as jobs: nobody's worker
     slots: int
     kinds: list[str]
     queues: list[str]  # those it takes work from; absent or empty: all

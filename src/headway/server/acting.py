@@ -20,7 +20,7 @@ from headway.server.inner import CutShort, InnerAttempt
 from headway.server.requests import ActionsRequest
 from headway.server.site import Site
 
-SLICE = 100
+SLICE = 50
 """Commands of one commit: a request of somebody else waits for no more than that."""
 MOST_LINES = 200
 """Refusals that are told one by one; the others are counted."""

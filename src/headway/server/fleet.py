@@ -93,9 +93,11 @@ def with_age(site: Site, worker: Document) -> WorkerSeen:
 
 
 def machines_of(workers: Sequence[WorkerDoc]) -> list[MachineDoc]:
-    """Machines with their workers and slots, by name; each in the best state of its workers."""
+    """Machines with their workers and slots, by name; each in the best state of its workers. Servers are none."""
     machines: dict[str, MachineDoc] = {}
     for worker in workers:
+        if worker.get("internal"):
+            continue
         name = worker.get("machine") or "(unknown)"
         machine = machines.setdefault(name, MachineDoc(name=name, state=STATES[-1], workers=[], slots=0))
         machine["workers"].append(worker.get("id", ""))

@@ -58,7 +58,7 @@ function draw() {
 }
 
 function drawFleet() {
-  const workers = [...state.view.documents.worker.values()];
+  const workers = [...state.view.documents.worker.values()].filter((worker) => !worker.internal);
   const machines = new Set(workers.map((worker) => worker.machine).filter(Boolean));
   const alive = workers.filter((worker) => ["online", "draining"].includes(worker.state));
   const troubled = workers.filter((worker) => ["stale", "problem", "lost"].includes(worker.state) || worker.problems?.length);
