@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Query
@@ -17,7 +17,7 @@ from starlette.responses import Response
 from headway.clock import from_iso, iso
 from headway.model.duration import parse_duration
 from headway.model.job import JobDoc
-from headway.model.query import parse
+from headway.model.query import Query as Filter, parse
 from headway.server.answers import answer
 from headway.server.openapi import API, gives
 from headway.server.site import SiteOf
@@ -25,8 +25,12 @@ from headway.store.base import Page, Reading
 
 router = APIRouter(prefix=API, tags=["stats"])
 
+EVERY = Filter()
+
 MOST = 5_000
 PAGE = 500
+MOST_FAILINGS = 20
+"""Ways to fail that are told, the most frequent first."""
 
 
 class Spread(msgspec.Struct, kw_only=True):
@@ -39,7 +43,7 @@ class Spread(msgspec.Struct, kw_only=True):
 
 
 class KindStats(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One kind: from submit to start, from start to end."""
+    """One kind or queue: from submit to start, from start to end."""
 
     finished: int
     failed: int
@@ -47,8 +51,18 @@ class KindStats(msgspec.Struct, kw_only=True, omit_defaults=True):
     run: Spread | None = None
 
 
+class Failing(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Jobs of one kind that failed in one way: `type` of the error where there is one; `job` is the newest of them."""
+
+    kind: str
+    reason: str
+    count: int
+    job: str
+    type: str | None = None
+
+
 class Stats(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Of jobs made in the window (`since` to `now`). `counts` is of all jobs, by queue and state; the rest of the window."""
+    """Of jobs made in the window (`since` to `now`) that match the filter. `counts` is of all jobs, by queue and state."""
 
     now: str
     since: str
@@ -56,7 +70,9 @@ class Stats(msgspec.Struct, kw_only=True, omit_defaults=True):
     finished: int
     per_minute: float
     kinds: dict[str, KindStats]
+    queues: dict[str, KindStats]
     failures: dict[str, int]
+    failing: list[Failing]
     partial: bool = False
 
 
@@ -64,20 +80,19 @@ class Stats(msgspec.Struct, kw_only=True, omit_defaults=True):
 async def get_stats(
     site: SiteOf,
     since: Annotated[str, Query(max_length=40, examples=["1h"], description="a duration back from now")] = "1h",
+    q: Annotated[str, Query(max_length=4_000, examples=["queue:gpu"], description="only jobs that match")] = "",
 ) -> Response:
-    """Counts now; throughput, waits, run times and reasons of failure in the window."""
+    """Counts now; throughput, waits, run times and ways to fail in the window, in all, by kind and by queue."""
     now = site.hub.clock.now()
     window_s = parse_duration(since, "since")
-    return answer(await site.read(lambda reading: stats_of(reading, now, window_s)))
+    narrowed = parse(q)
+    return answer(await site.read(lambda reading: stats_of(reading, now, window_s, narrowed)))
 
 
-def stats_of(reading: Reading, now: int, window_s: float) -> Stats:
+def stats_of(reading: Reading, now: int, window_s: float, narrowed: Filter = EVERY) -> Stats:
     """The figures of jobs made in the last `window_s` seconds."""
     begin = now - round(window_s * 1000)
-    finished = _finished(reading, now, begin)
-    kinds: defaultdict[str, list[JobDoc]] = defaultdict(list)
-    for job in finished.items:
-        kinds[job.get("kind", "")].append(job)
+    finished = _finished(reading, now, begin, narrowed)
     failed = [job for job in finished.items if job.get("state") == "failed"]
     return Stats(
         now=iso(now),
@@ -85,14 +100,16 @@ def stats_of(reading: Reading, now: int, window_s: float) -> Stats:
         counts=reading.counts(),
         finished=len(finished.items),
         per_minute=round(len(finished.items) / max(window_s / 60, 1e-9), 3),
-        kinds={name: _kind(jobs) for name, jobs in sorted(kinds.items())},
-        failures=dict(Counter(_reason(job) for job in failed).most_common(20)),
+        kinds=_by("kind", finished.items),
+        queues=_by("queue", finished.items),
+        failures=dict(Counter(_reason(job) for job in failed).most_common(MOST_FAILINGS)),
+        failing=failings(failed),
         partial=finished.partial,
     )
 
 
-def _finished(reading: Reading, now: int, begin: int) -> Page[JobDoc]:
-    query = parse(f"state:completed,failed,cancelled since:{iso(begin)}")
+def _finished(reading: Reading, now: int, begin: int, narrowed: Filter) -> Page[JobDoc]:
+    query = Filter((*parse(f"state:completed,failed,cancelled since:{iso(begin)}").terms, *narrowed.terms))
     items: list[JobDoc] = []
     partial, after = False, None
     while len(items) < MOST:
@@ -103,6 +120,27 @@ def _finished(reading: Reading, now: int, begin: int) -> Page[JobDoc]:
         if after is None:
             break
     return Page(items, partial=partial or after is not None)
+
+
+def _by(field: Literal["kind", "queue"], jobs: list[JobDoc]) -> dict[str, KindStats]:
+    parts: defaultdict[str, list[JobDoc]] = defaultdict(list)
+    for job in jobs:
+        parts[job.get(field, "")].append(job)
+    return {name: _kind(parts[name]) for name in sorted(parts)}
+
+
+def failings(failed: list[JobDoc]) -> list[Failing]:
+    """Ways to fail by kind, the most frequent first; `failed` are jobs, newest first."""
+    parts: defaultdict[tuple[str, str, str | None], list[str]] = defaultdict(list)
+    for job in failed:
+        error = job.get("error")
+        parts[job.get("kind", ""), job.get("reason", "failed"), error["type"] if error else None].append(
+            job.get("id", "")
+        )
+    most = sorted(parts.items(), key=lambda part: -len(part[1]))[:MOST_FAILINGS]
+    return [
+        Failing(kind=kind, reason=reason, type=type, count=len(ids), job=ids[0]) for (kind, reason, type), ids in most
+    ]
 
 
 def _kind(jobs: list[JobDoc]) -> KindStats:
