@@ -17,8 +17,8 @@ import pytest
 from headway.clock import SystemClock
 from headway.model import command as c
 from headway.server.app import Application
+from headway.server.built import Dashboard
 from headway.server.config import Config
-from headway.server.dashboard import Dashboard
 from headway.testing.disk import Disk
 from headway.testing.memory import MemoryStore
 

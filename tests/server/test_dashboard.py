@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from headway.server.dashboard import Dashboard, best_form
+from headway.server.built import Dashboard, best_form
 from headway.server.pages import Pages
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

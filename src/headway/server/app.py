@@ -43,8 +43,8 @@ from headway.server import (
     why,
 )
 from headway.server.artifacts import FolderFiles
+from headway.server.built import Dashboard
 from headway.server.config import Config, load
-from headway.server.dashboard import Dashboard
 from headway.server.desk import SiteDesk
 from headway.server.edge import Edge
 from headway.server.gateway import Gateway

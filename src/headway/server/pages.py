@@ -2,7 +2,7 @@
 
 Needs no token: nothing here is anybody's. So it is an application of its own, chosen by the edge before any route of
 the API is met: a path that is open by mistake can show a page and nothing else. Files come from tables, never by a path
-that somebody sent, with policies that run nothing but them. What the files are is dashboard.py's.
+that somebody sent, with policies that run nothing but them. What the files are is built.py's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from headway.errors import HeadwayError, NotFound
-from headway.server.dashboard import ASSETS, TYPES, Dashboard, File, Form, best_form
+from headway.server.built import ASSETS, TYPES, Dashboard, File, Form, best_form
 from headway.server.prefix import base_of
 from headway.server.problems import answer_error
 
