@@ -30,6 +30,16 @@ def test_a_submitted_job_is_listed_shown_cancelled_and_retried(headway):
     assert json.loads(headway("job", again.word, "--json").out)["retry_of"] == made.word
 
 
+def test_a_job_that_waits_says_what_for_and_the_way_out(headway):
+    headway("queues", "pause", "slow", "--reason", "new disk")
+    made = headway("submit", "crawl", "--queue", "slow")
+
+    lines = [" ".join(line.split()) for line in headway("job", made.word).out.splitlines()]
+
+    assert "waits No worker serves the kind crawl." in lines
+    assert lines[lines.index("waits No worker serves the kind crawl.") - 1] == "headway queues resume slow"
+
+
 def test_no_match_is_said_on_stderr_and_is_no_error(headway):
     said = headway("jobs", "kind:nothing-of-this-name")
 

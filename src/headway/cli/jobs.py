@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 import click
 import msgspec
@@ -13,8 +15,8 @@ from headway.cli.exits import exit_of, say, say_error
 from headway.cli.options import Server, asks_server, json_object, run_async, show, shows_data
 from headway.cli.words import ending_text, left_text, percent, progress_count, state_text, table, time_text
 from headway.client import Client
-from headway.errors import HeadwayError
-from headway.model.job import JobDoc, is_final
+from headway.errors import HeadwayError, NotFound
+from headway.model.job import WAITING, JobDoc, is_final
 
 
 class QueryCommand(click.Command):
@@ -91,21 +93,31 @@ def _how_far(job: JobDoc) -> str:
 @shows_data
 @asks_server
 def job(id: str, form: str, server: Server) -> None:
-    """Show one job: state, progress, attempts, result or error."""
-    show(run_async(_get(server, id)), form, job_page)
+    """Show one job: state, progress, attempts, result or error; of one that waits, what it waits for."""
+    found, reasons = run_async(_get(server, id, asks_why=form == "text"))
+    show(found, form, lambda job: job_page(job, reasons))
 
 
-async def _get(server: Server, id: str) -> JobDoc:
+async def _get(server: Server, id: str, *, asks_why: bool) -> tuple[JobDoc, list[dict[str, Any]]]:
     async with server.client() as client:
-        return await client.get(id)
+        job = await client.get(id)
+        if not asks_why or job.get("state") not in WAITING:
+            return job, []
+        with suppress(NotFound):  # an older server, or the job was removed meanwhile
+            return job, (await client.rest.get(f"/jobs/{quote(id, safe='')}/why"))["reasons"]
+        return job, []
 
 
-def job_page(job: JobDoc) -> Iterable[str]:
-    """Everything of one job that people look for, in lines."""
+def job_page(job: JobDoc, reasons: Sequence[dict[str, Any]] = ()) -> Iterable[str]:
+    """Everything of one job that people look for, in lines; `reasons` why it is not running."""
     yield f"{job.get('kind')} {job.get('id')}  {state_text(job.get('state', ''))}"
     for name, value in _facts(job):
         if value:
             yield f"  {name:<12} {value}"
+    for reason in reasons:
+        yield f"  {'waits':<12} {reason['text']}"
+        if hint := reason.get("hint"):
+            yield f"  {'':<12} {hint}"
     for number, attempt in job.get("attempts", {}).items():
         outcome = attempt.get("outcome", attempt.get("phase", ""))
         yield f"  {'attempt ' + number:<12} {outcome} on {attempt.get('worker', '')}"
