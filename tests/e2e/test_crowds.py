@@ -110,6 +110,12 @@ def _viewers(hw: Headway) -> int:
     return len(connections["viewers"])
 
 
+def _prioritize(hw: Headway, priority: int) -> None:
+    body = {"action": "priority", "q": "state:queued", "priority": priority}
+    begun = hw.http.post("/api/v1/jobs/actions", json=body).raise_for_status().json()
+    hw.state(begun["job"], "completed")
+
+
 async def test_viewers_that_never_read_cost_little_and_are_closed_while_others_follow(hw: Headway) -> None:
     hw.env["HEADWAY_DRAIN_NONE_S"] = "3"
     server = hw.serve()
@@ -124,8 +130,7 @@ async def test_viewers_that_never_read_cost_little_and_are_closed_while_others_f
     stuck = [_stuck(hw) for _ in range(20)]
 
     for priority in range(1, 9):
-        body = {"action": "priority", "q": "state:queued", "priority": priority}
-        await asyncio.to_thread(lambda body: hw.http.post("/api/v1/jobs/actions", json=body).raise_for_status(), body)
+        await asyncio.to_thread(_prioritize, hw, priority)
     until.set_result(_seq(await asyncio.to_thread(hw.http.get, "/api/v1/jobs")))
     after = _rss_mb(server.pid)
     await asyncio.to_thread(hw.submit, "last")

@@ -142,3 +142,17 @@ async def test_a_server_whose_way_to_the_database_is_frozen_sends_its_worker_to_
     assert bye.reason == "This server has not reached its store for 4 s."
     assert (alive.status_code, offer.job) == (200, id)
     assert (shown["state"], shown["server"]) == ("online", b.server)
+
+
+async def test_one_action_on_many_runs_at_the_server_that_was_asked_and_is_cancelled_at_the_other(cluster: Pair):
+    async with cluster() as (a, b):
+        await a.http.post("/api/v1/jobs/batch", json={"jobs": [{"kind": "add"}] * 2_000})
+        begun = (await b.http.post("/api/v1/jobs/actions", json={"action": "cancel", "q": "kind:add"})).json()
+
+        await a.http.post(f"/api/v1/jobs/{begun['job']}/cancel")
+        ending = (await a.http.get(f"/api/v1/jobs/{begun['job']}/result?wait=30")).json()
+        job = await a.job(begun["job"])
+        cancelled = (await a.http.get("/api/v1/queues/default")).json()["counts"]["cancelled"]
+
+    assert (ending["state"], job["worker"]) == ("cancelled", f"server/{b.server}")
+    assert 0 < job["result"]["done"] == cancelled < 2_000
