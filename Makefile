@@ -1,18 +1,19 @@
 # Verbs of this repository. Needs Python >= 3.11, git and make; everything else is fetched into .venv and .tools.
 #
-#   make demo     install, start Headway on 127.0.0.1:8400 and run real jobs
-#   make test     everything CI runs; its last line is the test runner's
-#   make check    the fast half: style, types, layers, words, docs
-#   make format   let ruff rewrite what it can
-#   make coverage the tests again, with branch coverage
-#   make bench    measure (docs/performance.md)
-#   make clean    remove what was made here
+#   make demo      install, start Headway on 127.0.0.1:8400 and run real jobs
+#   make test      everything CI runs; its last line is the test runner's
+#   make check     the fast half: style, types, layers, words, docs
+#   make format    let ruff rewrite what it can
+#   make coverage  the tests again, with branch coverage
+#   make dashboard build web/ into the package, where it has changed (Node from PATH or .venv)
+#   make bench     measure (docs/performance.md)
+#   make clean     remove what was made here
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format docs coverage bench clean FORCE
+.PHONY: help install dashboard demo test check format docs coverage bench clean FORCE
 
 PYTHON ?= $(or $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell \
 	command -v $(p) >/dev/null && $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p)))),python3)
@@ -35,10 +36,15 @@ $(STAMP): pyproject.toml uv.lock tools/install.py
 	@$(PYTHON) tools/install.py
 	@echo "$(CURDIR)" > $@
 
+dashboard: install
+	@$(BIN)/python tools/dashboard.py
+
+# Where it can not be built (no Node, no npm registry) the demo goes on with the page that is built in.
 demo: install
+	@$(BIN)/python tools/dashboard.py --if-possible
 	@$(BIN)/headway demo
 
-test: check
+test: check dashboard
 	@echo "test: order $(SEED)"
 	@$(BIN)/pytest -q -n $(WORKERS) --randomly-seed=$(SEED)
 
@@ -59,7 +65,7 @@ docs: install
 	@for script in $(wildcard tools/generate_*.py); do $(BIN)/python $$script --check; done
 	@$(BIN)/python tools/check_links.py
 
-coverage: install
+coverage: install dashboard
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -q
 	@$(BIN)/coverage combine --quiet
@@ -70,5 +76,5 @@ bench: install
 	@for script in $(sort $(wildcard bench/p[0-9]*.py)); do $(BIN)/python $$script; done
 
 clean:
-	@rm -rf .venv .tools .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov build dist
+	@rm -rf .venv .tools node_modules src/headway/server/dashboard .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov build dist
 	@find src tests tools bench -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,12 +1,13 @@
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
+import { packed } from './packed'
 
 const server = process.env.HEADWAY_SERVER ?? 'http://127.0.0.1:8400'
 
 export default defineConfig({
   base: './',
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), packed()],
   resolve: { conditions: ['headway-source', 'module', 'browser', 'development|production'] },
   build: {
     outDir: '../src/headway/server/dashboard',
