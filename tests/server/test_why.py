@@ -11,6 +11,7 @@ import pytest
 
 from headway.hub.hub import Hub
 from headway.model import command as c, report as r
+from headway.model.obstacle import CODES, Reason
 from headway.model.settings import Settings
 from headway.server.why import why
 from headway.testing.clock import VirtualClock
@@ -76,7 +77,7 @@ class Floor:
                 self.hub.roster.hear(id)
             await self.hub.sweeper.sweep()
 
-    def why(self) -> list[dict[str, Any]]:
+    def why(self) -> list[Reason]:
         with self.hub.store.reading() as reading:
             return why(reading, "J", self.clock.now(), self.hub.settings.stale_s).reasons
 
@@ -315,7 +316,7 @@ async def test_work_of_an_engine_that_waits_is_offered_to_nobody():
 
         [reason] = on.why()
         assert soon == reason
-        assert (reason["code"], reason["external_id"], on.offered) == ("adopted", "x", [])
+        assert (reason["code"], reason.get("external_id"), on.offered) == ("adopted", "x", [])
 
 
 async def test_what_runs_has_nothing_in_its_way_but_may_ask_or_be_out_of_sight():
@@ -333,7 +334,7 @@ async def test_what_runs_has_nothing_in_its_way_but_may_ask_or_be_out_of_sight()
 
         assert runs == on.why() == []
         assert (asks["code"], asks["text"]) == ("needs_input", "It asks, and waits for an answer: Overwrite?")
-        assert (away["code"], away["worker"], away["state"]) == ("worker_away", "w", "disconnected")
+        assert (away["code"], away.get("worker"), away.get("state")) == ("worker_away", "w", "disconnected")
 
 
 @pytest.mark.parametrize("seed", range(200))
@@ -382,6 +383,16 @@ def _claim_all(lab: Lab) -> None:
         if free > 0:
             more = {"queues": tuple(doc.get("queues", ())), "labels": doc.get("labels", {})}
             lab.claim(id, limit=free, kinds=tuple(doc["kinds"]), **more)
+
+
+def test_every_code_has_a_scene_or_a_test_of_its_own():
+    assert {code for code, _, _ in SCENES.values()} | {
+        "adopted",
+        "next",
+        "offered",
+        "needs_input",
+        "worker_away",
+    } == set(CODES)
 
 
 async def test_it_is_asked_by_rest(running):

@@ -13,9 +13,10 @@ from starlette.responses import Response
 
 from headway.errors import NotFound
 from headway.model.job import ACTIVE, JobDoc
+from headway.model.obstacle import Reason, Situation
 from headway.model.query import Query
 from headway.model.term import Term
-from headway.model.waiting import Situation, reasons
+from headway.model.waiting import reasons
 from headway.server.answers import answer
 from headway.server.openapi import API, gives
 from headway.server.site import SiteOf
@@ -36,7 +37,7 @@ class Why(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     job: str
     state: str
-    reasons: list[dict[str, Any]]
+    reasons: list[Reason]
     seq: int
     partial: bool = False
 
