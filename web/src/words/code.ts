@@ -17,6 +17,23 @@ export function json(value: unknown): string {
   return `{${entries(value, json)}}`
 }
 
+/** JSON to be read and edited by people: indented by two, whole numbers exact. */
+export function pretty(value: unknown, indent = ''): string {
+  const inner = `${indent}  `
+  const lines = Array.isArray(value)
+    ? value.map(each => pretty(each, inner))
+    : typeof value === 'object' && value !== null
+      ? Object.entries(value).flatMap(([key, each]) =>
+          each === undefined ? [] : [`${JSON.stringify(key)}: ${pretty(each, inner)}`],
+        )
+      : undefined
+  if (!lines) return json(value)
+  const [open, close] = Array.isArray(value) ? '[]' : '{}'
+  return lines.length
+    ? `${open}\n${lines.map(line => inner + line).join(',\n')}\n${indent}${close}`
+    : `${open}${close}`
+}
+
 /** The same as Python writes it. */
 export function literal(value: unknown): string {
   if (value === null || value === undefined) return 'None'

@@ -1,5 +1,177 @@
-import { Page } from '../../kit/panel.tsx'
+/** Kinds of jobs: what workers have declared, who serves them, how long they take, and their limits. */
+
+import type { KindDoc } from '@headway/client'
+import { useHeadway, useKinds, useWorkers } from '@headway/client/react'
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { Boxes, CirclePlus, Gauge } from 'lucide-react'
+import { useState } from 'react'
+import { useTitle } from '../../app/pulse.ts'
+import { Chip, StateBadge } from '../../kit/badge.tsx'
+import { Button } from '../../kit/button.tsx'
+import { CodeBlock } from '../../kit/copy.tsx'
+import { Empty, Fact, Facts, Page, Panel, Problem } from '../../kit/panel.tsx'
+import { pretty } from '../../words/code.ts'
+import { amount, plural, spent } from '../../words/numbers.ts'
+import { fieldsOf } from '../new/schema.ts'
+import { LimitsDialog } from './limits.tsx'
+
+const route = getRouteApi('/kinds')
+const ALIVE: ReadonlySet<string> = new Set(['online', 'draining', 'stale'])
 
 export function KindsPage() {
-  return <Page title="Kinds">…</Page>
+  useTitle('Kinds')
+  const { show } = route.useSearch()
+  const { data: kinds, error } = useKinds()
+  const servers = useServers()
+  const figures = useFigures()
+  return (
+    <Page
+      title="Kinds"
+      about={
+        kinds &&
+        `${plural(kinds.length, 'kind')} of jobs that workers have declared · figures of the last 24 hours`
+      }
+    >
+      {error && <Problem error={error} />}
+      {kinds?.length === 0 && (
+        <Panel>
+          <Empty icon={Boxes} title="No kind is known yet">
+            A kind is declared by the worker that can run it: start one, and its functions stand here.
+          </Empty>
+        </Panel>
+      )}
+      <ul className="flex flex-col gap-3">
+        {kinds?.map(kind => (
+          <li key={kind.name}>
+            <Kind
+              kind={kind}
+              servers={servers[kind.name] ?? 0}
+              figures={figures[kind.name]}
+              open={show === kind.name}
+            />
+          </li>
+        ))}
+      </ul>
+    </Page>
+  )
 }
+
+/** How many workers that are there serve each kind. */
+function useServers(): Readonly<Record<string, number>> {
+  const { data: machines = [] } = useWorkers()
+  const counts: Record<string, number> = {}
+  for (const { worker } of machines.flatMap(machine => machine.workers)) {
+    if (ALIVE.has(worker.state)) for (const kind of worker.kinds ?? []) counts[kind] = (counts[kind] ?? 0) + 1
+  }
+  return counts
+}
+
+interface Figures {
+  readonly finished: number
+  readonly failed: number
+  readonly run?: { readonly p50_s: number; readonly p95_s: number }
+}
+
+function useFigures(): Readonly<Record<string, Figures>> {
+  const headway = useHeadway()
+  const { data } = useQuery({
+    queryKey: ['stats', '24h'],
+    queryFn: () => headway.stats({ since: '24h' }),
+    refetchInterval: 30_000,
+  })
+  return data?.kinds ?? {}
+}
+
+function Kind({
+  kind,
+  servers,
+  figures,
+  open: wanted,
+}: {
+  kind: KindDoc
+  servers: number
+  figures: Figures | undefined
+  open: boolean
+}) {
+  const [limiting, setLimiting] = useState(false)
+  const fields = fieldsOf(kind.schema) ?? []
+  return (
+    <Panel
+      label={`Kind ${kind.name}`}
+      title={
+        <span className="flex min-w-0 items-center gap-2">
+          <Link
+            to="/jobs"
+            search={{ q: `kind:${kind.name}` }}
+            className="truncate hover:underline"
+            title={kind.name}
+          >
+            {kind.name}
+          </Link>
+          {servers > 0 ? (
+            <span className="text-xs font-normal whitespace-nowrap text-soft">
+              {plural(servers, 'worker')}
+            </span>
+          ) : (
+            <StateBadge look={{ ...NOBODY }} title="No worker that is connected serves it: its jobs wait." />
+          )}
+        </span>
+      }
+      actions={
+        <>
+          <Button small weight="quiet" icon={Gauge} onClick={() => setLimiting(true)}>
+            Limits
+          </Button>
+          <Link
+            to="/new"
+            search={{ kind: kind.name }}
+            className="inline-flex h-6 items-center gap-1.5 rounded-md border border-line-strong bg-raised px-2 text-xs font-medium hover:bg-hover"
+          >
+            <CirclePlus aria-hidden size={14} />
+            New job
+          </Link>
+        </>
+      }
+    >
+      {kind.description && <p className="mb-2 text-sm">{kind.description}</p>}
+      <p className="mb-2 flex flex-wrap gap-1.5">
+        {fields.length === 0 && <span className="text-sm text-soft">no arguments</span>}
+        {fields.map(field => (
+          <Chip key={field.name} name={field.name} title={field.hint}>
+            {field.required ? 'required' : field.fallback ? `= ${field.fallback.slice(0, 24)}` : 'optional'}
+          </Chip>
+        ))}
+      </p>
+      <p className="text-sm text-soft">
+        {figures
+          ? `${amount(figures.finished)} ended, ${amount(figures.failed)} failed${figures.run ? ` · takes ${spent(figures.run.p50_s)}, 95 % under ${spent(figures.run.p95_s)}` : ''}`
+          : 'none ended lately'}
+        {kind.limit !== undefined && ` · at most ${amount(kind.limit)} at once`}
+        {kind.key_limit !== undefined && ` · ${amount(kind.key_limit)} for each key`}
+      </p>
+      <details open={wanted} className="mt-2">
+        <summary className="text-sm text-soft">Definition</summary>
+        <div className="mt-2 grid gap-3 lg:grid-cols-2">
+          <Facts>
+            <Fact name="Stages">
+              {kind.plan?.length
+                ? kind.plan.map(stage => `${stage.name} (${stage.weight})`).join(' → ')
+                : 'none declared'}
+            </Fact>
+            <Fact name="Queue">{kind.defaults?.queue ?? 'default'}</Fact>
+            <Fact name="Tries">{kind.defaults?.max_attempts ?? 1}</Fact>
+            <Fact name="Isolation">{kind.isolation ?? 'shared'}</Fact>
+            <Fact name="Version">
+              <code className="text-xs">{kind.hash?.slice(0, 12) ?? '–'}</code>
+            </Fact>
+          </Facts>
+          <CodeBlock label="the schema of its arguments" code={pretty(kind.schema ?? {})} />
+        </div>
+      </details>
+      {limiting && <LimitsDialog kind={kind} onClose={() => setLimiting(false)} />}
+    </Panel>
+  )
+}
+
+const NOBODY = { word: 'no worker', tone: 'warn', icon: Boxes } as const

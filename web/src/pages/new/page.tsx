@@ -1,5 +1,179 @@
-import { Page } from '../../kit/panel.tsx'
+/** A new job: choose a kind, fill in what its schema asks for, run it. From a template or an earlier job, if there is one. */
+
+import type { JobDoc, JobRequest, JsonObject, SavedDoc } from '@headway/client'
+import { useHeadway, useKinds, useSaved } from '@headway/client/react'
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { Boxes } from 'lucide-react'
+import { serverUrl } from '../../app/address.ts'
+import { useTitle } from '../../app/pulse.ts'
+import { CodeBlock } from '../../kit/copy.tsx'
+import { Field, Select } from '../../kit/field.tsx'
+import { Empty, Page, Panel, Problem } from '../../kit/panel.tsx'
+import { NewJobForm } from './form.tsx'
+import { isObject } from './schema.ts'
+
+const route = getRouteApi('/new')
+
+/** What a form begins with. */
+export interface Start {
+  readonly args: JsonObject
+  readonly options: Partial<JobRequest>
+  readonly note?: string
+}
 
 export function NewJobPage() {
-  return <Page title="NewJob">…</Page>
+  useTitle('New job')
+  const search = route.useSearch()
+  const navigate = useNavigate()
+  const { data: kinds, error } = useKinds()
+  const { data: templates = [] } = useSaved('templates')
+  const earlier = useEarlier(search.from)
+  const template = templates.find(each => each.name === search.template)
+  const name =
+    search.kind ??
+    earlier.data?.kind ??
+    (typeof template?.body.kind === 'string' ? template.body.kind : undefined)
+  const kind = kinds?.find(each => each.name === name)
+  const waiting = (search.from !== undefined && earlier.isPending) || kinds === undefined
+  const choose = (chosen: string) => void navigate({ to: '/new', search: { kind: chosen || undefined } })
+  return (
+    <Page title="New job" about="Drawn from what the kind's own code declares; checked again by the server.">
+      {error && <Problem error={error} />}
+      {earlier.error && <Problem error={earlier.error} />}
+      {kinds?.length === 0 && <NoKinds />}
+      {kinds && kinds.length > 0 && (
+        <div className="grid items-start gap-3 lg:grid-cols-[260px_minmax(0,1fr)]">
+          <Panel title="What" label="What to run">
+            <div className="flex flex-col gap-4">
+              <Field label="Kind" hint={kind?.description}>
+                {wiring => (
+                  <Select {...wiring} value={name ?? ''} onChange={event => choose(event.target.value)}>
+                    <option value="">Choose…</option>
+                    {name && !kind && <option value={name}>{name} (not known)</option>}
+                    {kinds.map(each => (
+                      <option key={each.name} value={each.name}>
+                        {each.name}
+                      </option>
+                    ))}
+                  </Select>
+                )}
+              </Field>
+              <Templates
+                templates={templates}
+                selected={search.template}
+                onSelect={chosen => void navigate({ to: '/new', search: { template: chosen } })}
+              />
+            </div>
+          </Panel>
+          {name && !waiting ? (
+            <NewJobForm
+              key={`${name} ${search.from} ${template?.seq}`}
+              name={name}
+              kind={kind}
+              start={startOf(earlier.data, template)}
+            />
+          ) : (
+            !waiting && (
+              <Panel>
+                <Empty icon={Boxes} title="Choose a kind">
+                  Each kind is a function that a worker has declared; its signature is the form.
+                </Empty>
+              </Panel>
+            )
+          )}
+        </div>
+      )}
+    </Page>
+  )
+}
+
+/** The job that is edited and run again, with all of its arguments. */
+function useEarlier(id: string | undefined) {
+  const headway = useHeadway()
+  return useQuery({
+    queryKey: ['job', id],
+    queryFn: () => headway.get(id ?? ''),
+    enabled: id !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+}
+
+function startOf(job: JobDoc | undefined, template: SavedDoc | undefined): Start {
+  if (job) {
+    const { queue, priority, labels, requires, max_attempts } = job
+    const kept = Object.entries({
+      queue,
+      priority: priority || undefined,
+      labels,
+      requires,
+      max_attempts,
+    }).filter(([, value]) => value !== undefined)
+    return {
+      args: isObject(job.args) ? job.args : {},
+      options: Object.fromEntries(kept),
+      note: `With what job ${job.id} was given.`,
+    }
+  }
+  const body = template?.body
+  return { args: isObject(body?.args) ? body.args : {}, options: isObject(body?.options) ? body.options : {} }
+}
+
+function Templates({
+  templates,
+  selected,
+  onSelect,
+}: {
+  templates: readonly SavedDoc[]
+  selected: string | undefined
+  onSelect: (name: string) => void
+}) {
+  if (templates.length === 0) return null
+  return (
+    <div>
+      <h3 className="mb-1 text-sm font-medium">Templates</h3>
+      <ul className="flex flex-col gap-0.5">
+        {templates.map(template => (
+          <li key={template.name}>
+            <button
+              type="button"
+              aria-current={template.name === selected || undefined}
+              onClick={() => onSelect(template.name)}
+              className="flex min-h-8 w-full items-center justify-between gap-2 rounded-md px-2 text-left text-sm hover:bg-hover aria-[current]:bg-selected"
+            >
+              <span className="truncate" title={template.name}>
+                {template.name}
+              </span>
+              <span className="truncate text-xs text-soft">{String(template.body.kind)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}
+
+const FIRST = `# jobs.py
+import headway
+
+app = headway.App()
+
+@app.job
+def greet(name: str, times: int = 3) -> str:
+    return " ".join(f"Hello, {name}." for _ in headway.track(range(times)))`
+
+function NoKinds() {
+  return (
+    <Panel>
+      <Empty icon={Boxes} title="No kind of job is known yet">
+        <p className="mb-3">
+          A worker that connects declares what it can do. Write a function and start one:
+        </p>
+        <div className="flex flex-col gap-2 text-left">
+          <CodeBlock label="jobs.py" code={FIRST} />
+          <CodeBlock label="the command" code={`headway worker jobs:app --server ${serverUrl}`} />
+        </div>
+      </Empty>
+    </Panel>
+  )
 }

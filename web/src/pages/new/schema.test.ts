@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { argsOf, fieldsOf, writtenFrom } from './schema.ts'
+
+const SCHEMA = {
+  type: 'object',
+  properties: {
+    url: { type: 'string', description: 'Where to begin' },
+    depth: { type: 'integer', default: 3, minimum: 1 },
+    ratio: { anyOf: [{ type: 'number' }, { type: 'null' }], default: null },
+    mode: { $ref: '#/$defs/Mode' },
+    tags: { type: 'array', items: { type: 'string' } },
+    deep: { type: 'boolean', default: false },
+    options: { type: 'object' },
+  },
+  required: ['url', 'mode'],
+  $defs: { Mode: { type: 'string', enum: ['fast', 'slow'] } },
+}
+
+describe('fieldsOf', () => {
+  const fields = fieldsOf(SCHEMA) ?? []
+
+  it('puts what is required first and gives each property its control', () => {
+    expect(fields.map(field => [field.name, field.control, field.required])).toEqual([
+      ['url', 'text', true],
+      ['mode', 'choice', true],
+      ['depth', 'integer', false],
+      ['ratio', 'number', false],
+      ['tags', 'lines', false],
+      ['deep', 'boolean', false],
+      ['options', 'json', false],
+    ])
+  })
+
+  it('tells description, bounds and default', () => {
+    expect(fields[0]?.hint).toBe('Where to begin')
+    expect(fields[2]).toMatchObject({ hint: 'at least 1', fallback: '3' })
+  })
+
+  it('has no fields to draw for a schema without properties', () => {
+    expect(fieldsOf({ type: 'object' })).toBeUndefined()
+    expect(fieldsOf(undefined)).toBeUndefined()
+  })
+})
+
+describe('argsOf', () => {
+  const fields = fieldsOf(SCHEMA) ?? []
+
+  it('reads each field as its type and leaves out what was not typed', () => {
+    const typed = {
+      url: 'https://example.org',
+      mode: 'slow',
+      depth: '7',
+      tags: 'a\nb',
+      options: '{"x": [1]}',
+    }
+
+    expect(argsOf(fields, typed)).toEqual({
+      args: { url: 'https://example.org', mode: 'slow', depth: 7, tags: ['a', 'b'], options: { x: [1] } },
+      errors: {},
+    })
+  })
+
+  it('keeps whole numbers beyond 2^53 exact', () => {
+    expect(argsOf(fields, { url: 'u', mode: 'fast', depth: '9007199254740993' }).args.depth).toBe(
+      9007199254740993n,
+    )
+  })
+
+  it('names what is missing or wrong, by field', () => {
+    const { errors } = argsOf(fields, { depth: '1.5', ratio: 'much', options: '{' })
+
+    expect(errors).toMatchObject({
+      url: 'is required.',
+      mode: 'is required.',
+      depth: 'is no whole number: write 12.',
+    })
+    expect(errors.ratio).toContain('is no number')
+    expect(errors.options).toContain('is no JSON')
+  })
+
+  it('shows the arguments of an earlier job as one would type them', () => {
+    const args = { url: 'u', mode: 'fast', depth: 7, deep: true, tags: ['a', 'b'], options: { x: 1 } }
+
+    expect(argsOf(fields, writtenFrom(fields, args)).args).toEqual(args)
+  })
+})

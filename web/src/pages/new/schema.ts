@@ -1,0 +1,193 @@
+/** From the JSON Schema of a kind's arguments to the fields of a form and back. Knows no DOM.
+ *
+ * A field is what a person can fill in without knowing JSON; what is no such thing (objects, unions, lists of lists) is
+ * written as JSON. What is left empty is left out, so that the handler's own default counts.
+ */
+
+import { type Json, type JsonObject, parseJson } from '@headway/client'
+import { pretty } from '../../words/code.ts'
+
+export type Control = 'text' | 'long' | 'integer' | 'number' | 'boolean' | 'choice' | 'lines' | 'json'
+
+export interface FormField {
+  readonly name: string
+  readonly control: Control
+  readonly required: boolean
+  /** Its title and description, from the schema. */
+  readonly hint: string
+  readonly options: readonly Json[]
+  readonly fallback: string
+  readonly nullable: boolean
+  readonly schema: JsonObject
+}
+
+/** What is typed into each field, by name; absent: untouched. */
+export type Written = Readonly<Record<string, string>>
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The fields of a schema's properties, required ones first; undefined where it has none to draw (any object goes). */
+export function fieldsOf(schema: unknown): readonly FormField[] | undefined {
+  if (!isObject(schema) || !isObject(schema.properties)) return undefined
+  const required = new Set(Array.isArray(schema.required) ? schema.required : [])
+  const fields = Object.entries(schema.properties).map(([name, property]) =>
+    fieldOf(name, isObject(property) ? property : {}, required.has(name), schema),
+  )
+  return [...fields.filter(field => field.required), ...fields.filter(field => !field.required)]
+}
+
+function fieldOf(name: string, property: JsonObject, required: boolean, whole: JsonObject): FormField {
+  const { core, nullable } = resolved(property, whole)
+  const options = optionsOf(core)
+  return {
+    name,
+    required,
+    nullable,
+    options,
+    control: options.length > 0 ? 'choice' : controlOf(core, whole),
+    hint: [property.description ?? core.description, bounds(core)]
+      .filter(part => typeof part === 'string' && part)
+      .join(' · '),
+    fallback: property.default === undefined ? '' : written(property.default),
+    schema: core,
+  }
+}
+
+/** Follows `$ref` and takes `null` out of a union of two. */
+function resolved(property: JsonObject, whole: JsonObject): { core: JsonObject; nullable: boolean } {
+  const target = referred(property, whole)
+  const union = target.anyOf ?? target.oneOf
+  if (!Array.isArray(union)) return { core: target, nullable: false }
+  const others = union.filter(each => !(isObject(each) && each.type === 'null')).filter(isObject)
+  const nullable = others.length < union.length
+  const only = others[0]
+  return others.length === 1 && only
+    ? { core: { ...target, ...referred(only, whole) }, nullable }
+    : { core: {}, nullable }
+}
+
+function referred(property: JsonObject, whole: JsonObject): JsonObject {
+  const ref = property.$ref
+  if (typeof ref !== 'string' || !ref.startsWith('#/')) return property
+  let target: unknown = whole
+  for (const step of ref.slice(2).split('/'))
+    target = isObject(target) ? target[step.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined
+  return isObject(target) ? target : property
+}
+
+function optionsOf(core: JsonObject): readonly Json[] {
+  if (Array.isArray(core.enum)) return core.enum
+  return core.const === undefined ? [] : [core.const]
+}
+
+const SIMPLE: Readonly<Record<string, Control>> = {
+  string: 'text',
+  integer: 'integer',
+  number: 'number',
+  boolean: 'boolean',
+}
+const LONG = 200
+
+function controlOf(core: JsonObject, whole: JsonObject): Control {
+  const type = typeof core.type === 'string' ? core.type : ''
+  if (type === 'string' && (Number(core.maxLength) > LONG || core.format === 'textarea')) return 'long'
+  if (type === 'array' && isObject(core.items)) {
+    const items = resolved(core.items, whole)
+    return items.core.type === 'string' && !items.nullable && optionsOf(items.core).length === 0
+      ? 'lines'
+      : 'json'
+  }
+  return SIMPLE[type] ?? 'json'
+}
+
+const BOUNDS: readonly (readonly [string, string])[] = [
+  ['minimum', 'at least'],
+  ['exclusiveMinimum', 'more than'],
+  ['maximum', 'at most'],
+  ['exclusiveMaximum', 'less than'],
+  ['minLength', 'characters at least'],
+  ['maxLength', 'characters at most'],
+  ['pattern', 'like'],
+  ['format', 'a'],
+]
+
+function bounds(core: JsonObject): string {
+  return BOUNDS.flatMap(([key, word]) =>
+    core[key] === undefined ? [] : [`${word} ${String(core[key])}`],
+  ).join(', ')
+}
+
+/** A value as one would type it. */
+export function written(value: Json): string {
+  if (value === null) return ''
+  if (typeof value === 'string') return value
+  if (Array.isArray(value) && value.every(each => typeof each === 'string' && !each.includes('\n')))
+    return value.join('\n')
+  return typeof value === 'object' ? pretty(value) : String(value)
+}
+
+/** What each field would say for these arguments. */
+export function writtenFrom(fields: readonly FormField[], args: JsonObject): Written {
+  return Object.fromEntries(
+    fields.flatMap(field => {
+      const value = args[field.name]
+      if (value === undefined) return []
+      return [[field.name, field.control === 'json' ? pretty(value) : written(value)]]
+    }),
+  )
+}
+
+export interface Filled {
+  readonly args: JsonObject
+  /** By field, what is wrong with it and the way out. */
+  readonly errors: Readonly<Record<string, string>>
+}
+
+/** The arguments that were typed, and what cannot be one. The server checks them again, by the whole schema. */
+export function argsOf(fields: readonly FormField[], typed: Written): Filled {
+  const args: Record<string, Json> = {}
+  const errors: Record<string, string> = {}
+  for (const field of fields) {
+    const text = typed[field.name]
+    if (text === undefined) {
+      if (field.required) errors[field.name] = 'is required.'
+      continue
+    }
+    try {
+      args[field.name] = READ[field.control](text, field)
+    } catch (error) {
+      errors[field.name] = error instanceof Error ? error.message : String(error)
+    }
+  }
+  return { args, errors }
+}
+
+const READ: Readonly<Record<Control, (text: string, field: FormField) => Json>> = {
+  text: text => text,
+  long: text => text,
+  integer: wholeNumber,
+  number: text => {
+    const value = Number(text)
+    if (!Number.isFinite(value)) throw new Error('is no number: write 3 or 0.25.')
+    return value
+  },
+  boolean: text => text === 'true',
+  choice: (text, field) => field.options.find(option => written(option) === text) ?? text,
+  lines: text => text.split('\n').filter(line => line !== ''),
+  json: text => {
+    try {
+      return parseJson(text)
+    } catch (error) {
+      throw new Error(`is no JSON: ${error instanceof Error ? error.message : error}`)
+    }
+  },
+}
+
+function wholeNumber(text: string): Json {
+  if (!/^\s*[+-]?\d+\s*$/.test(text)) throw new Error('is no whole number: write 12.')
+  const exact = BigInt(text.trim())
+  const value = Number(exact)
+  return Number.isSafeInteger(value) ? value : exact
+}
