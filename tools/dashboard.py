@@ -32,6 +32,7 @@ SOURCES = (
     "package-lock.json",
     "tsconfig.base.json",
     "clients/typescript/package.json",
+    "clients/typescript/tsconfig.json",
     "clients/typescript/src",
     "web",
 )
