@@ -1,0 +1,170 @@
+/**
+ * One search through a log: the numbers of the lines that match, as they are found, and from then on those that come.
+ *
+ * A text and levels are looked for by the server; a regular expression only here, in the streamed lines, because an evil one
+ * would hold the server. Colours (ANSI) are no part of a line for a regular expression. Must never know how lines are kept.
+ * Made by joblog.ts.
+ */
+import type { HeadwayError } from './errors.ts'
+import { failureOf, isAbort } from './failing.ts'
+import { Limiter } from './limiter.ts'
+import type { Line } from './lines.ts'
+import { Listeners } from './listeners.ts'
+
+/** A line as REST tells it. */
+export interface LogLine {
+  readonly number: number
+  readonly at: string
+  readonly level: string
+  readonly text: string
+}
+
+export interface LogQuery {
+  readonly from?: number
+  readonly limit?: number
+  readonly contains?: string
+  /** Parted by commas. */
+  readonly level?: string
+}
+
+/** Where lines come from by number: the client's REST half. */
+export interface LogSource {
+  logs(id: string, query: LogQuery, options: { signal: AbortSignal }): AsyncIterable<LogLine>
+}
+
+/** What to look for; all that is given must hold. */
+export interface Wanted {
+  /** To the letter, capitals and all. */
+  readonly contains?: string
+  readonly levels?: readonly string[]
+  readonly pattern?: RegExp
+}
+
+export interface SearchState {
+  /** Numbers of the lines found, in order; another array whenever one was added. */
+  readonly found: readonly number[]
+  /** Share of the log that has been looked through, 0 to 1; undefined: only the server knows. */
+  readonly share: number | undefined
+  /** The whole log was looked through; from now on new lines are. */
+  readonly done: boolean
+  /** There are more than are kept. */
+  readonly cut: boolean
+  readonly error: HeadwayError | null
+}
+
+const TELL_MS = 100
+const CHUNK = 5_000
+/** Lines found that are kept at most. */
+const MOST = 100_000
+const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*[A-Za-z]`, 'g')
+
+export class LogSearch {
+  state: SearchState = { found: [], share: 0, done: false, cut: false, error: null }
+
+  readonly #wanted: Wanted
+  readonly #levels: ReadonlySet<string>
+  readonly #ending = new AbortController()
+  readonly #listeners = new Listeners()
+  readonly #tell = new Limiter(TELL_MS, () => this.#draw())
+  #found: number[] = []
+  #next: Pick<SearchState, 'share' | 'done' | 'error'> = { share: 0, done: false, error: null }
+  /** Lines that came before all earlier ones were looked through. */
+  #waiting: Line[] = []
+
+  constructor(wanted: Wanted) {
+    this.#wanted = wanted
+    this.#levels = new Set(wanted.levels)
+  }
+
+  /** Look through `first`…`last` of the log; resolves when done, stopped or failed (`state.error`). */
+  async run(source: LogSource, id: string, first: number, last: number): Promise<void> {
+    const look = this.#wanted.pattern ? this.#inChunks(source, id, first, last) : this.#atServer(source, id)
+    try {
+      await look
+      for (const line of this.#waiting) if (line[0] > (this.#found.at(-1) ?? 0)) this.#test(line)
+      this.#waiting = []
+      this.#next = { share: 1, done: true, error: null }
+    } catch (error) {
+      if (!isAbort(error)) this.#next = { ...this.#next, error: failureOf(error) }
+    }
+    if (!this.#ending.signal.aborted) this.#tell.now()
+  }
+
+  /** Lines that came by now. */
+  take(lines: readonly Line[]): void {
+    if (!this.state.done) this.#waiting.push(...lines)
+    else if (lines.filter(line => this.#test(line)).length) this.#tell.ask()
+  }
+
+  subscribe(listener: () => void): () => void {
+    return this.#listeners.add(listener)
+  }
+
+  /** The first found line after `number`, or from the top again; undefined: nothing is found. */
+  after(number: number): number | undefined {
+    return this.#found.find(each => each > number) ?? this.#found[0]
+  }
+
+  /** The last found line before `number`, or from the end again. */
+  before(number: number): number | undefined {
+    return this.#found.findLast(each => each < number) ?? this.#found.at(-1)
+  }
+
+  /** Look no further, also not at what comes. */
+  stop(): void {
+    this.#ending.abort()
+    this.#tell.stop()
+  }
+
+  get isStopped(): boolean {
+    return this.#ending.signal.aborted
+  }
+
+  async #atServer(source: LogSource, id: string): Promise<void> {
+    const { contains } = this.#wanted
+    const level = [...this.#levels].join(',')
+    const query: LogQuery = { ...(contains ? { contains } : {}), ...(level ? { level } : {}) }
+    this.#next = { ...this.#next, share: undefined }
+    for await (const line of source.logs(id, query, this.#ending)) this.#note(line.number)
+  }
+
+  async #inChunks(source: LogSource, id: string, first: number, last: number): Promise<void> {
+    for (let from = first; from <= last; ) {
+      let next = from + CHUNK
+      for await (const line of source.logs(id, { from, limit: CHUNK }, this.#ending)) {
+        this.#test([line.number, line.at, line.level, line.text])
+        next = Math.max(next, line.number + 1)
+      }
+      from = next
+      this.#next = { ...this.#next, share: Math.min((from - first) / (last - first + 1), 1) }
+      this.#tell.ask()
+    }
+  }
+
+  #test([number, , level, text]: Line): boolean {
+    const { contains = '', pattern } = this.#wanted
+    if (this.#levels.size && !this.#levels.has(level)) return false
+    if (!text.includes(contains)) return false
+    if (pattern) {
+      pattern.lastIndex = 0
+      if (!pattern.test(text.replace(COLOUR, ''))) return false
+    }
+    this.#note(number)
+    return true
+  }
+
+  #note(number: number): void {
+    if (number <= (this.#found.at(-1) ?? 0)) return
+    if (this.#found.length < MOST) this.#found.push(number)
+    else this.#cut = true
+    this.#tell.ask()
+  }
+
+  #cut = false
+
+  #draw(): void {
+    const found = this.#found.length === this.state.found.length ? this.state.found : [...this.#found]
+    this.state = { ...this.#next, found, cut: this.#cut }
+    this.#listeners.tell()
+  }
+}
