@@ -7,7 +7,8 @@
  * about. Called wherever bytes come in or go out.
  */
 
-const MAYBE_LARGE = /\d{16}/
+/** Digits behind a point are no whole number: every share of progress has sixteen of them. */
+const MAYBE_LARGE = /(?<![\d.])\d{16}/
 
 /** The value of a JSON text; SyntaxError where it is none. */
 export function parse(text: string): unknown {
