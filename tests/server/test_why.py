@@ -266,7 +266,7 @@ TOLD = {
     "blocked": {"text": "It waits for job I.", "jobs": {"I": "running"}, "hint": "headway watch I"},
     "queue paused": {"hint": "headway queues resume default", "queue": "default"},
     "queue limit": {
-        "text": "Queue gpu runs 1 jobs; its limit is 1.", "hint": "headway queues limit gpu 2", "limit": 1, "running": 1,
+        "text": "Queue gpu runs 1 job, and may run 1 at a time.", "hint": "headway queues limit gpu 2", "limit": 1, "running": 1,
     },
     "key limit": {"limit_key": "site", "limit": 1, "running": 1},
     "draining": {"workers": {"w": "draining"}},

@@ -1,10 +1,11 @@
-"""Workers, services, queues and kinds: what becomes of their documents, and of the attempts a worker holds.
+"""Workers, services and what they bring: what becomes of their documents, and of the attempts a worker holds.
 
 Theory. A worker's document is made by its hello and never blanked by a later one: a hello merges. Its states:
 `online` → `stale` (nothing heard) → `online` (back) or `lost` (lease over); `draining`; `disconnected` (link
 ended, lease runs on); `problem` (refused, shown with why). That it drains stays with it (`draining`) through all of
 them, until another process takes its place. A process is told by its `instance`: attempts of another instance of the
-same worker died with that process. Last heard and load are soft, outside the fold (I3).
+same worker died with that process. When it was heard and its load are told like all
+else (`worker.loaded`); what rows have of it beside the document is soft (I3).
 """
 
 from __future__ import annotations
@@ -298,42 +299,6 @@ def _services(world: World, worker: str, services: tuple[dict[str, Any], ...]) -
             _add(world, "service.changed", subject, worker=worker, set=change)
 
 
-# -- queues and kinds ----------------------------------------------------------------------------------------------
-
-
-def pause_queue(world: World, command: c.PauseQueue, settings: Settings) -> None:
-    """Paused with author and reason; again changes nothing."""
-    if not (world.queues.get(command.queue) or {}).get("paused"):
-        paused = {"at": world.now_text, "by": command.by or None, "reason": command.reason or None}
-        _add(world, "queue.paused", command.queue, set={"name": command.queue, "paused": paused})
-
-
-def resume_queue(world: World, command: c.ResumeQueue, settings: Settings) -> None:
-    """The dispatcher sees this event and offers what waits."""
-    if (world.queues.get(command.queue) or {}).get("paused"):
-        _add(world, "queue.resumed", command.queue, set={"paused": None}, by=command.by or None)
-
-
-def limit_queue(world: World, command: c.LimitQueue, settings: Settings) -> None:
-    """How many of it may run at once."""
-    _check_limit("limit", command.limit)
-    change = {"name": command.queue, "limit": command.limit}
-    _add(world, "queue.limits_changed", command.queue, set=change, by=command.by or None)
-
-
-def limit_kind(world: World, command: c.LimitKind, settings: Settings) -> None:
-    """Limits set at run time win over those declared in code, and stay."""
-    _check_limit("limit", command.limit)
-    _check_limit("key_limit", command.key_limit)
-    change = {"name": command.kind, "limit": command.limit, "key_limit": command.key_limit, "limits_set": True}
-    _add(world, "kind.limits_changed", command.kind, set=change)
-
-
-def _check_limit(field: str, limit: int | None) -> None:
-    if limit is not None and limit < 1:
-        raise InvalidInput(field, f"{limit} is not positive", hint="Pause the queue to run nothing; null: no limit.")
-
-
 def note(world: World, command: c.Note, settings: Settings) -> None:
     """The server's own words."""
     world.add(Event(type=command.name, at=world.now, priority=command.priority, data=command.data))
@@ -350,9 +315,5 @@ RULES: dict[type[c.Command], Callable[[World, Any, Settings], Any]] = {
     c.Problem: problem,
     c.Hear: hear,
     c.ReportServices: report_services,
-    c.PauseQueue: pause_queue,
-    c.ResumeQueue: resume_queue,
-    c.LimitQueue: limit_queue,
-    c.LimitKind: limit_kind,
     c.Note: note,
 }

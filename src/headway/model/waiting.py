@@ -101,19 +101,23 @@ def _limits(situation: Situation) -> Iterator[Reason]:
 _LIMIT_OF = {"kind": "limit", "key": "key_limit"}
 
 
+def _jobs(number: int) -> str:
+    return "1 job" if number == 1 else f"{number} jobs"
+
+
 def _queue_limit(key: tuple[str, ...], limit: int, running: int) -> Reason:
-    text = f"Queue {key[1]} runs {running} jobs; its limit is {limit}."
+    text = f"Queue {key[1]} runs {_jobs(running)}, and may run {limit} at a time."
     hint = f"headway queues limit {shlex.quote(key[1])} {limit + 1}"
     return reason("queue_limit", text, hint, queue=key[1], limit=limit, running=running)
 
 
 def _kind_limit(key: tuple[str, ...], limit: int, running: int) -> Reason:
-    text = f"{running} jobs of kind {key[1]} run; the limit is {limit}."
+    text = f"Kind {key[1]} runs {_jobs(running)}, and may run {limit} at a time."
     return reason("kind_limit", text, _KIND_HINT.format(key[1], "limit"), kind=key[1], limit=limit, running=running)
 
 
 def _key_limit(key: tuple[str, ...], limit: int, running: int) -> Reason:
-    text = f"{running} jobs of kind {key[1]} run for the key {key[2]}; the limit for each key is {limit}."
+    text = f"Kind {key[1]} runs {_jobs(running)} for the key {key[2]}, and may run {limit} at a time for each."
     hint = _KIND_HINT.format(key[1], "key_limit")
     return reason("key_limit", text, hint, kind=key[1], limit_key=key[2], limit=limit, running=running)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from headway.model.command import Reads
 from headway.model.world import Document, World
 from headway.store.journal import KEPT_SAMPLES, Journal, Kept
 from headway.store.lanes import Lane, Place
@@ -75,6 +76,18 @@ class Known(msgspec.Struct):
     def last_lane(self) -> int:
         return max(self.lanes_by_id, default=0)
 
+    def limits(self, reads: Reads) -> set[tuple[str, str]]:
+        """The documents (table, id) of limits that a claim can meet: of kinds that it asks for, of queues that it may
+        take from.
+        """
+        places: set[tuple[str, str]] = set()
+        for claim in reads.claims:
+            kinds = ((kind, self.kinds.get(kind, {})) for kind in claim.kinds)
+            places |= {("kinds", kind) for kind, doc in kinds if _has_limit(doc)}
+            queues = [id for id in self.queues if not claim.queues or id in claim.queues]
+            places |= {("queues", id) for id in queues if _has_limit(self.queues[id])}
+        return places
+
     def learn_lanes(self, lanes: Iterable[Lane]) -> None:
         for lane in lanes:
             self.lanes[lane.namespace, lane.kind, lane.queue, lane.requires] = lane
@@ -111,6 +124,10 @@ class Known(msgspec.Struct):
         for kind, stage, seconds in world.new_samples:
             if kind in self.past:
                 self.past[kind].add(stage, seconds)
+
+
+def _has_limit(doc: Mapping[str, Any]) -> bool:
+    return doc.get("limit") is not None or doc.get("key_limit") is not None
 
 
 def _version(documents: Mapping[str, Any]) -> int:

@@ -8,9 +8,8 @@ Decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any
 
 import msgspec
 
@@ -46,7 +45,7 @@ class Batch(msgspec.Struct):
     versions: tuple[int, int] = (0, 0)  # of the queues and kinds that the world has
     jobs: dict[str, KnownJob] = {}  # those that exist, under lock
     locked: set[Place] = set()
-    found: dict[Place, int] = {}  # workers and services that exist -> their `seq`
+    found: dict[Place, int] = {}  # those of others that exist -> their `seq`
     queued: dict[int, int] = {}  # lane -> number
     answers: dict[tuple[str, str], Answer] = {}
 
@@ -87,7 +86,7 @@ class Loading:
         asked = {"workers": self._lock("workers", reads.workers | _of("workers", wary))}
         services = self.wire.ask(s.SERVICES, [words(sorted(reads.services))]) if reads.services else None
         saved = self.wire.ask(s.SAVED, [words(sorted(reads.saved))]) if reads.saved else None
-        limits = limits_of(reads, self.known) | set(wary)
+        limits = self.known.limits(reads) | set(wary)
         asked |= {table: self._lock(table, _of(table, limits)) for table in ("kinds", "queues")}
         counts = self.wire.ask(s.COUNTS) if reads.claims else None
         found = self._ask_keys()
@@ -101,8 +100,8 @@ class Loading:
 
         stale = self._take_head(head.rows()[0])
         self._take_locked(asked)
-        self._take_services(services)
-        self._take_saved(saved)
+        self._take_parts("services", services, lambda id: id.rpartition("/")[0] in reads.services)
+        self._take_parts("saved", saved, lambda id: id.partition("/")[0] in reads.saved)
         self._take_answers(answers)
         self.take_checkpoints(checkpoints)
         self._take_documents("workers", hints)
@@ -197,20 +196,14 @@ class Loading:
                 self.batch.world.workers.update(dict.fromkeys(ids))
             self.batch.locked |= {(table, id) for id in self._take_documents(table, reply)}
 
-    def _take_services(self, reply: Reply | None) -> None:
+    def _take_parts(self, table: str, reply: Reply | None, wanted: Callable[[str], bool]) -> None:
+        """Documents that were asked for by what their ids begin with, which may find more."""
+        into: dict[str, Document] = getattr(self.batch.world, table)
         for id, seq, doc in reply.rows() if reply else ():
-            name = text_of(id)
-            if name.rpartition("/")[0] in self.reads.services:
-                self.batch.world.services[name] = document_of((doc or b"").decode(), number_of(seq))
-                self.batch.found["services", name] = number_of(seq)
-                self.batch.locked.add(("services", name))
-
-    def _take_saved(self, reply: Reply | None) -> None:
-        for id, seq, doc in reply.rows() if reply else ():
-            name = text_of(id)
-            self.batch.world.saved[name] = document_of((doc or b"").decode(), number_of(seq))
-            self.batch.found["saved", name] = number_of(seq)
-            self.batch.locked.add(("saved", name))
+            if wanted(name := text_of(id)):
+                into[name] = document_of((doc or b"").decode(), number_of(seq))
+                self.batch.found[table, name] = number_of(seq)
+                self.batch.locked.add((table, name))
 
     def _take_answers(self, reply: Reply | None) -> None:
         order = sorted(self.reads.once)
@@ -277,7 +270,7 @@ class Loading:
             self.known.learn_lanes(Lane(number_of(row[0]), *map(text_of, row[1:])) for row in lanes.rows())
         if wanted is not None:
             self._take_jobs(wanted, jobs)
-        if (replies or lanes) and not limits_of(self.reads, self.known) <= self.batch.locked:
+        if (replies or lanes) and not self.known.limits(self.reads) <= self.batch.locked:
             raise BeginAnew
         self._count(rows)
 
@@ -320,21 +313,6 @@ class Loading:
         self._take_documents("workers", workers)
         self.take_checkpoints(points)
         world.samples.update({kind: known.past[kind].durations() for kind in kinds})
-
-
-def limits_of(reads: Reads, known: Known) -> set[Place]:
-    """The documents of limits that a claim can meet: of kinds that it asks for, of queues that it may take from."""
-    places: set[Place] = set()
-    for claim in reads.claims:
-        kinds = ((kind, known.kinds.get(kind, {})) for kind in claim.kinds)
-        places |= {("kinds", kind) for kind, doc in kinds if _has_limit(doc)}
-        queues = known.queues.items()
-        places |= {("queues", id) for id, doc in queues if _has_limit(doc) and (not claim.queues or id in claim.queues)}
-    return places
-
-
-def _has_limit(doc: Mapping[str, Any]) -> bool:
-    return doc.get("limit") is not None or doc.get("key_limit") is not None
 
 
 def blob_of(field: Field) -> bytes:
