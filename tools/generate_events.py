@@ -67,13 +67,15 @@ WHEN = {
     "worker.draining": "it gets no more offers",
     "worker.disconnect_requested": "an administrator asked the server that has its link to close it",
     "worker.problem": "it was refused, or what it says does not agree",
-    "worker.loaded": "its load; no document changes",
+    "worker.loaded": "it was heard, with its load, which joins the series of the last ten minutes",
     "service.changed": "an engine behind a worker changed its status",
     "queue.paused": "nothing more is offered from it",
     "queue.resumed": "it is offered from again",
     "queue.limits_changed": "how many of it may run at once",
     "kind.registered": "a worker brought a new or changed kind",
     "kind.limits_changed": "how many of the kind may run at once",
+    "saved.stored": "a view or a template was kept, in place of what had its name",
+    "saved.removed": "it is kept no longer",
     "metrics.sampled": "what happened since the last sample, and how things stand; none while nothing happens",
     "system.started": "a server opened the store",
     "system.stopping": "a server is about to close it",
@@ -254,7 +256,7 @@ def begin(lab: Session) -> None:
         labels={"gpu": "1"},
         services=({"name": "comfy", "type": "comfyui", "status": "idle"},),
     )
-    lab.do(c.Hear(worker=WORKER, at=lab.now, load={"slots_used": 1, "cpu": 0.31}))
+    lab.do(c.Hear(worker=WORKER, at=lab.now, load={"cpu_percent": 31.0, "memory_percent": 44.5, "busy": 1, "slots": 4}))
 
 
 def run_a_job(lab: Session) -> None:
@@ -351,6 +353,8 @@ def steer(lab: Session) -> None:
     lab.do(c.ResumeQueue(queue="default", by="ann"))
     lab.do(c.LimitQueue(queue="default", limit=2, by="ann"))
     lab.do(c.LimitKind(kind=KIND, limit=4, key_limit=1))
+    lab.do(c.SaveEntry(section="views", name="Failed today", body={"q": "state:failed since:24h"}, by="ann"))
+    lab.do(c.RemoveEntry(section="views", name="Failed today", by="ann"))
     lab.do(c.Note(name="system.disconnect_requested", data={"session": "x7k2p4.12", "by": "ann"}))
     lab.do(c.Note(name="system.announced", data={"message": "Restart at noon.", "by": "ann"}, priority="high"))
 

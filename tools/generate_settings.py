@@ -67,6 +67,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "custom_per_s": "custom events a token may send a second by REST",
         "custom_burst": "custom events it may send at once",
         "details_bytes": "details of a progress event",
+        "saved_bytes": "body of a view or template",
+        "saved_entries": "views that are kept, and as many templates",
     },
     "Viewers": {
         "pace_job_ms": "at most one batch each so often for topics `job:`, `logs:` and `custom:`",
