@@ -5,12 +5,15 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { href } from './app/address.ts'
 import { headway } from './app/headway.ts'
 import { router } from './app/router.tsx'
 import { dress } from './app/settings.ts'
 import './styles.css'
 
 dress()
+reloadWhenReplaced()
+followOldBookmark()
 // What is live comes from the stream; the rest is asked when it is looked at, and again when its job has moved.
 const queries = new QueryClient({
   defaultOptions: { queries: { staleTime: 5_000, retry: 1, refetchOnWindowFocus: false } },
@@ -26,3 +29,21 @@ createRoot(place).render(
     </HeadwayProvider>
   </StrictMode>,
 )
+
+/** A part that is gone: the server was upgraded under this page. Load the new one, once. */
+function reloadWhenReplaced(): void {
+  const KEY = 'headway.reloaded'
+  addEventListener('vite:preloadError', event => {
+    const last = Number(sessionStorage.getItem(KEY) ?? 0)
+    if (Date.now() - last < 10_000) return
+    event.preventDefault()
+    sessionStorage.setItem(KEY, String(Date.now()))
+    location.reload()
+  })
+}
+
+/** `#/job/ID` was the address of a job on the page before this one. */
+function followOldBookmark(): void {
+  const id = /^#\/job\/(.+)$/.exec(location.hash)?.[1]
+  if (id) history.replaceState(null, '', href(`jobs/${id}`))
+}

@@ -47,14 +47,14 @@ export function pillOf(connection: Connected, wait: number, since: string): Said
 }
 
 /** Whole seconds until an instant of this machine's clock, ticking only while there is one. */
-function useWait(until: number | undefined): number {
+function useWait(until: number | null): number {
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {
-    if (until === undefined) return
+    if (until === null) return
     const timer = setInterval(() => setNow(Date.now()), 500)
     return () => clearInterval(timer)
   }, [until])
-  return until === undefined ? 0 : Math.max(0, Math.ceil((until - now) / 1000))
+  return until === null ? 0 : Math.max(0, Math.ceil((until - now) / 1000))
 }
 
 export function ConnectionPill() {
@@ -120,7 +120,7 @@ function Details({ connection, word, wait }: { connection: Connected; word: stri
         </Fact>
         <Fact name="Over">{connection.way ? (WAYS[connection.way] ?? connection.way) : '–'}</Fact>
         <Fact name={cut ? 'Cut since' : 'So since'}>{instant(connection.since, 'time', zone)}</Fact>
-        {connection.lagMs !== undefined && <Fact name="Behind by">{`${amount(connection.lagMs)} ms`}</Fact>}
+        {connection.lagMs !== null && <Fact name="Behind by">{`${amount(connection.lagMs)} ms`}</Fact>}
         {connection.reason && <Fact name="Reason">{connection.reason}</Fact>}
         {connection.cursor && (
           <Fact name="Cursor">

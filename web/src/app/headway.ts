@@ -15,12 +15,12 @@ export function keepToken(token: string): void {
   sessionStorage.setItem(KEY, token)
 }
 
-async function token(refused?: boolean): Promise<string | undefined> {
+async function token(refused: boolean): Promise<string | undefined> {
   const kept = sessionStorage.getItem(KEY) ?? undefined
   if (!refused) return kept
   const given = await asked?.()
   if (given) keepToken(given)
-  return given ?? kept
+  return given || kept
 }
 
 export const headway = createHeadway({ url: serverUrl, token, transport: 'auto' })

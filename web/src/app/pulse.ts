@@ -30,8 +30,8 @@ interface Sample {
 /** The newest sample of the metrics: how many run, how many failed in its time. */
 function useSample(): Sample | undefined {
   const { data } = useTopic('metrics', {
-    select: ({ events }): Sample | undefined => {
-      const newest = events.at(-1)
+    select: (seen): Sample | undefined => {
+      const newest = seen.events().at(-1)
       if (!newest) return undefined
       const now = newest.data.now as Readonly<Record<string, number>> | undefined
       const happened = newest.data.happened as Readonly<Record<string, number>> | undefined

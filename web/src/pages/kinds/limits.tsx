@@ -20,7 +20,7 @@ export function LimitsDialog({ kind, onClose }: { kind: KindDoc; onClose: () => 
     if (errors.some(Boolean)) return
     onClose()
     void tell(
-      headway.changeKind(kind.name, { limit: numberOf(limit), key_limit: numberOf(keyLimit) }),
+      headway.kinds.change(kind.name, { limit: numberOf(limit), key_limit: numberOf(keyLimit) }),
       `Limits of ${kind.name} are set.`,
     )
   }

@@ -282,7 +282,7 @@ function Actions({ worker }: { worker: WorkerDoc }) {
   const gone = ['lost', 'disconnected'].includes(worker.state)
   const carryOut = (what: Ask) => {
     setAsk(undefined)
-    void tell(headway[what](worker.id), `${worker.id} is ${ASKS[what].done}.`)
+    void tell(headway.workers[what](worker.id), `${worker.id} is ${ASKS[what].done}.`)
   }
   return (
     <>

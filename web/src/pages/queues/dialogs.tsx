@@ -22,7 +22,7 @@ export function PauseDialog({ name, onClose }: Asking) {
     event.preventDefault()
     onClose()
     void tell(
-      headway.changeQueue(name, { paused: true, ...(reason.trim() ? { reason: reason.trim() } : {}) }),
+      headway.queues.change(name, { paused: true, ...(reason.trim() ? { reason: reason.trim() } : {}) }),
       `${name} is paused.`,
     )
   }
@@ -64,7 +64,7 @@ export function LimitDialog({ name, limit, onClose }: Asking & { limit: number |
     if (error) return
     onClose()
     void tell(
-      headway.changeQueue(name, { limit: wanted }),
+      headway.queues.change(name, { limit: wanted }),
       wanted === null ? `${name} has no limit.` : `At most ${plural(wanted, 'job')} of ${name} run at once.`,
     )
   }
@@ -101,7 +101,7 @@ export function ClearDialog({ name, waiting, onClose }: Asking & { waiting: numb
   async function clear(): Promise<void> {
     onClose()
     const made = await tell(
-      headway.clearQueue(name),
+      headway.queues.clear(name),
       `${plural(waiting, 'job')} of ${name} are being cancelled.`,
     )
     if (made?.job) void navigate({ to: '/jobs/$id', params: { id: made.job } })

@@ -70,7 +70,7 @@ function Queue({ row, wait }: { row: QueueRow; wait: Waits | undefined }) {
   const running = (row.counts.running ?? 0) + (row.counts.cancelling ?? 0)
   const waiting = (row.counts.queued ?? 0) + (row.counts.scheduled ?? 0) + (row.counts.blocked ?? 0)
   const close = () => setAsking(undefined)
-  const resume = () => void tell(headway.changeQueue(row.name, { paused: false }), `${row.name} goes on.`)
+  const resume = () => void tell(headway.queues.change(row.name, { paused: false }), `${row.name} goes on.`)
   return (
     <Panel
       label={`Queue ${row.name}`}

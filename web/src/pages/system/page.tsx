@@ -42,7 +42,7 @@ export function SystemPage() {
 
 function Figures() {
   const now = useNow({ everyMs: 5_000 })
-  const { data: samples = [] } = useTopic('metrics', { select: ({ events }) => samplesOf(events) })
+  const { data: samples = [] } = useTopic('metrics', { select: seen => samplesOf(seen.events()) })
   const figures: readonly (readonly [string, Points, string])[] = [
     ['Submitted', rateOf(samples, 'submitted', now), '/s'],
     ['Completed', rateOf(samples, 'completed', now), '/s'],
@@ -113,7 +113,7 @@ function Servers() {
   const headway = useHeadway()
   const { data, error } = useQuery({
     queryKey: ['servers'],
-    queryFn: () => headway.servers(),
+    queryFn: () => headway.admin.servers(),
     refetchInterval: ASKED_MS,
   })
   return (
@@ -154,11 +154,11 @@ function Connections() {
   const headway = useHeadway()
   const { data, error, refetch } = useQuery({
     queryKey: ['connections'],
-    queryFn: () => headway.connections(),
+    queryFn: () => headway.admin.connections(),
     refetchInterval: ASKED_MS,
   })
   async function cut(id: string): Promise<void> {
-    await tell(headway.disconnectViewer(id), 'Its link is cut; it may come back.')
+    await tell(headway.admin.cut(id), 'Its link is cut; it may come back.')
     await refetch()
   }
   return (
@@ -211,7 +211,7 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** What the system said of itself lately. */
 function Said() {
-  const { data: events = [] } = useTopic('system', { select: ({ events }) => events })
+  const { data: events = [] } = useTopic('system', { select: seen => seen.events() })
   return (
     <Panel title="Lately" bare>
       {events.length === 0 && <p className="p-3 text-sm text-soft">Nothing was said lately.</p>}
@@ -245,7 +245,7 @@ function Announce({ onClose }: { onClose: () => void }) {
         onSubmit={event => {
           event.preventDefault()
           onClose()
-          void tell(headway.announce(message.trim()), 'Announced.')
+          void tell(headway.admin.announce(message.trim()), 'Announced.')
         }}
       >
         <Field label="Message" hint="Shown on every open page, and kept in the log.">
