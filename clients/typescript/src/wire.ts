@@ -18,6 +18,15 @@ export interface EventData {
   readonly [key: string]: unknown
 }
 
+/** What keeps a job from running, with the facts that it was said from. */
+export interface Reason {
+  readonly code: string
+  readonly text: string
+  /** The way out, where there is one. */
+  readonly hint?: string
+  readonly [fact: string]: unknown
+}
+
 /** A log line: number, instant, level, text. */
 export type Line = readonly [number: number, at: string, level: string, text: string]
 
@@ -504,6 +513,15 @@ export interface LoadDoc {
   readonly attempts?: readonly AttemptLoad[]
 }
 
+/** One line: its number in the job, from 1. */
+export interface LogLine {
+  readonly number: number
+  readonly at: string
+  readonly level: string
+  readonly text: string
+  readonly attempt: number
+}
+
 /** A host: as well as its best worker, with the slots of those that are connected. */
 export interface MachineDoc {
   readonly name: string
@@ -881,6 +899,18 @@ export interface WelcomeFrame {
   readonly token_ttl_s?: number
   readonly limits?: Limits
   readonly server?: string
+}
+
+/**
+ * What keeps a job from running at `seq`, what it itself waits for first; none where it runs or has ended. Each with
+ * `code`, `text`, `hint` (the way out, where there is one), and the facts behind it.
+ */
+export interface Why {
+  readonly job: string
+  readonly state: JobState
+  readonly reasons: readonly Reason[]
+  readonly seq: number
+  readonly partial?: boolean
 }
 
 /** The envelope. An absent `subject` is the job of a `job.*` event, and nothing of others. */

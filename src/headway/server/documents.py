@@ -24,6 +24,7 @@ from headway.server.admin import ConnectionList, ServerList
 from headway.server.bulk import ActionsAnswer
 from headway.server.fleet import KindList, KindSeen, MachineList, ServiceList, WorkerList, WorkerSeen
 from headway.server.jobs import AttemptList, Ending, EventPage, JobPage
+from headway.server.logs import LogLine
 from headway.server.problems import Problem
 from headway.server.queues import QueueDoc, QueueList
 from headway.server.requests import (
@@ -39,12 +40,14 @@ from headway.server.requests import (
     ViewRequest,
 )
 from headway.server.stats import Stats
+from headway.server.why import Why
 
 FILE = "documents.schema.json"
 
 DESCRIBED: tuple[Any, ...] = (
     *(JobDoc, WorkerDoc, ServiceDoc, SetQueueDoc, KindDoc, SavedDoc),
-    *(JobPage, AttemptList, EventPage, Ending, Submitted, BatchAnswer, ActionsAnswer, QueueDoc, QueueList, Stats),
+    *(JobPage, AttemptList, EventPage, Ending, Submitted, BatchAnswer, ActionsAnswer, QueueDoc, QueueList, Stats, Why),
+    LogLine,
     *(
         WorkerSeen,
         WorkerList,
