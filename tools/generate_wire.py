@@ -44,15 +44,6 @@ export interface EventData {
   readonly [key: string]: unknown
 }
 
-/** What keeps a job from running, with the facts that it was said from. */
-export interface Reason {
-  readonly code: string
-  readonly text: string
-  /** The way out, where there is one. */
-  readonly hint?: string
-  readonly [fact: string]: unknown
-}
-
 /** A log line: number, instant, level, text. */
 export type Line = readonly [number: number, at: string, level: string, text: string]
 """
@@ -74,7 +65,6 @@ TYPES = {
     ("ByeFrame", "after_ms"): "readonly [low: number, high: number]",
     ("BatchFrame", "from"): "number",
     ("JobRequest", "args"): "unknown",
-    ("Why", "reasons"): "readonly Reason[]",
     ("Why", "state"): "JobState",
     ("SavedDoc", "section"): "'views' | 'templates'",
     ("QueueRequest", "limit"): "number | null",

@@ -18,15 +18,6 @@ export interface EventData {
   readonly [key: string]: unknown
 }
 
-/** What keeps a job from running, with the facts that it was said from. */
-export interface Reason {
-  readonly code: string
-  readonly text: string
-  /** The way out, where there is one. */
-  readonly hint?: string
-  readonly [fact: string]: unknown
-}
-
 /** A log line: number, instant, level, text. */
 export type Line = readonly [number: number, at: string, level: string, text: string]
 
@@ -60,6 +51,27 @@ export type Outcome =
   | 'refused'
 
 export type Phase = 'offered' | 'started' | 'ended'
+
+export type ReasonCode =
+  | 'held'
+  | 'adopted'
+  | 'scheduled'
+  | 'retry_scheduled'
+  | 'blocked'
+  | 'queue_paused'
+  | 'queue_limit'
+  | 'kind_limit'
+  | 'key_limit'
+  | 'no_worker'
+  | 'no_worker_online'
+  | 'queue_not_served'
+  | 'requires'
+  | 'slots_full'
+  | 'avoided'
+  | 'next'
+  | 'offered'
+  | 'needs_input'
+  | 'worker_away'
 
 export type ServiceState = 'starting' | 'idle' | 'busy' | 'error' | 'unreachable' | 'unknown'
 
@@ -281,6 +293,15 @@ export interface EventRequest {
   readonly job?: string
 }
 
+/** Jobs of one kind that failed in one way: `type` of the error where there is one; `job` is the newest of them. */
+export interface Failing {
+  readonly kind: string
+  readonly reason: string
+  readonly count: number
+  readonly job: string
+  readonly type?: string
+}
+
 /** First frame, within `hello_s`. Without `token` the cookie or header of the upgrade counts. */
 export interface HelloFrame {
   readonly type: 'hello'
@@ -484,7 +505,7 @@ export interface KindSeen {
   readonly served: boolean
 }
 
-/** One kind: from submit to start, from start to end. */
+/** One kind or queue: from submit to start, from start to end. */
 export interface KindStats {
   readonly finished: number
   readonly failed: number
@@ -629,6 +650,44 @@ export interface QueueRequest {
   readonly limit?: number | null
 }
 
+/** One obstacle: a sentence, the way out, and the facts it was said from, as its code has them. */
+export interface Reason {
+  readonly code: ReasonCode
+  readonly text: string
+  /** the way out, where there is one */
+  readonly hint?: string
+  /** id -> what keeps it from the job; of `next`: those that are free */
+  readonly workers?: JsonObject | readonly string[]
+  /** that it waits for -> state */
+  readonly jobs?: { readonly [key: string]: string }
+  /** workers or jobs that are not named */
+  readonly more?: number
+  readonly queue?: string
+  readonly kind?: string
+  readonly limit_key?: string
+  readonly limit?: number
+  /** that count toward the limit */
+  readonly running?: number
+  readonly paused?: PauseDoc
+  readonly requires?: { readonly [key: string]: string }
+  readonly run_at?: string
+  /** until then */
+  readonly left_s?: number
+  /** when the first of the avoided workers is asked again */
+  readonly until?: string
+  /** that ended */
+  readonly attempt?: number
+  readonly outcome?: string
+  readonly error?: ErrorDoc
+  readonly worker?: string
+  /** of the worker */
+  readonly state?: string
+  readonly offered_at?: string
+  /** that an answer is waited for */
+  readonly request?: string
+  readonly external_id?: string
+}
+
 /** A command over the link (`job.cancel`, `job.submit` …): the checks and errors of REST. `key` makes it idempotent. */
 export interface RequestFrame {
   readonly type: 'request'
@@ -769,7 +828,7 @@ export interface StageSpec {
   readonly stages?: readonly StageSpec[]
 }
 
-/** Of jobs made in the window (`since` to `now`). `counts` is of all jobs, by queue and state; the rest of the window. */
+/** Of jobs made in the window (`since` to `now`) that match the filter. `counts` is of all jobs, by queue and state. */
 export interface Stats {
   readonly now: string
   readonly since: string
@@ -777,7 +836,9 @@ export interface Stats {
   readonly finished: number
   readonly per_minute: number
   readonly kinds: { readonly [key: string]: KindStats }
+  readonly queues: { readonly [key: string]: KindStats }
   readonly failures: { readonly [key: string]: number }
+  readonly failing: readonly Failing[]
   readonly partial?: boolean
 }
 
