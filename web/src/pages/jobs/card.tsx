@@ -1,0 +1,85 @@
+/** One job as a card, for a phone: the same facts as its row, one thing to press, nothing beside the screen. */
+
+import { useFreshness, useJobRow, useNow } from '@headway/client/react'
+import { memo } from 'react'
+import { Button } from '../../kit/button.tsx'
+import { Age } from '../../kit/time.tsx'
+import { line, newest, took } from '../../words/jobs.ts'
+import { FINAL } from '../../words/states.ts'
+import { ACTS } from './acts.ts'
+import { clicked, type RowProps } from './row.tsx'
+import { Badge, Left, Name, Progress } from './rowcells.tsx'
+import { RowMenu } from './rowmenu.tsx'
+import { useStill } from './still.ts'
+
+/** Pixels from one card to the next. */
+export const CARD = 140
+
+export const JobCard = memo(function JobCard(props: RowProps) {
+  const { id, list, index, top, height, isSelected, isPaused, does } = props
+  const job = useStill(useJobRow(list, id), isPaused)
+  const isFinal = job !== undefined && FINAL.has(job.state)
+  const now = useStill(useNow({ enabled: !isFinal && !isPaused }), isPaused)
+  const { freshness, quietS } = useFreshness(job)
+  if (!job) return null
+  const shown = isPaused ? 'unknown' : freshness
+  const doing = line(job, now)
+  const [word, at] = newest(job)
+  const action = isFinal ? 'retry' : 'cancel'
+  return (
+    <li
+      aria-posinset={index + 1}
+      className="absolute inset-x-0 top-0 pb-2"
+      style={{ transform: `translateY(${top}px)`, height }}
+    >
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: its link is for the keyboard */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the whole card is a larger target for its link */}
+      <div
+        data-id={id}
+        data-state={job.state}
+        data-selected={isSelected || undefined}
+        onClick={event => clicked(event, () => does.open(id))}
+        className="flex h-full flex-col gap-1 rounded-lg border border-line bg-card p-2.5 text-sm data-selected:border-accent data-selected:bg-selected"
+      >
+        <div className="flex items-center gap-2">
+          <input
+            type="checkbox"
+            checked={isSelected}
+            aria-label={`Select ${job.kind} ${id}`}
+            onChange={() => {}}
+            onClick={event => does.select(id, event.shiftKey)}
+            className="-ml-1 size-6 shrink-0 scale-75 accent-accent"
+          />
+          <div className="flex min-w-0 flex-1 items-baseline gap-2">
+            <Name job={job} />
+          </div>
+          <Badge job={job} />
+        </div>
+        <p className={`truncate ${job.state === 'failed' ? 'text-failed' : 'text-soft'}`} title={doing}>
+          {doing}
+        </p>
+        <div className="flex h-4 items-center gap-2">
+          <Progress job={job} freshness={shown} />
+        </div>
+        <div className="mt-auto flex items-center gap-2">
+          <span className="min-w-0 flex-1 truncate text-xs text-soft tabular-nums">
+            <Left job={job} now={now} freshness={shown} quietS={quietS} />
+            {isFinal || !job.started_at ? '' : ' · '}
+            {took(job, now)} · {word} {isPaused ? '' : <Age since={at} />}
+          </span>
+          {(isFinal || ACTS.cancel.fits(job)) && (
+            <Button
+              icon={ACTS[action].icon}
+              weight={isFinal ? 'plain' : 'danger'}
+              className="h-9"
+              onClick={() => does.act(action, id)}
+            >
+              {ACTS[action].word}
+            </Button>
+          )}
+          <RowMenu id={id} state={job.state} held={job.held ?? false} does={does} />
+        </div>
+      </div>
+    </li>
+  )
+})

@@ -1,0 +1,176 @@
+// biome-ignore-all lint/a11y/useSemanticElements: rows that stand at places of their own cannot be a <table>
+// biome-ignore-all lint/a11y/useFocusableInteractive: the focus goes to whole rows
+/**
+ * The list of jobs: only the rows in sight exist, each with a fixed height at its place.
+ *
+ * A grid for the keyboard and for screen readers on a large screen, a list of cards on a phone, where the page itself
+ * scrolls. It asks for more before the end is reached, and tells whether it stands at its top. Must never know filters.
+ */
+
+import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual'
+import { type RefObject, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react'
+import { useSettings } from '../../app/settings.ts'
+import { CARD, JobCard } from './card.tsx'
+import { Head } from './head.tsx'
+import type { Jobs } from './jobs.ts'
+import { JobRow } from './row.tsx'
+import type { RowDoes } from './rowdoes.ts'
+import { holdsAll, type Selection } from './selection.ts'
+
+const HEAD = 34
+const ROW = { comfortable: 44, compact: 32 } as const
+const OVERSCAN = 8
+/** The next page is asked for when so many rows are left below. */
+const AHEAD = 25
+
+export interface TableHandle {
+  /** Scroll the row into sight and give it the focus. */
+  readonly focus: (id: string) => void
+  readonly toTop: () => void
+}
+
+interface TableProps {
+  jobs: Jobs
+  isPhone: boolean
+  isPaused: boolean
+  selection: Selection
+  active: string | undefined
+  does: RowDoes
+  onSelectAll: () => void
+  onScrolled: (isScrolled: boolean) => void
+  handle: RefObject<TableHandle | null>
+}
+
+export function Table({
+  jobs,
+  isPhone,
+  isPaused,
+  selection,
+  active,
+  does,
+  onSelectAll,
+  onScrolled,
+  handle,
+}: TableProps) {
+  const { ids, list, total, hasMore } = jobs
+  const { density } = useSettings()
+  const body = useRef<HTMLElement>(null)
+  const setBody = (node: HTMLElement | null) => {
+    body.current = node
+  }
+  const wanted = useRef<string>(undefined)
+  const margin = useMargin(body, isPhone)
+  const height = isPhone ? CARD : ROW[density]
+  const scroller = () => (isPhone ? document.getElementById('main') : (body.current?.parentElement ?? null))
+  const activeAt = active === undefined ? -1 : ids.indexOf(active)
+  const virtual = useVirtualizer({
+    count: ids.length,
+    getScrollElement: scroller,
+    estimateSize: () => height,
+    getItemKey: index => ids[index] ?? index,
+    overscan: OVERSCAN,
+    scrollMargin: margin,
+    scrollPaddingStart: isPhone ? 0 : HEAD,
+    useFlushSync: false,
+    // the row that has the focus stays, wherever one has scrolled to
+    rangeExtractor: range => {
+      const inSight = defaultRangeExtractor(range)
+      return activeAt < 0 || inSight.includes(activeAt)
+        ? inSight
+        : [...inSight, activeAt].sort((a, b) => a - b)
+    },
+  })
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another height is another place for every row
+  useLayoutEffect(() => virtual.measure(), [virtual, height])
+  useLayoutEffect(() => {
+    const row =
+      wanted.current && body.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(wanted.current)}"]`)
+    if (!row) return
+    wanted.current = undefined
+    row.focus({ preventScroll: true })
+  })
+  useImperativeHandle(handle, () => ({
+    focus: id => {
+      wanted.current = id
+      const at = ids.indexOf(id)
+      if (at >= 0) virtual.scrollToIndex(at, { align: 'auto' })
+    },
+    toTop: () => scroller()?.scrollTo({ top: 0 }),
+  }))
+
+  const items = virtual.getVirtualItems()
+  const last = items.at(-1)?.index ?? 0
+  useMore(jobs, last >= ids.length - AHEAD)
+  const isScrolled = (virtual.scrollOffset ?? 0) > margin + height / 2
+  useEffect(() => onScrolled(isScrolled), [onScrolled, isScrolled])
+
+  const Row = isPhone ? JobCard : JobRow
+  const rows = items.map(item => {
+    const id = ids[item.index] ?? ''
+    return (
+      <Row
+        key={item.key}
+        id={id}
+        list={list}
+        index={item.index}
+        top={item.start - margin}
+        height={height}
+        isSelected={selection.all || selection.ids.has(id)}
+        isActive={activeAt < 0 ? item.index === 0 : item.index === activeAt}
+        isPaused={isPaused}
+        does={does}
+      />
+    )
+  })
+  const tall = { height: virtual.getTotalSize() }
+  if (isPhone)
+    return (
+      <ul ref={setBody} aria-label="Jobs" className="relative" style={tall}>
+        {rows}
+      </ul>
+    )
+  return (
+    <div
+      role="grid"
+      aria-label="Jobs"
+      aria-multiselectable
+      aria-rowcount={total !== undefined ? total + 1 : hasMore ? -1 : ids.length + 1}
+      className="h-full overflow-x-hidden overflow-y-auto [overflow-anchor:none]"
+    >
+      <Head isAll={holdsAll(selection, ids)} isSome={selection.ids.size > 0} onAll={onSelectAll} />
+      <div ref={setBody} role="rowgroup" className="relative [contain:layout_style]" style={tall}>
+        {rows}
+      </div>
+    </div>
+  )
+}
+
+/** Pixels of what scrolls above the rows: the head; on a phone, the page's own parts. */
+function useMargin(body: RefObject<HTMLElement | null>, isPhone: boolean): number {
+  const [margin, setMargin] = useState(HEAD)
+  useLayoutEffect(() => {
+    const main = document.getElementById('main')
+    const page = main?.firstElementChild
+    if (!isPhone || !main || !page) {
+      setMargin(HEAD)
+      return
+    }
+    const measure = () => {
+      const at = body.current?.getBoundingClientRect().top ?? 0
+      setMargin(Math.round(at - main.getBoundingClientRect().top + main.scrollTop))
+    }
+    const watching = new ResizeObserver(measure)
+    for (const part of page.children) watching.observe(part)
+    measure()
+    return () => watching.disconnect()
+  }, [body, isPhone])
+  return margin
+}
+
+/** Ask for the next page when its rows come near; after a failure only when somebody says so. */
+function useMore({ hasMore, isLoadingMore, moreError, loadMore }: Jobs, isNear: boolean): void {
+  const ask = isNear && hasMore && !isLoadingMore && !moreError
+  useEffect(() => {
+    if (ask) void loadMore()
+  }, [ask, loadMore])
+}
