@@ -1,8 +1,9 @@
 /** Each event of a job in a few words, and which of them are bad news. A table by type; what it does not name is shown by its name. */
 
 import type { JobDoc, WireEvent } from '@headway/client'
+import { counted, worded } from '../../words/jobs.ts'
 import { amount, percent, plural, spent } from '../../words/numbers.ts'
-import { counted, stagePath, words } from './facts.ts'
+import { stagePath } from './facts.ts'
 
 type Said = (data: WireEvent['data'], event: WireEvent) => string
 
@@ -41,11 +42,11 @@ function ended(data: WireEvent['data'], event: WireEvent): string {
     : attempt?.reason
       ? `: ${attempt.reason}`
       : ''
-  return `attempt ${event.attempt ?? ''} ${words(text(data.outcome))}${why}`
+  return `attempt ${event.attempt ?? ''} ${worded(text(data.outcome))}${why}`
 }
 function failed(data: WireEvent['data']): string {
   const error = part<NonNullable<JobDoc['error']>>(data, 'error')
-  return error ? `${error.type}: ${error.message}` : words(text(data.set?.reason))
+  return error ? `${error.type}: ${error.message}` : worded(text(data.set?.reason))
 }
 
 const WORDS: Readonly<Record<string, Said>> = {
@@ -72,7 +73,7 @@ const WORDS: Readonly<Record<string, Said>> = {
   'job.retry_scheduled': data => `tries again after ${spent(Number(data.after_s ?? 0))}`,
   'job.completed': () => 'it succeeded',
   'job.failed': failed,
-  'job.cancelled': data => words(text(data.set?.reason)),
+  'job.cancelled': data => worded(text(data.set?.reason)),
   'job.cancel_requested': data => {
     const receipt = part<NonNullable<JobDoc['cancel']>>(data, 'cancel')
     return `asked to stop${receipt?.requested_by ? ` by ${receipt.requested_by}` : ''}${receipt?.reason ? `: ${receipt.reason}` : ''}`
@@ -81,7 +82,7 @@ const WORDS: Readonly<Record<string, Said>> = {
   'job.cancel_acknowledged': data => text(data.step),
   'job.cancel_too_late': () => 'it had succeeded',
   'job.late_result': (data, event) =>
-    `attempt ${event.attempt ?? ''} said ${words(text(data.outcome))} after it was over`,
+    `attempt ${event.attempt ?? ''} said ${worded(text(data.outcome))} after it was over`,
   'job.report_fenced': (_, event) => `attempt ${event.attempt ?? ''} reported after it was over`,
   'job.priority_changed': data => `${text(data.old)} → ${text(data.set?.priority)}`,
   'job.held': data => `held${by(data)}`,
@@ -98,7 +99,7 @@ export function eventWords(event: WireEvent): string {
 
 /** `job.stage_started` as `stage started`; custom events keep their whole name. */
 export function eventName(type: string): string {
-  return type.startsWith('job.') ? words(type.slice(4)) : type
+  return type.startsWith('job.') ? worded(type.slice(4)) : type
 }
 
 const BAD: ReadonlySet<string> = new Set([

@@ -1,9 +1,10 @@
 /** The time chart of a job: lanes of waits, attempts and stages on one axis. Pure: positions are shares of the width. */
 
 import type { AttemptDoc, JobDoc } from '@headway/client'
+import { worded } from '../../words/jobs.ts'
 import { clock, spent } from '../../words/numbers.ts'
 import { lookOf, type Tone } from '../../words/states.ts'
-import { attemptsOf, words } from './facts.ts'
+import { attemptsOf } from './facts.ts'
 import { flat, type StageNode, stageTree } from './stages.ts'
 
 export interface GanttSpan {
@@ -44,7 +45,7 @@ const OUTCOMES: Readonly<Record<string, Tone>> = {
 
 /** The word and tone for how an attempt stands or ended. */
 export function attemptLook(attempt: AttemptDoc): { readonly word: string; readonly tone: Tone } {
-  if (attempt.outcome) return { word: words(attempt.outcome), tone: OUTCOMES[attempt.outcome] ?? 'failed' }
+  if (attempt.outcome) return { word: worded(attempt.outcome), tone: OUTCOMES[attempt.outcome] ?? 'failed' }
   if (attempt.phase === 'offered') return { word: 'offered', tone: 'waiting' }
   return { word: lookOf('running').word, tone: 'running' }
 }
@@ -95,7 +96,7 @@ function waitLane(job: JobDoc, attempts: readonly AttemptDoc[], free: number, no
   return {
     key: 'wait',
     label: next,
-    about: ended ? words(job.reason ?? 'ended') : look.word,
+    about: ended ? worded(job.reason ?? 'ended') : look.word,
     depth: 0,
     attempt: 0,
     spans,

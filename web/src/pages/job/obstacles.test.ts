@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { mayAskWhy, quoted, waysOf } from './obstacles.ts'
+import { sampleJob } from './sample.ts'
 
-const job = { queue: 'gpu', kind: 'train a model', after: ['01JA', '01JB'] }
+const job = { queue: 'gpu', kind: 'train a model' }
 
 describe('the way to an obstacle', () => {
   it('leads to the queue that is paused', () => {
@@ -10,11 +11,23 @@ describe('the way to an obstacle', () => {
     ])
   })
 
-  it('leads to the jobs it waits for, as the server names them or as the job does', () => {
-    expect(waysOf(job, { code: 'blocked', text: '', jobs: [{ id: '01JC' }] }).map(way => way.id)).toEqual([
-      '01JC',
+  it('leads to the jobs it waits for, with their state', () => {
+    const ways = waysOf(job, { code: 'blocked', text: '', jobs: { '01JDB000000000000000ABCDEF': 'running' } })
+
+    expect(ways).toEqual([
+      { word: 'job …ABCDEF (running)', to: '/jobs/$id', id: '01JDB000000000000000ABCDEF' },
     ])
-    expect(waysOf(job, { code: 'blocked', text: '' }).map(way => way.id)).toEqual(['01JA', '01JB'])
+  })
+
+  it('leads to the workers that are named, at most five, else to all of them', () => {
+    const names = ['w1', 'w2', 'w3', 'w4', 'w5', 'w6']
+
+    expect(
+      waysOf(job, { code: 'slots_full', text: '', workers: { w1: { slots: 1, held: 1 } } })[0]?.show,
+    ).toBe('w1')
+    expect(waysOf(job, { code: 'next', text: '', workers: names })).toHaveLength(5)
+    expect(waysOf(job, { code: 'offered', text: '', worker: 'w9' })[0]?.show).toBe('w9')
+    expect(waysOf(job, { code: 'requires', text: '' })).toEqual([{ word: 'machines', to: '/machines' }])
   })
 
   it('quotes what the filter language would take apart', () => {
@@ -22,17 +35,18 @@ describe('the way to an obstacle', () => {
       'kind:"train a model" state:running,cancelling',
     )
     expect(quoted('a"b')).toBe('"a\\"b"')
+    expect(quoted('')).toBe('""')
   })
 
-  it('is none where only time helps, or the reason is new', () => {
+  it('is none where only time helps', () => {
     expect(waysOf(job, { code: 'scheduled', text: '' })).toEqual([])
-    expect(waysOf(job, { code: 'of_tomorrow', text: '' })).toEqual([])
   })
 })
 
-it('is asked of what waits, and of what is offered only', () => {
-  expect(mayAskWhy('queued', undefined)).toBe(true)
-  expect(mayAskWhy('running', 'offered')).toBe(true)
-  expect(mayAskWhy('running', 'started')).toBe(false)
-  expect(mayAskWhy('completed', 'ended')).toBe(false)
+it('is asked of what waits, of what is offered only, and of what runs without a word', () => {
+  expect(mayAskWhy(sampleJob(), undefined, false)).toBe(true)
+  expect(mayAskWhy(sampleJob({ state: 'running' }), 'offered', false)).toBe(true)
+  expect(mayAskWhy(sampleJob({ state: 'running' }), 'started', false)).toBe(false)
+  expect(mayAskWhy(sampleJob({ state: 'running' }), 'started', true)).toBe(true)
+  expect(mayAskWhy(sampleJob({ state: 'completed' }), 'ended', false)).toBe(false)
 })

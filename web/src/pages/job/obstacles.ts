@@ -1,104 +1,78 @@
-/** Why a job is not running: where each reason of the server leads. A table by code; knows no screen. */
+/** Why a job is not running: where each reason of the server leads. A table by code (model/waiting.py); knows no screen. */
 
-import type { JobState } from '../../words/states.ts'
-
-/** One reason as the server says it; beside these it carries facts of its own (queue, kind, job, jobs …). */
-export interface Reason {
-  readonly code: string
-  readonly text: string
-  readonly hint?: string
-  readonly [fact: string]: unknown
-}
+import type { JobDoc, Reason } from '@headway/client'
+import { shortId } from '../../words/jobs.ts'
+import { WAITING } from '../../words/states.ts'
 
 /** Where the obstacle can be seen or removed. */
 export interface Way {
   readonly word: string
-  readonly to: '/queues' | '/kinds' | '/machines' | '/jobs' | '/jobs/$id' | '/system'
+  readonly to: '/queues' | '/kinds' | '/machines' | '/jobs' | '/jobs/$id'
   readonly show?: string
   readonly id?: string
   readonly q?: string
 }
 
-interface Subject {
-  readonly queue: string
-  readonly kind: string
-  readonly limit_key?: string
-  readonly after?: readonly string[]
-  readonly worker?: string
-}
+type Subject = Pick<JobDoc, 'queue' | 'kind' | 'worker'>
+type Ways = (job: Subject, reason: Reason) => readonly Way[]
 
-const WAYS: Readonly<Record<string, (job: Subject, reason: Reason) => readonly Way[]>> = {
+const MOST = 5
+const machines: Way = { word: 'machines', to: '/machines' }
+const queue: Ways = job => [{ word: `queue ${job.queue}`, to: '/queues', show: job.queue }]
+const kind: Ways = job => [{ word: `kind ${job.kind}`, to: '/kinds', show: job.kind }]
+const running = (q: string): Way => ({ word: 'what runs', to: '/jobs', q: `${q} state:running,cancelling` })
+
+const WAYS: Readonly<Record<string, Ways>> = {
+  blocked: (_, reason) =>
+    named(reason.jobs).map(([id, state]) => ({
+      word: `job …${shortId(id)} (${state})`,
+      to: '/jobs/$id',
+      id,
+    })),
   queue_paused: queue,
-  queue_limit: (job, reason) => [
-    ...queue(job, reason),
-    { word: 'what runs in it', to: '/jobs', q: `queue:${quoted(job.queue)} state:running,cancelling` },
-  ],
-  kind_limit: (job, reason) => [
-    ...kind(job, reason),
-    { word: 'what runs of it', to: '/jobs', q: `kind:${quoted(job.kind)} state:running,cancelling` },
-  ],
-  key_limit: job => [
-    { word: 'what runs of its kind', to: '/jobs', q: `kind:${quoted(job.kind)} state:running,cancelling` },
-  ],
-  no_worker: job => [{ word: 'machines', to: '/machines' }, ...kind(job)],
-  no_worker_online: job => [{ word: 'machines', to: '/machines' }, ...kind(job)],
-  requires: () => [{ word: 'machines', to: '/machines' }],
-  slots_full: () => [{ word: 'machines', to: '/machines' }],
-  avoided: () => [{ word: 'machines', to: '/machines' }],
-  offered: worker,
-  adopted: worker,
-  leases_paused: () => [{ word: 'system', to: '/system' }],
-  blocked: (job, reason) =>
-    jobsOf(reason, job.after ?? []).map(id => ({ word: `job …${id.slice(-6)}`, to: '/jobs/$id', id })),
+  queue_limit: (job, reason) => [...queue(job, reason), running(`queue:${quoted(job.queue)}`)],
+  kind_limit: (job, reason) => [...kind(job, reason), running(`kind:${quoted(job.kind)}`)],
+  key_limit: (job, reason) => [...kind(job, reason), running(`kind:${quoted(job.kind)}`)],
+  no_worker: (job, reason) => [machines, ...kind(job, reason)],
+  no_worker_online: workers,
+  queue_not_served: (job, reason) => [...workers(job, reason), ...queue(job, reason)],
+  requires: workers,
+  slots_full: workers,
+  avoided: workers,
+  next: workers,
+  offered: workers,
+  worker_away: workers,
 }
 
-const MOST_JOBS = 5
-
-/** The links that belong to a reason; [] where it is to be mended here or only time helps. */
+/** The links that belong to a reason; [] where it is mended on this page or only time helps. */
 export function waysOf(job: Subject, reason: Reason): readonly Way[] {
   return WAYS[reason.code]?.(job, reason) ?? []
 }
 
-function queue(job: Subject, reason: Reason): readonly Way[] {
-  return [
-    {
-      word: `queue ${job.queue}`,
-      to: '/queues',
-      show: typeof reason.queue === 'string' ? reason.queue : job.queue,
-    },
-  ]
+function workers(job: Subject, reason: Reason): readonly Way[] {
+  const names = named(reason.workers).map(([id]) => id)
+  const one = typeof reason.worker === 'string' ? reason.worker : undefined
+  const found = one ? [one] : names.length ? names : job.worker ? [job.worker] : []
+  return found.length ? found.slice(0, MOST).map(id => ({ word: id, to: '/machines', show: id })) : [machines]
 }
-function kind(job: Subject, _?: Reason): readonly Way[] {
-  return [{ word: `kind ${job.kind}`, to: '/kinds', show: job.kind }]
-}
-function worker(job: Subject, reason: Reason): readonly Way[] {
-  const name = typeof reason.worker === 'string' ? reason.worker : job.worker
-  return name ? [{ word: name, to: '/machines', show: name }] : []
-}
-function jobsOf(reason: Reason, after: readonly string[]): readonly string[] {
-  const named = Array.isArray(reason.jobs) ? reason.jobs : reason.waits_for
-  const ids = (Array.isArray(named) ? named : after).flatMap(each =>
-    typeof each === 'string' ? [each] : hasId(each) ? [each.id] : [],
-  )
-  return ids.slice(0, MOST_JOBS)
-}
-function hasId(value: unknown): value is { readonly id: string } {
-  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string'
+
+/** `{id: state}` or `[id]`, at most five. */
+function named(value: unknown): readonly (readonly [string, string])[] {
+  if (Array.isArray(value)) return value.slice(0, MOST).map(id => [String(id), ''] as const)
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value)
+    .slice(0, MOST)
+    .map(([id, state]) => [id, typeof state === 'string' ? state : ''] as const)
 }
 
 /** A value as the filter language wants it. */
 export function quoted(value: string): string {
-  return /^[\w./@+-]+$/.test(value) && value !== ''
+  return value && !/[\s,"\\]/.test(value)
     ? value
     : `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 }
 
-/** Whether the question makes sense: it waits, or it is offered and not yet accepted. */
-export function mayAskWhy(state: JobState, phase: string | undefined): boolean {
-  return (
-    state === 'scheduled' ||
-    state === 'blocked' ||
-    state === 'queued' ||
-    (state === 'running' && phase === 'offered')
-  )
+/** Whether the question makes sense: it waits, is offered and not accepted, or runs where nothing moves. */
+export function mayAskWhy(job: JobDoc, phase: string | undefined, isQuiet: boolean): boolean {
+  return WAITING.has(job.state) || (job.state === 'running' && (phase === 'offered' || isQuiet))
 }

@@ -1,8 +1,9 @@
 /** The receipt of a cancel as steps, and what was said too late. Knows no screen. */
 
 import type { CancelDoc, JobDoc } from '@headway/client'
+import { worded } from '../../words/jobs.ts'
 import { FINAL } from '../../words/states.ts'
-import { attemptsOf, words } from './facts.ts'
+import { attemptsOf } from './facts.ts'
 
 export interface ReceiptStep {
   readonly name: string
@@ -71,7 +72,7 @@ export function lateNotes(job: JobDoc): readonly string[] {
   return attemptsOf(job).flatMap(attempt => {
     const who = `Attempt ${attempt.number} on ${attempt.worker}`
     if (attempt.late)
-      return [`${who} reported “${words(attempt.late)}” after it was over: recorded, not applied.`]
+      return [`${who} reported “${worded(attempt.late)}” after it was over: recorded, not applied.`]
     return attempt.fenced ? [`${who} still reported after it was over: its reports were turned away.`] : []
   })
 }

@@ -1,8 +1,8 @@
 /** The stages of an attempt as a tree: plan order, shares by weight, what was done of each. Knows no screen. */
 
 import type { AttemptDoc, StageDoc, StageSpec } from '@headway/client'
+import { counted } from '../../words/jobs.ts'
 import { clock, spent } from '../../words/numbers.ts'
-import { counted } from './facts.ts'
 
 export type StageLook = 'waiting' | 'running' | 'completed' | 'stopped'
 

@@ -1,32 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { at, T0 } from './sample.ts'
-import { countedTo, seeTotal, timeLeft } from './timeleft.ts'
-
-const estimate = { low_s: 40, p50_s: 50, high_s: 70, basis: 'from 23 past runs', at: at(0) }
-
-describe('time left', () => {
-  it('is a range that counts down', () => {
-    expect(timeLeft(estimate, T0)).toBe('0:40–1:10 left')
-    expect(timeLeft(estimate, T0 + 10_000)).toBe('0:30–1:00 left')
-  })
-
-  it('is never below nothing', () => {
-    expect(timeLeft(estimate, T0 + 45_000)).toBe('up to 0:25 left')
-    expect(timeLeft(estimate, T0 + 500_000)).toBe('any moment')
-  })
-
-  it('is about the median where no range can be said', () => {
-    expect(timeLeft({ p50_s: 90, basis: 'rough: 1 past run', at: at(0) }, T0)).toBe('about 1:30 left')
-  })
-
-  it('is not earlier than the estimate was made, on a clock that is behind', () => {
-    expect(timeLeft(estimate, T0 - 60_000)).toBe('0:40–1:10 left')
-  })
-
-  it('is not said without an estimate', () => {
-    expect(timeLeft(undefined, T0)).toBeUndefined()
-  })
-})
+import { countedTo, seeTotal } from './timeleft.ts'
 
 describe('what it counts down to', () => {
   it('stands still while reports are missing', () => {

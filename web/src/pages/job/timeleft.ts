@@ -1,22 +1,4 @@
-/** The words for the time left: the server's estimate, counted down to an instant the caller chose, never below nothing. */
-
-import type { EstimateDoc } from '@headway/client'
-import { clock } from '../../words/numbers.ts'
-
-/** `0:40–1:10 left`, `about 0:40 left`, `up to 0:20 left`, `any moment`; undefined where there is no estimate. */
-export function timeLeft(estimate: EstimateDoc | undefined, now: number): string | undefined {
-  if (!estimate) return undefined
-  const passed = Math.max(0, (now - Date.parse(estimate.at)) / 1000)
-  const [low, middle, high] = [estimate.low_s, estimate.p50_s, estimate.high_s].map(seconds =>
-    seconds === undefined || seconds === null ? undefined : Math.max(0, seconds - passed),
-  )
-  if (low === undefined || high === undefined) {
-    return middle === undefined || middle < 1 ? 'any moment' : `about ${clock(middle)} left`
-  }
-  if (high < 1) return 'any moment'
-  if (low < 1) return `up to ${clock(high)} left`
-  return clock(low) === clock(high) ? `${clock(low)} left` : `${clock(low)}–${clock(high)} left`
-}
+/** How long the time left is counted down, and whether a total has changed. Pure; words/jobs.ts writes the time itself. */
 
 /** The instant to count down to: now while reports come; else the last instant at which they did. */
 export function countedTo(
