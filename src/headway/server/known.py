@@ -42,7 +42,7 @@ class Known:
         for event in events:
             if event.prefix == "kind":
                 _fold_in(self.kinds, event)
-            elif event.prefix == "worker" and "set" in event.data:
+            elif event.prefix == "worker" and "set" in event.data and event.type != "worker.loaded":
                 _fold_in(self._workers, event)
                 changed = True
         if changed:

@@ -294,3 +294,25 @@ def test_two_servers_that_lock_the_same_jobs_never_wait_crosswise(stores):
             assert event.data["old"] == folded[event.job], "decided on what was not there any more"
             folded[event.job] = event.data["set"]["priority"]
     assert numbers == folded
+
+
+# -- what is saved -------------------------------------------------------------------------------------------------
+
+
+def test_a_section_never_holds_more_than_it_may_and_each_name_once(stores):
+    few = Settings(saved_entries=12)
+
+    def save(store: PostgresStore, number: int) -> None:
+        for n in range(8):
+            mine = c.SaveEntry(section="views", name=f"{number}-{n}", body={"q": ""})
+            ours = c.SaveEntry(section="templates", name="ours", body={"kind": "a", "args": {"by": number, "n": n}})
+            commit_batch(store, (mine, ours), NOW, few)
+
+    together(*[lambda store=store, number=number: save(store, number) for number, store in enumerate(stores)])
+
+    with stores[0].reading() as reading:
+        views, [template] = reading.saved("views"), reading.saved("templates")
+    stored = [event for event in log_of(stores[0]) if event.type == "saved.stored"]
+    last = [event for event in stored if event.subject == "templates/ours"][-1]
+    assert len(views) == 12 == len([event for event in stored if event.subject.startswith("views/")])
+    assert template == last.data["put"] | {"seq": last.seq}
