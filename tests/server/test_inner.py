@@ -66,7 +66,7 @@ async def test_it_runs_at_a_worker_that_is_there_only_while_it_does(running):
 
 
 async def test_it_stays_disconnected_and_is_not_lost(running):
-    async with running(settings=Settings(lease_s=0.01, stale_s=0.005)) as bench:
+    async with running(settings=Settings(lease_s=0.0, stale_s=0.0, sweep_s=60.0)) as bench:
         work = Slices()
         work.let(3)
         await (await begun(bench, work)).task
@@ -78,6 +78,19 @@ async def test_it_stays_disconnected_and_is_not_lost(running):
 
     assert sweeps + 2 == sweeper.sweeps
     assert worker["state"] == "disconnected"
+
+
+async def test_what_was_begun_before_with_the_same_key_is_not_begun_again(running):
+    async with running() as bench:
+        inner, once, first, second = bench.site.inner, c.Once("ann", "k", "h"), Slices(), Slices()
+        made = await inner.begin("headway.test", b"{}", first, by="ann", once=once)
+        again = await inner.begin("headway.test", b"{}", second, by="ann", once=once)
+        await again.task
+        first.let(3)
+        await made.task
+
+    assert (made.new, again.new, again.job) == (True, False, made.job)
+    assert (first.done, second.attempt) == (3, None)
 
 
 async def test_a_second_one_beside_it_leaves_the_first_alone(running):

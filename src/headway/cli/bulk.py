@@ -14,7 +14,6 @@ import click
 from headway.cli.board import Board
 from headway.cli.exits import OK, exit_of, say, say_error
 from headway.cli.options import Command, Server, run_async, show
-from headway.cli.watch import detachable
 from headway.cli.words import job_line, plain_step
 from headway.client import Client
 from headway.client.jobs import error_of_job
@@ -58,6 +57,8 @@ async def _act(server: Server, action: str, query: str, form: str, *, dry_run: b
 
 async def follow_action(client: Client, id: str, done: str, form: str) -> int:
     """Show how far it is, and in the end what it did."""
+    from headway.cli.watch import detachable  # it brings the WebSocket along
+
     return await detachable(_follow(client, id, done, form), "watch", id)
 
 
