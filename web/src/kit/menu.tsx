@@ -1,7 +1,7 @@
 /** A button with a list of actions, on the popover API: arrows move, Escape closes, focus comes back. */
 
 import type { LucideIcon } from 'lucide-react'
-import { type KeyboardEvent, type ReactNode, useId, useRef, useState } from 'react'
+import { type KeyboardEvent, type ReactNode, useId, useLayoutEffect, useRef, useState } from 'react'
 import { Button, type Weight } from './button.tsx'
 
 export interface MenuItem {
@@ -28,14 +28,9 @@ export function Menu({ items, label, icon, weight = 'plain', small, children }: 
   const button = useRef<HTMLButtonElement>(null)
   const [open, setOpen] = useState(false)
 
-  function place(): void {
-    const [at, box] = [button.current?.getBoundingClientRect(), list.current]
-    if (!at || !box) return
-    const below = innerHeight - at.bottom > box.offsetHeight + 8
-    box.style.top = `${below ? at.bottom + 4 : Math.max(8, at.top - box.offsetHeight - 4)}px`
-    box.style.left = `${Math.max(8, Math.min(at.right - box.offsetWidth, innerWidth - box.offsetWidth - 8))}px`
-    box.querySelector<HTMLElement>('[role="menuitem"]:not(:disabled)')?.focus()
-  }
+  useLayoutEffect(() => {
+    if (open) place(button.current, list.current) // only now its items are there and it has its size
+  }, [open])
 
   function move(event: KeyboardEvent): void {
     const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 }
@@ -67,13 +62,9 @@ export function Menu({ items, label, icon, weight = 'plain', small, children }: 
         popover="auto"
         role="menu"
         aria-label={label}
-        onToggle={event => {
-          const opened = event.newState === 'open'
-          setOpen(opened)
-          if (opened) place()
-        }}
+        onToggle={event => setOpen(event.newState === 'open')}
         onKeyDown={move}
-        className="fixed m-0 min-w-44 rounded-md border border-line bg-raised p-1 text-ink shadow-raised"
+        className="fixed m-0 min-w-44 rounded-md border border-line bg-raised p-1 whitespace-nowrap text-ink shadow-raised"
       >
         {open &&
           items.map(item => (
@@ -96,4 +87,14 @@ export function Menu({ items, label, icon, weight = 'plain', small, children }: 
       </div>
     </>
   )
+}
+
+/** Under the button, above it where there is no room; the focus goes to the first item. */
+function place(button: HTMLElement | null, box: HTMLElement | null): void {
+  if (!button || !box) return
+  const at = button.getBoundingClientRect()
+  const below = innerHeight - at.bottom > box.offsetHeight + 8
+  box.style.top = `${below ? at.bottom + 4 : Math.max(8, at.top - box.offsetHeight - 4)}px`
+  box.style.left = `${Math.max(8, Math.min(at.right - box.offsetWidth, innerWidth - box.offsetWidth - 8))}px`
+  box.querySelector<HTMLElement>('[role="menuitem"]:not(:disabled)')?.focus()
 }
