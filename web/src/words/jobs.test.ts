@@ -192,13 +192,13 @@ describe('time spent', () => {
   })
 })
 
-describe('the newest instant of a job', () => {
-  it('is its end, else its start, else its creation', () => {
+describe('the age of a job', () => {
+  it('is since its end, else since its creation', () => {
     expect(newest(job({ state: 'failed', started_at: ago(9), finished_at: ago(1) }))).toEqual([
       'ended',
       ago(1),
     ])
-    expect(newest(job({ state: 'running', started_at: ago(9) }))).toEqual(['started', ago(9)])
+    expect(newest(job({ state: 'running', started_at: ago(9) }))).toEqual(['created', ago(600)])
     expect(newest(job({ started_at: ago(9) }))).toEqual(['created', ago(600)])
   })
 })

@@ -140,10 +140,9 @@ export function took(job: JobDoc, now: number): string {
   return from ? clock((now - Date.parse(from)) / 1000) : ''
 }
 
-/** The newest instant in its life, and what happened then. */
+/** Since when it is what it is, for a column of ages: its end, else its creation. */
 export function newest(job: JobDoc): readonly [word: string, at: string] {
   if (job.finished_at) return ['ended', job.finished_at]
-  if (job.started_at && ACTIVE.has(job.state)) return ['started', job.started_at]
   return ['created', job.created_at]
 }
 

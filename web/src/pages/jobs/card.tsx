@@ -1,11 +1,12 @@
 /** One job as a card, for a phone: the same facts as its row, one thing to press, nothing beside the screen. */
 
+import type { JobDoc } from '@headway/client'
 import { useFreshness, useJobRow, useNow } from '@headway/client/react'
-import { memo } from 'react'
+import { memo, type ReactNode } from 'react'
 import { Button } from '../../kit/button.tsx'
-import { Age } from '../../kit/time.tsx'
 import { line, newest, took } from '../../words/jobs.ts'
-import { FINAL } from '../../words/states.ts'
+import { age } from '../../words/numbers.ts'
+import { ACTIVE, FINAL } from '../../words/states.ts'
 import { ACTS } from './acts.ts'
 import { clicked, type RowProps } from './row.tsx'
 import { Badge, Left, Name, Progress } from './rowcells.tsx'
@@ -13,18 +14,17 @@ import { RowMenu } from './rowmenu.tsx'
 import { useStill } from './still.ts'
 
 /** Pixels from one card to the next. */
-export const CARD = 140
+export const CARD = 116
 
 export const JobCard = memo(function JobCard(props: RowProps) {
   const { id, list, index, top, height, isSelected, isPaused, does } = props
   const job = useStill(useJobRow(list, id), isPaused)
   const isFinal = job !== undefined && FINAL.has(job.state)
-  const now = useStill(useNow({ enabled: !isFinal && !isPaused }), isPaused)
+  const now = useStill(useNow({ enabled: !isPaused }), isPaused)
   const { freshness, quietS } = useFreshness(job)
   if (!job) return null
   const shown = isPaused ? 'unknown' : freshness
   const doing = line(job, now)
-  const [word, at] = newest(job)
   const action = isFinal ? 'retry' : 'cancel'
   return (
     <li
@@ -55,17 +55,22 @@ export const JobCard = memo(function JobCard(props: RowProps) {
           </div>
           <Badge job={job} />
         </div>
-        <p className={`truncate ${job.state === 'failed' ? 'text-failed' : 'text-soft'}`} title={doing}>
-          {doing}
-        </p>
-        <div className="flex h-4 items-center gap-2">
-          <Progress job={job} freshness={shown} />
+        <div className="flex items-center gap-2">
+          <p
+            className={`min-w-0 flex-1 truncate ${job.state === 'failed' ? 'text-failed' : 'text-soft'}`}
+            title={doing}
+          >
+            {doing}
+          </p>
+          <div className="flex max-w-28 flex-1 items-center gap-2 empty:hidden">
+            <Progress job={job} freshness={shown} />
+          </div>
         </div>
         <div className="mt-auto flex items-center gap-2">
           <span className="min-w-0 flex-1 truncate text-xs text-soft tabular-nums">
-            <Left job={job} now={now} freshness={shown} quietS={quietS} />
-            {isFinal || !job.started_at ? '' : ' · '}
-            {took(job, now)} · {word} {isPaused ? '' : <Age since={at} />}
+            <Times job={job} now={now}>
+              <Left job={job} now={now} freshness={isPaused ? 'fresh' : freshness} quietS={quietS} />
+            </Times>
           </span>
           {(isFinal || ACTS.cancel.fits(job)) && (
             <Button
@@ -83,3 +88,17 @@ export const JobCard = memo(function JobCard(props: RowProps) {
     </li>
   )
 })
+
+/** `0:24–2:12 left · 0:13`, `created 52 s ago`, `ended 2 min ago · took 0:13`. */
+function Times({ job, now, children }: { job: JobDoc; now: number; children: ReactNode }) {
+  const [word, at] = newest(job)
+  const was = `${word} ${age((now - Date.parse(at)) / 1000)} ago`
+  if (ACTIVE.has(job.state))
+    return (
+      <>
+        {took(job, now)} <span className="ml-2">{children}</span>
+      </>
+    )
+  const spent = FINAL.has(job.state) && took(job, now)
+  return spent ? `${was} · took ${spent}` : was
+}

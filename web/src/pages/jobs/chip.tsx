@@ -14,7 +14,7 @@ interface FilterChipProps {
 const PART = 'h-6 min-w-6 rounded px-1 hover:bg-hover'
 
 export function FilterChip({ chip, onEdit, onNegate, onRemove }: FilterChipProps) {
-  const { not, key, value, problem } = readable(chip)
+  const { not, key, operator, value, problem } = readable(chip)
   function pressed(event: KeyboardEvent<HTMLElement>): void {
     const does: Record<string, () => void> = {
       Backspace: onRemove,
@@ -42,7 +42,7 @@ export function FilterChip({ chip, onEdit, onNegate, onRemove }: FilterChipProps
         aria-pressed={not}
         onClick={onNegate}
       >
-        {key ? (not ? 'is not' : 'is') : not ? 'lacks' : 'has'}
+        {key ? `${not ? 'is not' : 'is'} ${operator}` : not ? 'lacks' : 'has'}
       </button>
       <button
         type="button"

@@ -56,9 +56,18 @@ describe('chips', () => {
     expect(negated('-state:failed')).toBe('state:failed')
   })
 
-  it('are read as key and value', () => {
-    expect(readable('-label.a:b:c')).toEqual({ not: true, key: 'label.a', value: 'b:c' })
-    expect(readable('"a:b"')).toEqual({ not: false, key: '', value: '"a:b"' })
+  it.each([
+    ['-label.a:b:c', { not: true, key: 'label.a', operator: '', value: 'b:c' }],
+    ['label.team:"brain and behaviour",x', { key: 'label.team', value: 'brain and behaviour, x' }],
+    ['running:>10m', { key: 'running', operator: '>', value: '10m' }],
+    ['-"a:b"', { not: true, key: '', value: 'a:b' }],
+    ['kind:""', { key: 'kind', value: '""' }],
+  ])('are read as words: %s', (chip, words) => {
+    expect(readable(chip)).toMatchObject({ ...words, problem: undefined })
+  })
+
+  it('say what is wrong with them', () => {
+    expect(readable('state:nope').problem).toContain("names the unknown state 'nope'")
   })
 })
 

@@ -45,6 +45,8 @@ export interface Readable {
   readonly not: boolean
   /** `label.subject`; empty for free text. */
   readonly key: string
+  /** `>`, `<=` … */
+  readonly operator: string
   readonly value: string
   /** What is wrong with it. */
   readonly problem: string | undefined
@@ -53,11 +55,17 @@ export interface Readable {
 /** A chip taken apart for reading: `-label.subject:sub-01` is not, `label.subject`, `sub-01`. */
 export function readable(chip: string): Readable {
   const [token] = tokens(chip)
-  const body = token?.negated ? chip.slice(1) : chip
-  const [head, problem] = [token?.values?.[0], token?.problem?.message]
-  if (!token || !head) return { not: token?.negated ?? false, key: '', value: body, problem }
-  const colon = body.indexOf(':')
-  return { not: token.negated, key: body.slice(0, colon), value: body.slice(colon + 1), problem }
+  const not = token?.negated ?? false
+  const problem = token?.problem?.message
+  if (!token?.values) return { not, key: '', value: token?.key.text ?? chip, operator: '', problem }
+  const { key, name, operator, values } = token
+  return {
+    not,
+    key: name ? `${key.text}.${name.text}` : key.text,
+    operator,
+    value: values.map(each => each.text || '""').join(', '),
+    problem,
+  }
 }
 
 // -- the term of states -----------------------------------------------------------------------------------------------
@@ -89,7 +97,7 @@ function isOfStates(chip: string): boolean {
 }
 
 function valuesOf(chip: string): readonly string[] {
-  return readable(chip).value.split(',').filter(Boolean)
+  return tokens(chip)[0]?.values?.flatMap(each => each.text || []) ?? []
 }
 
 function withoutExcluded(chip: string, states: readonly string[]): readonly string[] {

@@ -142,7 +142,7 @@ export function FilterBox({ q, onFilter, seen, problem, input, onFocus }: Filter
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: the input itself has the keys */}
       <div
         onClick={event => event.target === event.currentTarget && input.current?.focus()}
-        className="flex min-h-9 cursor-text flex-wrap items-center gap-1 rounded-md border border-line-strong bg-card py-1 pr-1 pl-2 focus-within:outline-2 focus-within:outline-accent"
+        className="flex min-h-9 cursor-text flex-wrap items-center gap-1 rounded-md border border-line-strong bg-card py-1 pr-8 pl-2 focus-within:outline-2 focus-within:outline-accent"
       >
         <Search aria-hidden size={15} className="mr-1 shrink-0 text-soft" />
         {chips.map((chip, place) =>
@@ -182,10 +182,12 @@ export function FilterBox({ q, onFilter, seen, problem, input, onFocus }: Filter
           onFocus={onFocus}
           onClick={() => setOpen(true)}
           onBlur={() => setOpen(false)}
-          className="h-6 min-w-32 flex-1 bg-transparent text-base outline-none placeholder:text-soft"
+          className="h-6 min-w-20 flex-1 bg-transparent text-base outline-none placeholder:text-soft"
         />
         {chips.length > 0 && (
-          <Button small weight="quiet" icon={X} label="Clear the filter" onClick={() => onFilter('')} />
+          <span className="absolute top-1.5 right-1.5">
+            <Button small weight="quiet" icon={X} label="Clear the filter" onClick={() => onFilter('')} />
+          </span>
         )}
       </div>
       <Suggestions id={list} offered={open ? offered : []} active={active} onTake={take} />

@@ -1,9 +1,9 @@
 /** The list itself: waiting, broken, empty or full of rows, with what floats over it. */
 
-import { ArrowUp } from 'lucide-react'
+import { ArrowUp, MessageCircleQuestionMark } from 'lucide-react'
 import { type ComponentProps, type ReactNode, useEffect, useState } from 'react'
 import { Button } from '../../kit/button.tsx'
-import { Problem } from '../../kit/panel.tsx'
+import { Empty, Problem } from '../../kit/panel.tsx'
 import { amount } from '../../words/numbers.ts'
 import { FirstRun, NothingFits } from './firstrun.tsx'
 import type { Jobs } from './jobs.ts'
@@ -70,7 +70,8 @@ function Content({ q, onClear, ...table }: ContentProps) {
 
 function Wrong({ jobs }: { jobs: Jobs }) {
   // a filter that is wrong is said at the search box
-  return jobs.error?.code === 'invalid_input' ? null : <Problem error={jobs.error} />
+  if (jobs.error?.code !== 'invalid_input') return <Problem error={jobs.error} />
+  return <Empty icon={MessageCircleQuestionMark} title="This filter cannot be read" />
 }
 
 const SOON_MS = 200

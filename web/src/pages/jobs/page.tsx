@@ -8,7 +8,7 @@ import { quotedWhereNeeded } from '@headway/client'
 import { useJobs } from '@headway/client/react'
 import { useNavigate } from '@tanstack/react-router'
 import { CirclePlus } from 'lucide-react'
-import { type KeyboardEvent, useRef, useState } from 'react'
+import { type KeyboardEvent, type ReactNode, useRef, useState } from 'react'
 import { AsCode } from '../../app/ascode.tsx'
 import { useTitle } from '../../app/pulse.ts'
 import { done } from '../../app/toasts.tsx'
@@ -37,7 +37,7 @@ import { useHold, useStill } from './still.ts'
 import type { TableHandle } from './table.tsx'
 import { ViewBar } from './viewbar.tsx'
 
-export function JobsPage() {
+export function JobsPage(): ReactNode {
   const navigate = useNavigate()
   const address = useAddress()
   const { q, sort, setQ } = address

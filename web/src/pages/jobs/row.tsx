@@ -11,11 +11,11 @@ import type { JobList } from '@headway/client'
 import { useFreshness, useJobRow, useNow } from '@headway/client/react'
 import { Ban, RotateCcw } from 'lucide-react'
 import { type MouseEvent, memo, type ReactNode } from 'react'
+import { useSettings } from '../../app/settings.ts'
 import { Button } from '../../kit/button.tsx'
-import { Age } from '../../kit/time.tsx'
 import { line, newest, took } from '../../words/jobs.ts'
-import { instant } from '../../words/numbers.ts'
-import { FINAL } from '../../words/states.ts'
+import { age, instant } from '../../words/numbers.ts'
+import { FINAL, WAITING } from '../../words/states.ts'
 import { ACTS } from './acts.ts'
 import { Badge, Left, Name, Progress } from './rowcells.tsx'
 import type { RowDoes } from './rowdoes.ts'
@@ -90,7 +90,7 @@ export const JobRow = memo(function JobRow(props: RowProps) {
         <Progress job={job} freshness={shown} />
       </Cell>
       <Cell className="truncate text-right tabular-nums">
-        <Left job={job} now={now} freshness={shown} quietS={quietS} />
+        <Left job={job} now={now} freshness={isPaused ? 'fresh' : freshness} quietS={quietS} />
       </Cell>
       <Cell className="truncate text-soft max-xl:hidden">
         <span title={job.queue}>{job.queue}</span>
@@ -99,7 +99,7 @@ export const JobRow = memo(function JobRow(props: RowProps) {
         <span title={job.worker}>{job.worker ?? ''}</span>
       </Cell>
       <When at={newest(job)} isStill={isPaused} />
-      <Cell className="truncate text-right tabular-nums">{took(job, now)}</Cell>
+      <Cell className="truncate text-right tabular-nums">{WAITING.has(job.state) ? '' : took(job, now)}</Cell>
       <Cell className="flex items-center justify-end">
         <Quick id={id} isFinal={FINAL.has(job.state)} canCancel={ACTS.cancel.fits(job)} does={does} />
         <RowMenu id={id} state={job.state} held={job.held ?? false} does={does} />
@@ -117,11 +117,12 @@ function Cell({ children, className = '' }: { children: ReactNode; className?: s
 }
 
 function When({ at: [word, at], isStill }: { at: readonly [string, string]; isStill: boolean }) {
-  const exact = `${word} ${instant(at, 'full', 'local')}`
+  const { zone } = useSettings()
+  const now = useStill(useNow({ enabled: !isStill }), isStill)
   return (
     <Cell className="truncate text-right text-soft tabular-nums">
-      <time dateTime={at} title={exact}>
-        {isStill ? instant(at, 'time', 'local') : <Age since={at} />}
+      <time dateTime={at} title={`${word} ${instant(at, 'full', zone)}`}>
+        {age((now - Date.parse(at)) / 1000)}
       </time>
     </Cell>
   )

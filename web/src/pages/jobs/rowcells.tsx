@@ -25,7 +25,7 @@ export function Name({ job }: { job: JobDoc }) {
       >
         {job.kind}
       </Link>
-      <span className="flex min-w-0 items-center gap-1 overflow-hidden text-xs text-soft">
+      <span className="flex min-w-[7ch] shrink-[99] items-center gap-1 overflow-hidden text-xs text-soft">
         <span className="shrink-0 font-mono" title={job.id}>
           {shortId(job.id)}
         </span>

@@ -78,7 +78,7 @@ export function StatusLine({ jobs, sort, onSort, isPaused, onPause, hasNoWorker 
 }
 
 function howMany({ ids, total, complete, sortedLoaded, status }: Jobs): string {
-  if (status === 'pending') return ''
+  if (status !== 'success') return ''
   const loaded =
     complete || total === ids.length
       ? plural(total ?? ids.length, 'job')

@@ -19,6 +19,8 @@ import { holdsAll, type Selection } from './selection.ts'
 
 const HEAD = 34
 const ROW = { comfortable: 44, compact: 32 } as const
+/** Room below the last row for what floats there. */
+const FOOT = 56
 const OVERSCAN = 8
 /** The next page is asked for when so many rows are left below. */
 const AHEAD = 25
@@ -69,6 +71,7 @@ export function Table({
     estimateSize: () => height,
     getItemKey: index => ids[index] ?? index,
     overscan: OVERSCAN,
+    paddingEnd: FOOT,
     scrollMargin: margin,
     scrollPaddingStart: isPhone ? 0 : HEAD,
     useFlushSync: false,

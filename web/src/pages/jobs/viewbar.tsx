@@ -34,6 +34,7 @@ export function ViewBar({ q, sort }: ViewBarProps) {
             key={`${view.saved ?? false} ${view.name}`}
             to="/jobs"
             search={{ q: view.q || undefined, sort: view.sort }}
+            activeOptions={{ exact: true, includeSearch: true }}
             aria-current={view === current ? 'page' : undefined}
             title={view.about ?? (view.q || undefined)}
             className={TAB}

@@ -3,7 +3,14 @@ import { expect, it } from 'vitest'
 import { BUILT_IN, bodyOf, savedViews, viewFor } from './views.ts'
 
 function saved(name: string, body: SavedDoc['body']): SavedDoc {
-  return { id: `views/${name}`, section: 'views', name, owner: null, body, stored_at: '2026-11-22T12:00:00.000Z' }
+  return {
+    id: `views/${name}`,
+    section: 'views',
+    name,
+    owner: null,
+    body,
+    stored_at: '2026-11-22T12:00:00.000Z',
+  }
 }
 
 it('shows pinned views first, and none without a filter', () => {
