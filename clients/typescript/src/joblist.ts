@@ -196,8 +196,9 @@ export class JobList {
     if (change.whole) this.#begin()
     else if (this.#followed?.ready) this.#rows.take(change, view, this.#sources.live.now())
     if (this.#rows.unknown.size) this.#ask.ask()
-    const isOther = this.#rows.isMoved || change.whole || change.counts || this.#rows.mayMatch.size !== before
-    if (isOther || this.#followed?.refused) this.#order.ask()
+    const isOther = this.#rows.isMoved || change.counts || this.#rows.mayMatch.size !== before
+    if (change.whole) this.#order.now()
+    else if (isOther || this.#followed?.refused) this.#order.ask()
   }
 
   /** A snapshot came, or the list was opened on a view that stands. */

@@ -41,6 +41,8 @@ const FAST_LINES = 2_000
 const WINDOW_MS = 1_000
 const REQUESTS = 3
 const AGAIN_MS = 2_000
+/** Lines that the view itself may hold. */
+const SEEN = 20 * BLOCK
 /** Of the lines of a fast log, what is kept of each change. */
 const TAIL = BLOCK
 
@@ -166,7 +168,10 @@ export class JobLog {
   #take(change: Change): void {
     if (change.whole) this.#begin()
     if (change.lines.length) this.#grow(change.lines)
-    this.#draw.ask()
+    const seen = this.#followed?.view.topic().lines
+    if (seen && seen.size > SEEN) seen.clear() // they are in the blocks, which know a bound
+    if (change.whole) this.#draw.now()
+    else this.#draw.ask()
   }
 
   #grow(lines: readonly Line[]): void {

@@ -10,9 +10,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
-const HEADWAY = fileURLToPath(new URL('../../../.venv/bin/headway', import.meta.url))
+// Not by URL: where a test has a page (jsdom), vitest makes that an address of its own.
+const HEADWAY = join(import.meta.dirname, '../../../.venv/bin/headway')
 const PATIENCE_MS = 20_000
 const LOOK_MS = 25
 

@@ -10,7 +10,7 @@ import type { KindDoc, WireEvent } from '../wire.ts'
 import { type Answer, answerOf, type Found, isSame } from './answer.ts'
 import { useHeadway } from './provider.ts'
 import { throttled, useSelected } from './source.ts'
-import { useTopics, type Watched } from './watch.ts'
+import { isFirst, useTopics, type Watched } from './watch.ts'
 
 /** What some topics show now. Without `topic`: of the first one. */
 export interface Seen {
@@ -59,7 +59,7 @@ export function useSeen<S>(
 ): Answer<S> {
   const list = typeof topics === 'string' ? [topics] : topics
   const source = useTopics(useHeadway().live, list, enabled)
-  const drawn = useMemo(() => throttled(source, throttleMs), [source, throttleMs])
+  const drawn = useMemo(() => throttled(source, throttleMs, isFirst), [source, throttleMs])
   const find = useCallback(
     (state: Watched): Found<S> => {
       const known = state.ready && state.view ? { data: select(seenOf(state.view)) } : undefined

@@ -17,7 +17,7 @@ import { pacesOf, useFreshness } from './freshness.ts'
 import { useHeadway } from './provider.ts'
 import { settlingOf } from './settling.ts'
 import { type Source, throttled, useLatest, useSelected } from './source.ts'
-import { useTopics, type Watched } from './watch.ts'
+import { isFirst, useTopics, type Watched } from './watch.ts'
 
 export interface JobOptions<S> {
   /** False: nothing is followed, and what was there stays. May change at any time. Default true. */
@@ -67,7 +67,7 @@ export function useJob<S>(id = '', options: JobOptions<S> = {}): JobAnswer<S | J
   const client = useHeadway()
   const source = useTopics(client.live, topicsOf(id), enabled)
   const drawn = useMemo(
-    () => throttled(source, throttleMs, state => isSettled(jobIn(state, id))),
+    () => throttled(source, throttleMs, (now, told) => isFirst(now, told) || isSettled(jobIn(now, id))),
     [source, throttleMs, id],
   )
   const find = useCallback(

@@ -38,16 +38,20 @@ export function useSelected<T, S>(source: Source<T>, select: (value: T) => S, sa
   return value
 }
 
-/** The source, told at most once each `ms`; at once when `isUrgent`. */
+/** The source, told at most once each `ms`; at once when `isUrgent`, by what it was told last. */
 export function throttled<T>(
   source: Source<T>,
   ms: number,
-  isUrgent: (value: T) => boolean = () => false,
+  isUrgent: (now: T, told: T) => boolean,
 ): Source<T> {
   if (ms <= 0) return source
   const subscribe = (listener: () => void): (() => void) => {
-    const limiter = new Limiter(ms, listener)
-    const end = source.subscribe(() => (isUrgent(source.get()) ? limiter.now() : limiter.ask()))
+    let told = source.get()
+    const limiter = new Limiter(ms, () => {
+      told = source.get()
+      listener()
+    })
+    const end = source.subscribe(() => (isUrgent(source.get(), told) ? limiter.now() : limiter.ask()))
     return () => {
       end()
       limiter.stop()

@@ -68,6 +68,11 @@ function registerOf(live: Live): Map<string, Watch> {
   return register
 }
 
+/** True for what no throttle may keep back: the first cut, and a refusal. */
+export function isFirst(now: Watched, told: Watched): boolean {
+  return now.ready !== told.ready || now.refused !== told.refused
+}
+
 /** The topics as a source; what was seen last stays when nobody looks any more. */
 export function sourceOf(live: Live, topics: readonly string[]): Source<Watched> {
   const key = topics.join('\n')
