@@ -70,8 +70,9 @@ export {
   type Readable,
 } from './live.ts'
 export { type Freshness, Paces, type Sign, signOf } from './quiet.ts'
-export type { CallOptions, Rest, RestOptions, Token } from './rest.ts'
+export type { CallOptions, Rest, RestOptions } from './rest.ts'
 export { attemptsOf, currentAttempt, type StageRow, stagesOf } from './stages.ts'
+export type { Token } from './token.ts'
 export type { Documents, TopicView } from './topicview.ts'
 export type { View } from './viewing.ts'
 export type * from './wire.ts'

@@ -10,8 +10,9 @@ import { type Followed, keyOf, Share } from './followed.ts'
 import { Following } from './following.ts'
 import { Link, type Way } from './link.ts'
 import { type Readable, Value } from './readable.ts'
-import { Shell, type Token } from './shell.ts'
+import { Shell } from './shell.ts'
 import { here, type Surroundings } from './surroundings.ts'
+import type { Token } from './token.ts'
 import type { SocketClass } from './transports/transport.ts'
 import type { Want } from './viewing.ts'
 import type { ErrorFrame, JsonObject, ResponseFrame } from './wire.ts'
@@ -20,7 +21,6 @@ export type { Change } from './change.ts'
 export type { Connection, ConnectionState } from './connection.ts'
 export type { Followed } from './followed.ts'
 export type { Readable } from './readable.ts'
-export type { Token } from './shell.ts'
 
 export interface LiveOptions {
   /** Where the server is: `https://host/prefix`. */

@@ -8,9 +8,7 @@
  */
 import { errorOf, LATER, Unauthorized, Unreachable } from './errors.ts'
 import { parse, stringify } from './json.ts'
-
-/** A token, or where to get one: asked for when first needed, and again when the server refuses it. */
-export type Token = string | (() => string | undefined | Promise<string | undefined>)
+import type { Token } from './token.ts'
 
 export interface RestOptions {
   /** Where the server is: `https://host/prefix`; in a page also relative to it. */
@@ -86,12 +84,12 @@ export class Rest {
     if (response.status !== 401) return this.#checked(response)
     if (this.#token === token) this.#token = undefined
     if (typeof this.#options.token !== 'function') return this.#checked(response)
-    return this.#checked(await this.#insist(method, path, asked, await this.#knownToken()))
+    return this.#checked(await this.#insist(method, path, asked, await this.#knownToken(true)))
   }
 
-  #knownToken(): Promise<string | undefined> {
+  #knownToken(refused = false): Promise<string | undefined> {
     const { token } = this.#options
-    this.#token ??= Promise.resolve(typeof token === 'function' ? token() : token)
+    this.#token ??= Promise.resolve(typeof token === 'function' ? token(refused) : token)
     this.#token.catch(() => {
       this.#token = undefined // the next call asks again
     })

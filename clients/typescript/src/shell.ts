@@ -9,14 +9,12 @@ import { errorOf, type HeadwayError } from './errors.ts'
 import type { Following } from './following.ts'
 import type { Action, Way } from './link.ts'
 import type { Surroundings } from './surroundings.ts'
+import type { Token } from './token.ts'
 import { openPoll } from './transports/poll.ts'
 import { openSse } from './transports/sse.ts'
 import type { Ears, Open, SocketClass, Transport } from './transports/transport.ts'
 import { openWebSocket } from './transports/websocket.ts'
 import type { ServerFrame } from './wire.ts'
-
-/** A token, or where to get one: asked for at each connection, and once more when the server refuses it. */
-export type Token = string | (() => string | undefined | Promise<string | undefined>)
 
 /** What is needed to connect. `api` is the absolute address of `/api/v1`. */
 export interface Target {
@@ -164,7 +162,7 @@ export class Shell {
 
   async #connectWith(token: Exclude<Token, string>, attempt: number): Promise<void> {
     try {
-      const fresh = await token()
+      const fresh = await token(this.#askedTokenAgain)
       if (attempt === this.#attempt) this.#open(fresh)
     } catch (error) {
       if (attempt === this.#attempt) this.#broken('unreachable', `there is no token: ${String(error)}`)
@@ -258,7 +256,7 @@ export class Shell {
     const attempt = this.#attempt
     this.#following.authAt = undefined
     if (typeof token !== 'function') return
-    const fresh = await Promise.resolve(token()).catch(() => undefined) // the server ends the link when the old one is over
+    const fresh = await Promise.resolve(token(false)).catch(() => undefined) // the server ends the link when the old one is over
     if (attempt !== this.#attempt || fresh === undefined) return
     this.#following.authorize(fresh)
     this.settle()
