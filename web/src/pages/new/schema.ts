@@ -4,7 +4,7 @@
  * written as JSON. What is left empty is left out, so that the handler's own default counts.
  */
 
-import { type Json, type JsonObject, parseJson } from '@headway/client'
+import { type JsonObject, parseJson } from '@headway/client'
 import { pretty } from '../../words/code.ts'
 
 export type Control = 'text' | 'long' | 'integer' | 'number' | 'boolean' | 'choice' | 'lines' | 'json'
@@ -15,7 +15,7 @@ export interface FormField {
   readonly required: boolean
   /** Its title and description, from the schema. */
   readonly hint: string
-  readonly options: readonly Json[]
+  readonly options: readonly unknown[]
   readonly fallback: string
   readonly nullable: boolean
   readonly schema: JsonObject
@@ -77,7 +77,7 @@ function referred(property: JsonObject, whole: JsonObject): JsonObject {
   return isObject(target) ? target : property
 }
 
-function optionsOf(core: JsonObject): readonly Json[] {
+function optionsOf(core: JsonObject): readonly unknown[] {
   if (Array.isArray(core.enum)) return core.enum
   return core.const === undefined ? [] : [core.const]
 }
@@ -120,7 +120,7 @@ function bounds(core: JsonObject): string {
 }
 
 /** A value as one would type it. */
-export function written(value: Json): string {
+export function written(value: unknown): string {
   if (value === null) return ''
   if (typeof value === 'string') return value
   if (Array.isArray(value) && value.every(each => typeof each === 'string' && !each.includes('\n')))
@@ -147,7 +147,7 @@ export interface Filled {
 
 /** The arguments that were typed, and what cannot be one. The server checks them again, by the whole schema. */
 export function argsOf(fields: readonly FormField[], typed: Written): Filled {
-  const args: Record<string, Json> = {}
+  const args: Record<string, unknown> = {}
   const errors: Record<string, string> = {}
   for (const field of fields) {
     const text = typed[field.name]
@@ -164,7 +164,7 @@ export function argsOf(fields: readonly FormField[], typed: Written): Filled {
   return { args, errors }
 }
 
-const READ: Readonly<Record<Control, (text: string, field: FormField) => Json>> = {
+const READ: Readonly<Record<Control, (text: string, field: FormField) => unknown>> = {
   text: text => text,
   long: text => text,
   integer: wholeNumber,
@@ -185,7 +185,7 @@ const READ: Readonly<Record<Control, (text: string, field: FormField) => Json>> 
   },
 }
 
-function wholeNumber(text: string): Json {
+function wholeNumber(text: string): unknown {
   if (!/^\s*[+-]?\d+\s*$/.test(text)) throw new Error('is no whole number: write 12.')
   const exact = BigInt(text.trim())
   const value = Number(exact)
