@@ -1,4 +1,5 @@
-/** Modal windows on the browser's own `<dialog>`: focus is kept inside, Escape closes, nothing is injected. */
+/** Modal windows on the browser's own `<dialog>`: focus is kept inside, Escape closes, nothing is injected.
+ * What bears `data-focus` has the focus first. */
 
 import { X } from 'lucide-react'
 import { type ReactNode, useEffect, useId, useRef } from 'react'
@@ -18,8 +19,10 @@ export function Dialog({ open, onClose, title, children, actions, wide }: Dialog
   const heading = useId()
   useEffect(() => {
     const dialog = ref.current
-    if (open && !dialog?.open) dialog?.showModal()
-    else if (!open && dialog?.open) dialog.close()
+    if (open && dialog && !dialog.open) {
+      dialog.showModal()
+      dialog.querySelector<HTMLElement>('[data-focus]')?.focus()
+    } else if (!open && dialog?.open) dialog.close()
   }, [open])
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the browser's; the click is on what lies behind
@@ -70,8 +73,15 @@ export function Confirm({ open, title, children, action, danger, busy, onConfirm
       title={title}
       actions={
         <>
-          <Button onClick={onClose}>Not now</Button>
-          <Button weight={danger ? 'danger' : 'primary'} busy={busy ?? false} onClick={onConfirm}>
+          <Button onClick={onClose} data-focus={danger || undefined}>
+            Not now
+          </Button>
+          <Button
+            data-focus={!danger || undefined}
+            weight={danger ? 'danger' : 'primary'}
+            busy={busy ?? false}
+            onClick={onConfirm}
+          >
             {action}
           </Button>
         </>

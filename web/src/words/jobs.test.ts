@@ -85,6 +85,7 @@ describe('the line of a job', () => {
     ],
     ['ValueError: no luck', { state: 'failed', error: { type: 'ValueError', message: 'no\nluck' } }],
     ['timed out', { state: 'failed', reason: 'timed_out' }],
+    ['It ran too long.', { state: 'failed', error: { type: 'timed_out', message: 'It ran too long.' } }],
     ['not needed', { state: 'cancelled', cancel: { requested_at: ago(2), reason: 'not needed' } }],
     ['expired', { state: 'cancelled', reason: 'expired' }],
     ['words 12,345 · name x', { state: 'completed', result: { words: 12345, name: 'x', deep: {} } }],
@@ -139,7 +140,7 @@ describe('the badge of a job', () => {
     ],
     ['held', { state: 'queued', held: true }],
     ['timed out', { state: 'failed', reason: 'timed_out' }],
-    ['failed', { state: 'failed', reason: 'errored' }],
+    ['failed', { state: 'failed', reason: 'error' }],
     ['cancelling…', { state: 'cancelling' }],
   ] as const)('says %s', (word, part) => {
     expect(lookOfJob(job(part)).word).toBe(word)

@@ -4,7 +4,7 @@
  * Pure: `now` (ms) comes in, nothing is asked of a clock. Must never know components. Called by every page that shows a
  * job; the built-in page has the same rules in facts.js and dom.js, and tests/counts.json holds the rule of units for all.
  */
-import type { AttemptDoc, JobDoc, ProgressDoc } from '@headway/client'
+import type { AttemptDoc, ErrorDoc, JobDoc, ProgressDoc } from '@headway/client'
 import { amount, clock, plural, size, spent } from './numbers.ts'
 import { ACTIVE, FINAL, type Look, lookOf, WAITING } from './states.ts'
 
@@ -24,7 +24,7 @@ export function lookOfJob(job: JobDoc): Look {
   return says ? { ...look, word: worded(job.reason) } : look
 }
 
-const PLAIN_FAILURES: ReadonlySet<string> = new Set(['failed', 'errored'])
+const PLAIN_FAILURES: ReadonlySet<string> = new Set(['failed', 'error', 'errored'])
 
 /** How far it is, 0..1; null where nobody knows. */
 export function overall(job: JobDoc): number | null {
@@ -90,13 +90,19 @@ function startsAt(job: JobDoc, now: number): string {
 /** What follows an attempt that failed says so. */
 function after(job: JobDoc, text: string): string {
   const error = attemptOf(job)?.error
-  return error ? `${text} · ${error.type}: ${oneLine(error.message)}` : text
+  return error ? `${text} · ${raised(error)}` : text
 }
 
 /** Why it failed: its error, else the reason in words. */
 export function why(job: JobDoc): string {
-  if (job.error) return [job.error.type, oneLine(job.error.message)].filter(Boolean).join(': ')
-  return worded(job.reason ?? 'failed')
+  if (!job.error) return worded(job.reason ?? 'failed')
+  return raised(job.error)
+}
+
+/** `ReadTimeout: no answer`; what the server itself says of an end (`timed_out`) is a sentence already. */
+function raised({ type, message }: ErrorDoc): string {
+  const sentence = oneLine(message)
+  return /^[a-z_]+$/.test(type) && sentence ? sentence : [type, sentence].filter(Boolean).join(': ')
 }
 
 /** A result in one line: a value, or the first values of an object. "" where only its page can show it. */

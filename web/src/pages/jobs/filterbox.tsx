@@ -182,7 +182,7 @@ export function FilterBox({ q, onFilter, seen, problem, input, onFocus }: Filter
           onFocus={onFocus}
           onClick={() => setOpen(true)}
           onBlur={() => setOpen(false)}
-          className="h-6 min-w-20 flex-1 bg-transparent text-base outline-none placeholder:text-soft"
+          className="h-6 min-w-8 flex-1 sm:min-w-32 bg-transparent text-base outline-none placeholder:text-soft"
         />
         {chips.length > 0 && (
           <span className="absolute top-1.5 right-1.5">

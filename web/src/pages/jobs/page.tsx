@@ -181,7 +181,10 @@ export function JobsPage(): ReactNode {
       </div>
       <ActDialog
         asked={asking.asked}
-        onClose={asking.close}
+        onClose={() => {
+          asking.close()
+          if (active !== undefined) table.current?.focus(active)
+        }}
         onBegun={(job, action) => {
           asking.setBegun({ job, action })
           choosing.set(NOTHING)

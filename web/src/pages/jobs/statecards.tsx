@@ -62,13 +62,13 @@ function StateCard({ card, counts, isAsked, onToggle }: StateCardProps) {
       data-tone={card.tone}
       title={counts ? undefined : 'Only the server can count this filter'}
       onClick={onToggle}
-      className="tone flex min-w-0 flex-col items-start rounded-lg border border-line bg-card px-1.5 py-1.5 text-left hover:bg-hover aria-pressed:border-accent aria-pressed:bg-selected sm:px-3"
+      className="tone flex min-w-0 flex-col items-start rounded-lg border border-line bg-card px-1 py-1.5 text-left hover:bg-hover aria-pressed:border-accent aria-pressed:bg-selected sm:px-3"
     >
       <span className={`text-lg leading-6 font-semibold tabular-nums ${sum ? 'tone-text' : 'text-soft'}`}>
         {sum === undefined ? '–' : brief(sum)}
       </span>
       <span className="flex w-full min-w-0 items-baseline gap-2 text-xs text-soft max-sm:text-2xs max-sm:tracking-tight">
-        <span className="truncate">{card.word}</span>
+        <span className="truncate sm:shrink-0">{card.word}</span>
         <span className="truncate text-2xs max-md:hidden">{detail(card, counts)}</span>
       </span>
     </button>

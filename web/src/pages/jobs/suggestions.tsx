@@ -13,8 +13,8 @@ interface SuggestionsProps {
 export function Suggestions({ id, offered, active, onTake }: SuggestionsProps) {
   const list = useRef<HTMLDivElement>(null)
   useEffect(() => {
-    list.current?.querySelector(`#${CSS.escape(`${id}-${active}`)}`)?.scrollIntoView({ block: 'nearest' })
-  }, [id, active])
+    if (active >= 0) list.current?.children[active]?.scrollIntoView({ block: 'nearest' })
+  }, [active])
   return (
     <div
       hidden={offered.length === 0}

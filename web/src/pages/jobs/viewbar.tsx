@@ -154,7 +154,7 @@ function ViewDialog({ asking, taken, onClose }: ViewDialogProps) {
           {wiring => (
             <TextInput
               {...wiring}
-              autoFocus
+              data-focus
               maxLength={80}
               value={name}
               onChange={event => setName(event.target.value)}
