@@ -57,14 +57,14 @@ export function Actions({ job, onLookBack }: ActionsProps) {
   ])
   const close = () => setAsked(undefined)
   return (
-    <>
+    <div className="flex gap-2 max-sm:w-[calc(100dvw-24px)] max-sm:[&>button]:h-11">
       {(can.cancel || can.cancelling) && (
         <Button
           weight="danger"
           icon={Ban}
           disabled={can.cancelling}
           onClick={() => setAsked('cancel')}
-          className="max-sm:h-11 max-sm:flex-1"
+          className="max-sm:flex-1"
         >
           {can.cancelling ? 'Cancelling…' : 'Cancel'}
         </Button>
@@ -75,7 +75,7 @@ export function Actions({ job, onLookBack }: ActionsProps) {
           busy={retrying}
           weight={job.state === 'completed' ? 'plain' : 'primary'}
           onClick={retry}
-          className="max-sm:h-11 max-sm:flex-1"
+          className="max-sm:flex-1"
         >
           Retry
         </Button>
@@ -88,7 +88,7 @@ export function Actions({ job, onLookBack }: ActionsProps) {
       <PriorityDialog job={job} open={asked === 'priority'} onClose={close} />
       <RemoveDialog job={job} open={asked === 'remove'} onClose={close} />
       <CopyDialog job={job} open={asked === 'copy'} onClose={close} />
-    </>
+    </div>
   )
 }
 
@@ -101,7 +101,7 @@ function WatchButton({ job }: { job: JobDoc }) {
       aria-pressed={watched}
       label={watched ? 'Do not tell me when it ends' : 'Tell me when it ends'}
       onClick={() => watchJob(job.id)}
-      className="max-sm:size-11"
+      className="max-sm:w-11"
     />
   )
 }

@@ -12,7 +12,7 @@ import { Time } from '../../kit/time.tsx'
 import { size } from '../../words/numbers.ts'
 import { FINAL } from '../../words/states.ts'
 import { save } from './files.ts'
-import { previewOf } from './previews.ts'
+import { type Preview, previewOf } from './previews.ts'
 
 export function Artifacts({ job }: { job: JobDoc }) {
   const files = Object.entries(job.artifacts ?? {})
@@ -40,8 +40,8 @@ interface FileProps {
 
 function File({ id, name, file }: FileProps) {
   const headway = useHeadway()
-  const preview = previewOf(file)
-  const [open, setOpen] = useState(preview === 'image')
+  const preview = previewOf(name, file)
+  const [open, setOpen] = useState(preview?.as === 'image')
   async function download(): Promise<void> {
     const blob = await headway.artifact(id, name)
     save(blob, name.slice(name.lastIndexOf('/') + 1))
@@ -80,22 +80,23 @@ function File({ id, name, file }: FileProps) {
           />
         </span>
       </div>
-      {open && preview && <Shown id={id} name={name} file={file} as={preview} />}
+      {open && preview && <Shown id={id} name={name} file={file} preview={preview} />}
     </li>
   )
 }
 
-function Shown({ id, name, file, as }: FileProps & { as: 'image' | 'text' }) {
+function Shown({ id, name, file, preview }: FileProps & { preview: Preview }) {
   const headway = useHeadway()
   const { data, error } = useQuery({
     queryKey: ['artifact', id, name, file.sha256],
-    queryFn: ({ signal }) => headway.artifact(id, name, { signal }),
+    queryFn: async ({ signal }) =>
+      new Blob([await headway.artifact(id, name, { signal })], { type: preview.type }),
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 60_000,
   })
   if (error) return <Problem error={error} />
   if (!data) return <div className="mt-2 h-24 rounded bg-well" aria-hidden />
-  return as === 'image' ? <Picture blob={data} name={name} /> : <Text blob={data} name={name} />
+  return preview.as === 'image' ? <Picture blob={data} name={name} /> : <Text blob={data} name={name} />
 }
 
 function Picture({ blob, name }: { blob: Blob; name: string }) {

@@ -136,8 +136,8 @@ function Caption({ span, chart }: { span: GanttSpan; chart: Chart }) {
   return (
     <span
       data-tone={span.tone}
-      className="tone tone-text absolute text-2xs whitespace-nowrap"
-      style={right ? { left: `calc(${end * 100}% + 6px)` } : { right: `calc(${(1 - start) * 100}% + 6px)` }}
+      className="tone tone-text absolute bg-card px-1 text-2xs whitespace-nowrap"
+      style={right ? { left: `calc(${end * 100}% + 3px)` } : { right: `calc(${(1 - start) * 100}% + 3px)` }}
     >
       {text}
     </span>
@@ -152,7 +152,7 @@ function Axis({ chart, zone }: { chart: Chart; zone: 'local' | 'utc' }) {
         {chart.ticks.map(tick => (
           <span
             key={tick.at}
-            className="absolute -translate-x-1/2 first:translate-x-0 last:-translate-x-full"
+            className={`absolute first:translate-x-0 ${shareOf(chart, tick.at) > 0.96 ? '-translate-x-full' : '-translate-x-1/2'}`}
             style={{ left: `${shareOf(chart, tick.at) * 100}%` }}
           >
             {tick.label}

@@ -21,17 +21,22 @@ interface FaceProps {
   quietS: number
   totalWas?: number | undefined
   onTroubles?: () => void
+  /** It shows how the job was. */
+  isPast?: boolean
 }
 
 export function Face(props: FaceProps) {
   const { job } = props
   return (
-    <section aria-label="Progress" className="rounded-lg border border-line bg-card">
+    <section
+      aria-label={props.isPast ? 'Progress as it was' : 'Progress'}
+      className={`rounded-lg border bg-card ${props.isPast ? 'border-dashed border-scheduled' : 'border-line'}`}
+    >
       <div className="flex flex-col gap-2.5 p-3 sm:p-4">
         <HowFar {...props} />
         <Sign {...props} />
       </div>
-      <dl className="grid grid-cols-2 gap-x-4 gap-y-2.5 border-t border-line p-3 sm:grid-cols-[repeat(auto-fill,minmax(9.5rem,1fr))] sm:p-4">
+      <dl className="grid grid-cols-2 gap-x-4 gap-y-2.5 border-t border-line p-3 sm:grid-cols-[repeat(auto-fill,minmax(10.5rem,1fr))] sm:p-4">
         <FirstFacts {...props} />
       </dl>
       {Object.keys(job.labels ?? {}).length > 0 && (
@@ -58,8 +63,8 @@ function HowFar({ job, now, countedTo, freshness }: FaceProps) {
           <p className="tone shrink-0 text-[32px] leading-9 font-semibold tracking-tight" data-tone={tone}>
             {bigText(job, fraction, now)}
           </p>
-          <p className="line-clamp-2 min-w-0 text-sm break-words" title={line(job, now)}>
-            {line(job, now)}
+          <p className="line-clamp-2 min-w-0 text-sm break-words" title={saying(job, now)}>
+            {saying(job, now)}
           </p>
         </div>
         {remaining && (
@@ -80,6 +85,12 @@ function HowFar({ job, now, countedTo, freshness }: FaceProps) {
   )
 }
 
+/** What its line says; that somebody's words are the reason of a cancel is said. */
+function saying(job: JobDoc, now: number): string {
+  const reason = job.state === 'cancelled' && job.cancel?.reason
+  return reason ? `cancelled: “${line(job, now)}”` : line(job, now)
+}
+
 /** The share; without one the count, without that the time. */
 function bigText(job: JobDoc, fraction: number | null | undefined, now: number): string {
   if (typeof fraction === 'number') return percent(fraction)
@@ -90,7 +101,9 @@ function bigText(job: JobDoc, fraction: number | null | undefined, now: number):
 /** Whether what is shown is to be believed, and what has changed under it. */
 function Sign({ job, freshness, quietS, totalWas }: FaceProps) {
   const said: ReactNode[] = []
-  if (freshness === 'quiet') {
+  if (job.input && job.state === 'running')
+    said.push(<span key="input">stands still until somebody answers</span>)
+  else if (freshness === 'quiet') {
     said.push(
       <span key="quiet" className="tone tone-text" data-tone="warn">
         no update for {age(quietS)}
@@ -125,9 +138,8 @@ function FirstFacts({ job, now, freshness, onTroubles }: FaceProps) {
       <Item name={span.word.replace(/^./, letter => letter.toUpperCase())}>
         {span.text}
         {job.finished_at && (
-          <span className="text-soft">
-            {' '}
-            · ended <Time at={job.finished_at} />
+          <span className="block text-soft">
+            ended <Time at={job.finished_at} as="day" />
           </span>
         )}
       </Item>
@@ -142,7 +154,7 @@ function FirstFacts({ job, now, freshness, onTroubles }: FaceProps) {
       </Item>
       <Item name="Priority">{amount(job.priority)}</Item>
       <Item name="Made">
-        <Time at={job.created_at} />
+        <Time at={job.created_at} as="day" />
         {job.submitted_by && (
           <span className="block truncate text-soft" title={job.submitted_by}>
             by {job.submitted_by}
@@ -184,7 +196,7 @@ function Troubles({ job, onTroubles }: { job: JobDoc; onTroubles?: (() => void) 
         type="button"
         onClick={onTroubles}
         data-tone={errors ? 'failed' : 'warn'}
-        className="tone tone-text inline-flex min-h-6 items-center gap-1.5 underline-offset-2 hover:underline"
+        className="tone tone-text inline-flex min-h-6 items-center gap-1.5 whitespace-nowrap underline-offset-2 hover:underline"
       >
         <Icon aria-hidden size={15} />
         {words.filter(Boolean).join(', ')}

@@ -144,20 +144,20 @@ function stageLanes(attempt: AttemptDoc, end: number): readonly Lane[] {
         about: '',
         depth: node.depth + 1,
         attempt: attempt.number,
-        spans: [stageSpan(node, end)],
+        spans: [stageSpan(node, end, attemptLook(attempt).tone)],
       },
     ]
   })
 }
 
-function stageSpan(node: StageNode, end: number): GanttSpan {
+function stageSpan(node: StageNode, end: number, over: Tone): GanttSpan {
   const from = Date.parse(node.doc?.started_at ?? '')
   const open = node.state === 'running'
   const to = node.doc?.ended_at ? Date.parse(node.doc.ended_at) : Math.max(from, end)
   const tones: Readonly<Record<string, Tone>> = {
     running: 'running',
     completed: 'completed',
-    stopped: 'soft',
+    stopped: over,
   }
   const word = { waiting: 'not yet', running: 'running', completed: 'done', stopped: 'stopped' }[node.state]
   return { from, to, kind: 'stage', tone: tones[node.state] ?? 'soft', word, open }

@@ -3,7 +3,7 @@
 import { ChevronRight } from 'lucide-react'
 import { useState } from 'react'
 import { CopyButton } from '../../kit/copy.tsx'
-import { amount } from '../../words/numbers.ts'
+import { amount, plural } from '../../words/numbers.ts'
 import { type JsonKind, type JsonLine, jsonLines, jsonText, leafText, PAGE } from './jsontree.ts'
 
 const TONES: Readonly<Record<JsonKind, string>> = {
@@ -74,7 +74,7 @@ function Line({ line, onTurn }: { line: JsonLine; onTurn: () => void }) {
       </li>
     )
   }
-  const size = `${amount(line.size)} ${line.kind === 'array' ? 'items' : 'keys'}`
+  const size = plural(line.size, line.kind === 'array' ? 'item' : 'key')
   return (
     <li style={indent}>
       <button

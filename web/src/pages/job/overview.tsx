@@ -23,7 +23,7 @@ export function Overview({ job, now }: { job: JobDoc; now: number }) {
         {job.error && <Failure error={job.error} open />}
         <TimeChart job={job} now={now} />
       </div>
-      <div className="flex min-w-0 flex-col gap-3">
+      <div className="peer flex min-w-0 flex-col gap-3 empty:hidden">
         <Receipt job={job} />
         <Notes job={job} />
         <Steps job={job} />
@@ -98,12 +98,14 @@ function numbered(steps: readonly string[], earlier: number): readonly (readonly
   return steps.map((step, index) => [earlier + index + 1, step] as const)
 }
 
+const QUIETLY: ReadonlySet<string> = new Set(['succeeded', 'cancelled'])
+
 /** Attempts that went wrong, each with why: the last one's error is the job's and stands above. */
 function Attempts({ job }: { job: JobDoc }) {
   const told = attemptsOf(job).filter(
     attempt =>
       attempt.outcome &&
-      attempt.outcome !== 'succeeded' &&
+      !QUIETLY.has(attempt.outcome) &&
       (attempt.error ?? attempt.reason) &&
       !(job.error && attempt.number === job.attempt),
   )
@@ -117,7 +119,7 @@ function Attempts({ job }: { job: JobDoc }) {
               Attempt {attempt.number} {worded(attempt.outcome)}
               <span className="text-soft">
                 {' '}
-                · <Time at={attempt.ended_at} /> · {attempt.worker}
+                · <Time at={attempt.ended_at} as="time" /> · {attempt.worker}
                 {attempt.counted === false && ' · not counted as a try'}
               </span>
             </p>
@@ -165,7 +167,7 @@ function AllFacts({ job }: { job: JobDoc }) {
     ['Result', job.result_bytes !== undefined && size(job.result_bytes)],
   ]
   return (
-    <Panel title="Facts">
+    <Panel title="Facts" className="lg:peer-empty:col-span-2">
       <Facts>
         <Fact name="Id">
           <span className="flex items-center gap-1">

@@ -106,6 +106,7 @@ function Shown({ job: present, freshness, quietS, deleted }: ShownProps) {
         countedTo={counted}
         {...sign}
         totalWas={totalWas}
+        isPast={isPast}
         onTroubles={() => {
           setTroubles(true)
           select('events')

@@ -2,15 +2,24 @@ import { expect, it } from 'vitest'
 import { previewOf } from './previews.ts'
 
 it('shows images and texts of a bearable size', () => {
-  expect(previewOf({ type: 'image/png', size: 10 })).toBe('image')
-  expect(previewOf({ type: 'text/plain; charset=utf-8', size: 10 })).toBe('text')
-  expect(previewOf({ type: 'application/json', size: 10 })).toBe('text')
-  expect(previewOf({ type: 'text/plain', size: 5_000_000 })).toBeUndefined()
-  expect(previewOf({ type: 'image/png', size: 50_000_000 })).toBeUndefined()
+  expect(previewOf('a', { type: 'image/png', size: 10 })?.as).toBe('image')
+  expect(previewOf('a', { type: 'text/plain; charset=utf-8', size: 10 })?.as).toBe('text')
+  expect(previewOf('a', { type: 'application/json', size: 10 })?.as).toBe('text')
+  expect(previewOf('a', { type: 'text/plain', size: 5_000_000 })).toBeUndefined()
+  expect(previewOf('a', { type: 'image/png', size: 50_000_000 })).toBeUndefined()
 })
 
 it('shows HTML as its characters only, and neither SVG nor PDF', () => {
-  expect(previewOf({ type: 'text/html', size: 10 })).toBe('text')
-  expect(previewOf({ type: 'image/svg+xml', size: 10 })).toBeUndefined()
-  expect(previewOf({ type: 'application/pdf', size: 10 })).toBeUndefined()
+  expect(previewOf('a.html', { type: 'text/html', size: 10 })).toEqual({ as: 'text', type: 'text/plain' })
+  expect(previewOf('a.svg', { type: 'image/svg+xml', size: 10 })).toBeUndefined()
+  expect(previewOf('a.pdf', { type: 'application/pdf', size: 10 })).toBeUndefined()
+})
+
+it('goes by the name where nobody said the type, and only there', () => {
+  const unsaid = { type: 'application/octet-stream', size: 10 }
+
+  expect(previewOf('plots/loss.PNG', unsaid)).toEqual({ as: 'image', type: 'image/png' })
+  expect(previewOf('page.html', unsaid)?.type).toBe('text/plain')
+  expect(previewOf('model.bin', unsaid)).toBeUndefined()
+  expect(previewOf('a.png', { type: 'application/pdf', size: 10 })).toBeUndefined()
 })

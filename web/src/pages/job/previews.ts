@@ -2,31 +2,51 @@
 
 import type { ArtifactDoc } from '@headway/client'
 
-export type Preview = 'image' | 'text' | undefined
+export interface Preview {
+  readonly as: 'image' | 'text'
+  /** that the browser is told, whatever was said of it */
+  readonly type: string
+}
 
-const IMAGES: ReadonlySet<string> = new Set([
-  'image/png',
-  'image/jpeg',
-  'image/gif',
-  'image/webp',
-  'image/avif',
-  'image/bmp',
-])
-const TEXTS: ReadonlySet<string> = new Set([
-  'application/json',
-  'application/jsonl',
-  'application/x-ndjson',
-  'application/yaml',
-  'application/toml',
-  'application/x-subrip',
-])
 const MOST_IMAGE = 20 * 1024 * 1024
 const MOST_TEXT = 512 * 1024
+const UNSAID = 'application/octet-stream'
 
-/** How to show it; undefined: only as a download. Text of any kind is shown as its characters. */
-export function previewOf(file: Pick<ArtifactDoc, 'type' | 'size'>): Preview {
-  const type = (file.type.split(';')[0] ?? '').trim().toLowerCase()
-  if (IMAGES.has(type)) return file.size <= MOST_IMAGE ? 'image' : undefined
-  if (type.startsWith('text/') || TEXTS.has(type)) return file.size <= MOST_TEXT ? 'text' : undefined
-  return undefined
+const IMAGES: ReadonlySet<string> = new Set(
+  ['png', 'jpeg', 'gif', 'webp', 'avif', 'bmp'].map(each => `image/${each}`),
+)
+const TEXTS: ReadonlySet<string> = new Set(
+  ['json', 'jsonl', 'x-ndjson', 'yaml', 'toml', 'xml', 'x-subrip'].map(each => `application/${each}`),
+)
+const ENDINGS: ReadonlyMap<string, string> = new Map([
+  ...['png', 'jpeg', 'gif', 'webp', 'avif', 'bmp'].map(each => [each, `image/${each}`] as const),
+  ['jpg', 'image/jpeg'],
+  ...[
+    'txt',
+    'log',
+    'md',
+    'csv',
+    'tsv',
+    'json',
+    'jsonl',
+    'yaml',
+    'yml',
+    'toml',
+    'xml',
+    'html',
+    'srt',
+    'vtt',
+    'py',
+    'diff',
+  ].map(each => [each, 'text/plain'] as const),
+])
+
+/** How to show it; undefined: only as a download. Where nobody said its type, the end of its name does. */
+export function previewOf(name: string, file: Pick<ArtifactDoc, 'type' | 'size'>): Preview | undefined {
+  const said = (file.type.split(';')[0] ?? '').trim().toLowerCase()
+  const ending = name.slice(name.lastIndexOf('.') + 1).toLowerCase()
+  const type = said === UNSAID || !said ? (ENDINGS.get(ending) ?? '') : said
+  if (IMAGES.has(type)) return file.size <= MOST_IMAGE ? { as: 'image', type } : undefined
+  const isText = type.startsWith('text/') || TEXTS.has(type)
+  return isText && file.size <= MOST_TEXT ? { as: 'text', type: 'text/plain' } : undefined
 }

@@ -4,14 +4,14 @@ import type { AttemptDoc } from '@headway/client'
 import { Bar, type Freshness } from '../../kit/bar.tsx'
 import { percent } from '../../words/numbers.ts'
 import type { Tone } from '../../words/states.ts'
+import { attemptLook } from './gantt.ts'
 import { type StageLook, type StageNode, stageCount, stageTime, stageTree } from './stages.ts'
 
 const MOST_SEGMENTS = 8
-const TONES: Readonly<Record<StageLook, Tone>> = {
+const TONES: Readonly<Partial<Record<StageLook, Tone>>> = {
   waiting: 'soft',
   running: 'running',
   completed: 'completed',
-  stopped: 'cancelled',
 }
 
 interface TrackProps {
@@ -22,20 +22,21 @@ interface TrackProps {
 
 export function StageTrack({ attempt, now, freshness }: TrackProps) {
   const tree = stageTree(attempt)
-  if (!tree.length) return null
+  if (!attempt || !tree.length) return null
+  const over = attemptLook(attempt).tone
   const wide = tree.length <= MOST_SEGMENTS
   return (
     <section aria-label="Stages" className="rounded-lg border border-line bg-card p-3 sm:p-4">
       {wide && (
-        <ol className="hidden gap-1.5 sm:flex">
+        <ol className="hidden gap-4 sm:flex">
           {tree.map(node => (
-            <Segment key={node.path} node={node} now={now} freshness={freshness} />
+            <Segment key={node.path} node={node} now={now} freshness={freshness} over={over} />
           ))}
         </ol>
       )}
       <ol className={`flex flex-col gap-2 ${wide ? 'sm:hidden' : ''}`}>
         {tree.map(node => (
-          <StageLine key={node.path} node={node} now={now} freshness={freshness} />
+          <StageLine key={node.path} node={node} now={now} freshness={freshness} over={over} />
         ))}
       </ol>
     </section>
@@ -46,16 +47,18 @@ interface StageProps {
   node: StageNode
   now: number
   freshness: Freshness
+  /** What became of the attempt, for stages that it left unfinished. */
+  over: Tone
 }
 
-function Segment({ node, now, freshness }: StageProps) {
+function Segment({ node, now, freshness, over }: StageProps) {
   return (
     <li
       className="flex min-w-24 flex-col gap-1"
       style={{ flexGrow: Math.max(node.share, 0.05), flexBasis: 0 }}
       data-state={node.state}
     >
-      <StageBar node={node} freshness={freshness} thick />
+      <StageBar node={node} freshness={freshness} over={over} thick />
       <p className="flex items-baseline gap-2 pt-0.5">
         <span className="min-w-0 flex-1 truncate text-sm font-medium" title={node.path}>
           {node.name}
@@ -69,7 +72,7 @@ function Segment({ node, now, freshness }: StageProps) {
       {node.children.length > 0 && (
         <ol className="flex flex-col gap-1 border-l border-line pl-2">
           {node.children.map(child => (
-            <Inner key={child.path} node={child} now={now} freshness={freshness} />
+            <Inner key={child.path} node={child} now={now} freshness={freshness} over={over} />
           ))}
         </ol>
       )}
@@ -77,7 +80,7 @@ function Segment({ node, now, freshness }: StageProps) {
   )
 }
 
-function Inner({ node, now, freshness }: StageProps) {
+function Inner({ node, now, freshness, over }: StageProps) {
   return (
     <li data-state={node.state}>
       <p className="flex items-baseline gap-2 text-xs">
@@ -86,11 +89,11 @@ function Inner({ node, now, freshness }: StageProps) {
         </span>
         <span className="shrink-0 text-soft">{stageTime(node, now) || stageCount(node)}</span>
       </p>
-      <StageBar node={node} freshness={freshness} />
+      <StageBar node={node} freshness={freshness} over={over} />
       {node.children.length > 0 && (
         <ol className="pl-2">
           {node.children.map(child => (
-            <Inner key={child.path} node={child} now={now} freshness={freshness} />
+            <Inner key={child.path} node={child} now={now} freshness={freshness} over={over} />
           ))}
         </ol>
       )}
@@ -98,7 +101,7 @@ function Inner({ node, now, freshness }: StageProps) {
   )
 }
 
-function StageLine({ node, now, freshness }: StageProps) {
+function StageLine({ node, now, freshness, over }: StageProps) {
   return (
     <li data-state={node.state}>
       <p className="flex items-baseline gap-2 text-sm">
@@ -108,11 +111,11 @@ function StageLine({ node, now, freshness }: StageProps) {
         <span className="min-w-0 flex-1 truncate text-xs text-soft">{stageCount(node)}</span>
         <span className="shrink-0 text-xs text-soft">{stageTime(node, now)}</span>
       </p>
-      <StageBar node={node} freshness={freshness} />
+      <StageBar node={node} freshness={freshness} over={over} />
       {node.children.length > 0 && (
         <ol className="mt-1.5 flex flex-col gap-1.5 border-l border-line pl-3">
           {node.children.map(child => (
-            <StageLine key={child.path} node={child} now={now} freshness={freshness} />
+            <StageLine key={child.path} node={child} now={now} freshness={freshness} over={over} />
           ))}
         </ol>
       )}
@@ -120,7 +123,7 @@ function StageLine({ node, now, freshness }: StageProps) {
   )
 }
 
-function StageBar({ node, freshness, thick }: { node: StageNode; freshness: Freshness; thick?: boolean }) {
+function StageBar({ node, freshness, over, thick }: Omit<StageProps, 'now'> & { thick?: boolean }) {
   const label = `Stage ${node.path}, ${describe(node)}`
   const shown = node.state === 'running' ? freshness : 'fresh'
   const still = node.state === 'waiting'
@@ -137,7 +140,7 @@ function StageBar({ node, freshness, thick }: { node: StageNode; freshness: Fres
     <Bar
       fraction={node.fraction}
       label={label}
-      tone={TONES[node.state]}
+      tone={TONES[node.state] ?? over}
       freshness={shown}
       thick={thick ?? false}
     />

@@ -26,15 +26,16 @@ export function WhyNot({ job }: { job: JobDoc }) {
   })
   const title = job.state === 'running' ? 'Why does nothing move?' : 'Why is it not running?'
   if (error && !data) return <Problem error={error} />
-  if (!data?.reasons.length) return null
+  const reasons = data?.reasons.filter(reason => reason.code !== 'needs_input') ?? [] // its form stands above
+  if (!reasons.length) return null
   return (
     <Panel title={title}>
       <ul className="flex flex-col gap-3">
-        {data.reasons.map(reason => (
+        {reasons.map(reason => (
           <Obstacle key={reason.code} job={job} reason={reason} />
         ))}
       </ul>
-      {data.partial && <p className="mt-2 text-xs text-soft">So many jobs run that not all were counted.</p>}
+      {data?.partial && <p className="mt-2 text-xs text-soft">So many jobs run that not all were counted.</p>}
     </Panel>
   )
 }
