@@ -52,6 +52,7 @@ async def test_json_lines_carry_number_time_level_and_attempt(running, logged):
         ({"tail": 2, "from": 2_500}, ["line 2500"]),
         ({"contains": "line 125", "limit": 3}, ["line 125", "line 1250", "line 1251"]),
         ({"contains": "LINE"}, []),
+        ({"contains": "LINE 125", "ignore_case": True, "limit": 1}, ["line 125"]),
         ({"contains": ".*"}, []),
         ({"level": "warning,error", "limit": 2}, ["line 2", "line 3"]),
         ({"from": 2_501}, []),

@@ -52,6 +52,8 @@ export interface LogQuery {
   readonly tail?: number
   readonly limit?: number
   readonly contains?: string
+  /** `contains` whatever its capitals. */
+  readonly ignore_case?: boolean
   /** Parted by commas. */
   readonly level?: string
 }

@@ -23,6 +23,8 @@ export interface LogQuery {
   readonly from?: number
   readonly limit?: number
   readonly contains?: string
+  /** `contains` whatever its capitals. */
+  readonly ignore_case?: boolean
   /** Parted by commas. */
   readonly level?: string
 }
@@ -34,8 +36,9 @@ export interface LogSource {
 
 /** What to look for; all that is given must hold. */
 export interface Wanted {
-  /** To the letter, capitals and all. */
   readonly contains?: string
+  /** `contains` whatever its capitals; a pattern has a flag of its own. */
+  readonly ignoreCase?: boolean
   readonly levels?: readonly string[]
   readonly pattern?: RegExp
 }
@@ -67,6 +70,7 @@ export class LogSearch {
   readonly #listeners = new Listeners()
   readonly #tell = new Limiter(TELL_MS, () => this.#draw())
   #found: number[] = []
+  readonly #lines = new Map<number, Line>()
   #next: Pick<SearchState, 'share' | 'done' | 'error'> = { share: 0, done: false, error: null }
   /** Lines that came before all earlier ones were looked through. */
   #waiting: Line[] = []
@@ -88,6 +92,11 @@ export class LogSearch {
       if (!isAbort(error)) this.#next = { ...this.#next, error: failureOf(error) }
     }
     if (!this.#ending.signal.aborted) this.#tell.now()
+  }
+
+  /** A line that was found, for who shows only those. */
+  get(number: number): Line | undefined {
+    return this.#lines.get(number)
   }
 
   /** Lines that came by now. */
@@ -121,11 +130,17 @@ export class LogSearch {
   }
 
   async #atServer(source: LogSource, id: string): Promise<void> {
-    const { contains } = this.#wanted
+    const { contains, ignoreCase } = this.#wanted
     const level = [...this.#levels].join(',')
-    const query: LogQuery = { ...(contains ? { contains } : {}), ...(level ? { level } : {}) }
+    const query: LogQuery = {
+      ...(contains ? { contains } : {}),
+      ...(contains && ignoreCase ? { ignore_case: true } : {}),
+      ...(level ? { level } : {}),
+    }
     this.#next = { ...this.#next, share: undefined }
-    for await (const line of source.logs(id, query, this.#ending)) this.#note(line.number)
+    for await (const line of source.logs(id, query, this.#ending)) {
+      this.#note([line.number, line.at, line.level, line.text])
+    }
   }
 
   async #inChunks(source: LogSource, id: string, first: number, last: number): Promise<void> {
@@ -141,22 +156,27 @@ export class LogSearch {
     }
   }
 
-  #test([number, , level, text]: Line): boolean {
-    const { contains = '', pattern } = this.#wanted
+  #test(line: Line): boolean {
+    const [, , level, text] = line
+    const { contains = '', ignoreCase, pattern } = this.#wanted
     if (this.#levels.size && !this.#levels.has(level)) return false
-    if (!text.includes(contains)) return false
+    if (!(ignoreCase ? text.toLowerCase().includes(contains.toLowerCase()) : text.includes(contains)))
+      return false
     if (pattern) {
       pattern.lastIndex = 0
       if (!pattern.test(text.replace(COLOUR, ''))) return false
     }
-    this.#note(number)
+    this.#note(line)
     return true
   }
 
-  #note(number: number): void {
+  #note(line: Line): void {
+    const [number] = line
     if (number <= (this.#found.at(-1) ?? 0)) return
-    if (this.#found.length < MOST) this.#found.push(number)
-    else this.#cut = true
+    if (this.#found.length < MOST) {
+      this.#found.push(number)
+      this.#lines.set(number, line)
+    } else this.#cut = true
     this.#tell.ask()
   }
 

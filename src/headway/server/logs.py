@@ -54,6 +54,7 @@ async def get_logs(
     tail: Annotated[int | None, Query(ge=1, le=100_000, description="only the last so many lines")] = None,
     limit: Annotated[int | None, Query(ge=1, description="at most so many lines")] = None,
     contains: Annotated[str, Query(max_length=500, description="only lines with this text in them")] = "",
+    ignore_case: Annotated[bool, Query(description="`contains` whatever its capitals")] = False,
     level: Annotated[str, Query(max_length=100, description="only lines of these levels, parted by commas")] = "",
 ) -> StreamingResponse:
     """All lines in order. The text form is the lines as they were written; `jsonl` has number, time and level too."""
@@ -62,8 +63,12 @@ async def get_logs(
     last = job.get("soft", {}).get("log_lines") or job.get("log_lines", 0)
     first = max(start, last - tail + 1) if tail is not None else start
 
+    folded = contains.lower()
+
     def keep(line: Line) -> bool:
-        return (not wanted or line.level in wanted) and contains in line.text
+        if wanted and line.level not in wanted:
+            return False
+        return folded in line.text.lower() if ignore_case else contains in line.text
 
     lines = _lines(site, id, first, keep, limit)
     headers = {"Headway-Log-Lines": str(last), "Content-Disposition": f'inline; filename="{id}.{_ENDINGS[format]}"'}

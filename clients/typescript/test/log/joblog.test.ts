@@ -247,6 +247,19 @@ describe('search', () => {
     return search
   }
 
+  test('whatever its capitals: the server is told, new lines too, and what was found is readable', async () => {
+    tail(2_990)
+    const log = logOf()
+
+    const search = await done(log.find({ contains: 'LINE 299', ignoreCase: true }))
+    live.send(logged(line(2_991, 'Line 2991')))
+    await vi.waitFor(() => expect(search.state.found).toContain(2_991))
+
+    expect(rest.asked.at(-1)).toEqual({ contains: 'LINE 299', ignore_case: true })
+    expect(search.get(2_991)?.[3]).toBe('Line 2991')
+    expect(search.get(2_980)).toBeUndefined()
+  })
+
   test('a text is looked for by the server', async () => {
     const log = logOf()
     tail(3_000)
