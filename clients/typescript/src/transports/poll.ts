@@ -36,7 +36,8 @@ export function polling(wires: Wires, atOnce: number): Asking {
         if (!ask) return true
         const seconds = turns.areWanted ? SHORT_S : wait
         const url = `${wires.api}/events?${queryOf(ask, wires, { wait: String(seconds) })}`
-        const signal = AbortSignal.any([line.signal, hurry])
+        // whoever is short already is not hurried: it would never get an answer
+        const signal = seconds === WAIT_S ? AbortSignal.any([line.signal, hurry]) : line.signal
         const response = await wires.fetch(url, { headers: headersOf(wires), signal, cache: 'no-store' })
         if (!response.ok) {
           await line.refused(response)

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Way } from '../../src/link.ts'
 import { type Followed, Live, type LiveOptions } from '../../src/live.ts'
+import { here } from '../../src/surroundings.ts'
 import { shown } from '../shown.ts'
 import { barringProxy } from './proxy.ts'
 import { RealServer } from './real.ts'
@@ -110,6 +111,33 @@ describe('against a real server', () => {
       live.close()
     }
   })
+
+  test.each(['sse', 'poll'] as const)(
+    'a page keeps few answers open by %s, and yet all that it follows stays live',
+    { timeout: 60_000 },
+    async transport => {
+      let open = 0
+      let most = 0
+      const counted: typeof fetch = async (...asked) => {
+        open += 1
+        most = Math.max(most, open)
+        return fetch(...asked).finally(() => {
+          open -= 1 // the head of a stream; what matters here is that polls take turns
+        })
+      }
+      const surroundings = { ...here(), isPage: true }
+      const live = linked({ transport, surroundings, fetch: counted })
+      const job = await server.submit({ to: 100 })
+      const topics = ['workers', 'queues', 'kinds', 'system', `job:${job}`, 'jobs']
+      const all = topics.map(topic => live.follow([topic]))
+
+      await until(() => all.every(each => each.ready), 'all views')
+      await until(() => all.slice(-2).every(each => stateOf(each, job) === 'completed'), 'the end of the job')
+
+      expect(most).toBeLessThanOrEqual(3)
+      live.close()
+    },
+  )
 
   test('a topic that the server refuses is refused here, on every way', { timeout: 60_000 }, async () => {
     for (const transport of ['websocket', 'sse', 'poll'] as const) {

@@ -16,6 +16,7 @@ export class RealServer {
   readonly #port: number
   readonly #folder = mkdtempSync(join(tmpdir(), 'headway-live-'))
   #process: ChildProcess | undefined
+  #worker: ChildProcess | undefined
 
   private constructor(port: number) {
     this.#port = port
@@ -25,41 +26,37 @@ export class RealServer {
   static async begin(): Promise<RealServer> {
     const server = new RealServer(await freePort())
     await server.start()
+    server.#worker = spawned(['worker', 'counting:app', '--server', server.url])
+    await server.#until(`${server.url}/api/v1/workers`, '"online"')
     return server
   }
 
   /** Start, and wait until it answers. */
   async start(): Promise<void> {
     const store = `sqlite:///${join(this.#folder, 'store.db')}`
-    const args = ['serve', '--app', 'counting:app', '--port', String(this.#port), '--store', store]
-    const env = { ...process.env, PYTHONPATH: app, HEADWAY_DATA: this.#folder }
-    this.#process = spawn(join(root, '.venv/bin/headway'), [...args, '--data', this.#folder], {
-      cwd: app,
-      env,
-      stdio: 'ignore',
-      detached: true, // its own group, so that a kill takes the workers it started too
-    })
-    for (let tries = 0; tries < 300; tries += 1) {
-      const answer = await fetch(`${this.url}/api/v1/workers`).catch(() => undefined)
-      if (answer?.ok && JSON.stringify(await answer.json()).includes('"online"')) return
-      await pause(50)
-    }
-    throw new Error('the server does not come up')
+    this.#process = spawned(['serve', '--port', String(this.#port), '--store', store, '--data', this.#folder])
+    await this.#until(`${this.url}/api/v1/workers`, '"workers"')
   }
 
-  /** As `kill -9`. */
+  /** As `kill -9`; its worker lives on. */
   async kill(): Promise<void> {
-    const child = this.#process
+    await killed(this.#process)
     this.#process = undefined
-    if (!child?.pid || child.exitCode !== null) return
-    const over = once(child, 'exit')
-    process.kill(-child.pid, 'SIGKILL')
-    await over
   }
 
   async end(): Promise<void> {
+    await killed(this.#worker)
     await this.kill()
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  async #until(url: string, word: string): Promise<void> {
+    for (let tries = 0; tries < 300; tries += 1) {
+      const answer = await fetch(url).catch(() => undefined)
+      if (answer?.ok && JSON.stringify(await answer.json()).includes(word)) return
+      await pause(100)
+    }
+    throw new Error(`${url} does not say ${word}`)
   }
 
   /** Submit a job of the kind `count`. */
@@ -69,6 +66,30 @@ export class RealServer {
     const answer = await fetch(`${this.url}/api/v1/jobs`, { method: 'POST', body, headers })
     return ((await answer.json()) as { id: string }).id
   }
+}
+
+/** In a group of its own, which ends with the tests, however they end. */
+function spawned(args: string[]): ChildProcess {
+  const env = { ...process.env, PYTHONPATH: app }
+  const child = spawn(join(root, '.venv/bin/headway'), args, {
+    cwd: app,
+    env,
+    stdio: 'ignore',
+    detached: true,
+  })
+  process.once('exit', () => signal(child))
+  return child
+}
+
+function signal(child: ChildProcess): void {
+  if (child.pid && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL')
+}
+
+async function killed(child: ChildProcess | undefined): Promise<void> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return
+  const over = once(child, 'exit')
+  signal(child)
+  await over
 }
 
 export async function freePort(): Promise<number> {
