@@ -185,8 +185,10 @@ def test_adopted_work_outlives_the_process_that_tells_of_it(lab):
     job = lab.job("adopted")
 
     lab.do(GOODBYE)
+    has_left = "left_at" in lab.worker_doc()
     lab.worker(instance="i2")
 
+    assert not has_left  # its lease is still waited for
     assert lab.state(job) == "running"
     assert lab.end(job, "succeeded") == {"ack": 1}
 
@@ -262,6 +264,18 @@ def test_a_goodbye_gives_everything_back_uncounted(lab):
     assert lab.doc(job)["tries"] == 0
     assert lab.state(stopping) == "cancelled(cancelled)"
     assert lab.doc(stopping)["cancel"]["cleaned"] == "not run"
+
+
+def test_who_said_goodbye_has_left_until_it_says_hello_again(lab):
+    lab.worker()
+
+    lab.do(GOODBYE)
+
+    assert lab.worker_doc()["left_at"] == lab.worker_doc()["disconnected_at"]
+
+    lab.worker()
+
+    assert "left_at" not in lab.worker_doc()
 
 
 # -- being cut -----------------------------------------------------------------------------------------------------

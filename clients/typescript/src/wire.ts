@@ -1021,6 +1021,8 @@ export interface WorkerDoc {
   readonly reason?: string
   readonly connected_at?: string
   readonly disconnected_at?: string
+  /** it said goodbye and holds nothing: it will not be lost */
+  readonly left_at?: string
   readonly stale_at?: string
   readonly lost_at?: string
   readonly heard_at?: string
@@ -1081,6 +1083,8 @@ export interface WorkerSeen {
   readonly reason?: string
   readonly connected_at?: string
   readonly disconnected_at?: string
+  /** it said goodbye and holds nothing: it will not be lost */
+  readonly left_at?: string
   readonly stale_at?: string
   readonly lost_at?: string
   readonly heard_at?: string

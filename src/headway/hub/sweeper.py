@@ -120,8 +120,8 @@ class Sweeper:
 
     def _judge(self, worker: dict[str, Any]) -> c.Command | None:
         state, id, instance = worker.get("state"), worker["id"], worker.get("instance", "")
-        if state not in WATCHED or (state == "disconnected" and worker.get("internal")):
-            return None  # a server that has nothing to do holds nothing (server/inner.py)
+        if state not in WATCHED or worker.get("left_at"):
+            return None
         silence = self._roster.silence_s(id, self._clock.now())
         if silence >= self._settings.lease_s:
             return c.Lose(worker=id, instance=instance, dice=self._clock.uniform(0, 1))

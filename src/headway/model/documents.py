@@ -73,6 +73,7 @@ class WorkerDoc(TypedDict, total=False):
     reason: str  # why its link ended
     connected_at: str
     disconnected_at: str
+    left_at: str  # it said goodbye and holds nothing: it will not be lost
     stale_at: str
     lost_at: str
     heard_at: str

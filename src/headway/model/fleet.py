@@ -80,7 +80,7 @@ def _register(world: World, command: c.Connect, old: Mapping[str, Any], *, same:
     }
     if command.server:
         change["server"] = command.server
-    over = ("stale_at", "disconnected_at", "lost_at", "problems", "reason")
+    over = ("stale_at", "disconnected_at", "left_at", "lost_at", "problems", "reason")
     change |= {key: None for key in (over if draining else (*over, "draining", "drained_by")) if key in old}
     was_away = same and old.get("state") in ("stale", "disconnected", "lost")
     words = {"put": {"labels": labels}} if labels is not None else {}
@@ -159,18 +159,21 @@ def _heard_again(world: World, job: JobDoc, instance: str | None = None) -> None
 def disconnect(world: World, command: c.Disconnect, settings: Settings) -> None:
     """The link ended. Its attempts keep their lease, unless it said goodbye: then they are released.
 
-    Adopted work goes on in its engine, whatever becomes of who tells of it: it keeps the lease in any case.
+    Adopted work goes on in its engine, whatever becomes of who tells of it: it keeps the lease in any case. A worker that
+    holds nothing has left (`left_at`): no lease is waited for, it is never lost.
     A server that hears late of a link's end is not heeded once the worker is linked to another.
     """
     worker = _same_instance(world, command.worker, command.instance)
     if worker is None or worker.get("state") in ("disconnected", "lost") or is_elsewhere(worker, command.server):
         return
+    change: dict[str, Any] = {"state": "disconnected", "disconnected_at": world.now_text}
     if command.goodbye:
         for id in sorted(world.held_by.get(command.worker, ())):
             job = world.jobs[id] or JobDoc()
             if not job.get("adopted"):
                 end_attempt(world, job, Ending(outcome=Outcome.RELEASED, reason="its worker stopped"), settings)
-    change: dict[str, Any] = {"state": "disconnected", "disconnected_at": world.now_text}
+        if not world.held_by.get(command.worker):
+            change["left_at"] = world.now_text
     if command.reason:
         change["reason"] = command.reason
     words = {"goodbye": True} if command.goodbye else {}
