@@ -65,7 +65,7 @@ export function CodeBlock({ code, label }: { code: string; label: string }) {
       >
         <pre className="m-0 p-3 pr-10 font-mono text-xs leading-5">{code}</pre>
       </section>
-      <span className="absolute top-1.5 right-1.5">
+      <span className="absolute top-1.5 right-1.5 rounded-md bg-well">
         <CopyButton text={code} label={`Copy ${label}`} />
       </span>
     </div>

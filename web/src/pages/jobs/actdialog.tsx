@@ -7,7 +7,7 @@
 import type { ActionsAnswer, JobDoc } from '@headway/client'
 import { useHeadway } from '@headway/client/react'
 import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { Texts } from '../../app/ascode.tsx'
 import type { Action, BulkAction } from '../../app/copyas.ts'
 import { tell } from '../../app/toasts.tsx'
@@ -55,6 +55,10 @@ function Ask({ asked, onClose, onBegun, onRetried }: ActDialogProps & { asked: A
     gcTime: 0,
   })
   const number = counted.data?.matched
+  const isCounted = one !== undefined || number !== undefined
+  useEffect(() => {
+    if (isCounted) document.querySelector<HTMLElement>('dialog[open] [data-focus]')?.focus()
+  }, [isCounted])
   const isNumber = action !== 'priority' || /^-?\d{1,7}$/.test(priority)
 
   async function run(): Promise<void> {
@@ -79,7 +83,7 @@ function Ask({ asked, onClose, onBegun, onRetried }: ActDialogProps & { asked: A
       title={titleOf(asked, number)}
       action={one ? act.word : `${act.word} ${number === undefined ? '…' : plural(number, 'job')}`}
       danger={act.danger ?? false}
-      busy={busy || (!one && number === undefined) || number === 0 || !isNumber}
+      busy={busy || !isCounted || number === 0 || !isNumber}
       onConfirm={run}
     >
       <div className="flex flex-col gap-3 text-sm">

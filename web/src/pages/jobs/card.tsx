@@ -23,7 +23,7 @@ export const JobCard = memo(function JobCard(props: RowProps) {
   const now = useStill(useNow({ enabled: !isPaused }), isPaused)
   const { freshness, quietS } = useFreshness(job)
   if (!job) return null
-  const shown = isPaused ? 'unknown' : freshness
+  const shown = FINAL.has(job.state) ? 'fresh' : isPaused ? 'unknown' : freshness // what has ended stays so
   const doing = line(job, now)
   const action = isFinal ? 'retry' : 'cancel'
   return (

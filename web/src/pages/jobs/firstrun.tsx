@@ -19,7 +19,7 @@ const WAYS = [
   {
     id: 'run',
     label: 'Any command',
-    code: `headway run --server ${quoted(serverUrl)} -- sh -c ${quoted(COUNT)}`,
+    code: `headway run --server ${quoted(serverUrl)} -- \\\n  sh -c ${quoted(COUNT)}`,
     about:
       'It runs here and now; its progress is read from what it prints. Try your own command after the two dashes.',
   },

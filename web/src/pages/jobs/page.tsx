@@ -23,6 +23,7 @@ import { BulkBar } from './bulk.tsx'
 import { BulkProgress } from './bulkprogress.tsx'
 import { chipsOf, filterOf, toggled } from './chips.ts'
 import { useChoosing } from './choosing.ts'
+import { useCounts } from './counts.ts'
 import { FilterBox } from './filterbox.tsx'
 import { useConnectedWorkers } from './firstrun.tsx'
 import { List } from './list.tsx'
@@ -53,7 +54,8 @@ export function JobsPage(): ReactNode {
   const { selection, active } = choosing
   const asking = useAsking(id => jobs.list.row(id))
   const seen = useOffers(jobs.list, isSearched)
-  const waiting = jobs.counts?.queued ?? 0
+  const counts = useCounts(jobs, q)
+  const waiting = counts?.queued ?? 0
   const hasNoWorker = useConnectedWorkers(waiting > 0) === 0 && waiting > 0
   const hasSelected = !isEmpty(selection)
   useHold(jobs.hold, isPointed || isScrolled || hasSelected || active !== undefined)
@@ -121,7 +123,7 @@ export function JobsPage(): ReactNode {
         </Button>
       }
     >
-      <StateCards counts={jobs.counts} q={q} onFilter={setQ} />
+      <StateCards counts={counts} q={q} onFilter={setQ} />
       <ViewBar q={q} sort={sort === 'created' ? undefined : sort} />
       <FilterBox
         q={q}

@@ -45,7 +45,7 @@ export const JobRow = memo(function JobRow(props: RowProps) {
   const now = useStill(useNow({ enabled: isLive }), isPaused)
   const { freshness, quietS } = useFreshness(job)
   if (!job) return null
-  const shown = isPaused ? 'unknown' : freshness
+  const shown = FINAL.has(job.state) ? 'fresh' : isPaused ? 'unknown' : freshness // what has ended stays so
   const doing = line(job, now)
   return (
     <div

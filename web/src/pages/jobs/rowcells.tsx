@@ -25,7 +25,7 @@ export function Name({ job }: { job: JobDoc }) {
       >
         {job.kind}
       </Link>
-      <span className="flex min-w-[7ch] shrink-[99] items-center gap-1 overflow-hidden text-xs text-soft">
+      <span className="flex h-[18px] min-w-[7ch] shrink-[99] flex-wrap items-center gap-1 overflow-hidden text-xs text-soft">
         <span className="shrink-0 font-mono" title={job.id}>
           {shortId(job.id)}
         </span>
@@ -43,7 +43,7 @@ export function Name({ job }: { job: JobDoc }) {
 
 function Labels({ labels = {} }: { labels: JobDoc['labels'] | undefined }) {
   return Object.entries(labels).map(([name, value]) => (
-    <span key={name} className="min-w-0 shrink truncate rounded bg-well px-1" title={`${name}: ${value}`}>
+    <span key={name} className="max-w-full truncate rounded bg-well px-1" title={`${name}: ${value}`}>
       {value || name}
     </span>
   ))
