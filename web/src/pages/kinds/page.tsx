@@ -1,13 +1,13 @@
 /** Kinds of jobs: what workers have declared, who serves them, how long they take, and their limits. */
 
-import type { KindDoc } from '@headway/client'
+import { type KindDoc, quotedWhereNeeded } from '@headway/client'
 import { useHeadway, useKinds, useWorkers } from '@headway/client/react'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Boxes, CirclePlus, Gauge } from 'lucide-react'
 import { useState } from 'react'
 import { useTitle } from '../../app/pulse.ts'
-import { Chip, StateBadge } from '../../kit/badge.tsx'
+import { StateBadge } from '../../kit/badge.tsx'
 import { Button } from '../../kit/button.tsx'
 import { CodeBlock } from '../../kit/copy.tsx'
 import { Empty, Fact, Facts, Page, Panel, Problem } from '../../kit/panel.tsx'
@@ -25,6 +25,9 @@ export function KindsPage() {
   const { data: kinds, error } = useKinds()
   const servers = useServers()
   const figures = useFigures()
+  const sorted = [...(kinds ?? [])].sort(
+    (one, other) => Number(Boolean(servers[other.name])) - Number(Boolean(servers[one.name])),
+  )
   return (
     <Page
       title="Kinds"
@@ -41,18 +44,21 @@ export function KindsPage() {
           </Empty>
         </Panel>
       )}
-      <ul className="flex flex-col gap-3">
-        {kinds?.map(kind => (
-          <li key={kind.name}>
-            <Kind
-              kind={kind}
-              servers={servers[kind.name] ?? 0}
-              figures={figures[kind.name]}
-              open={show === kind.name}
-            />
-          </li>
-        ))}
-      </ul>
+      {sorted.length > 0 && (
+        <Panel bare label="Kinds">
+          <ul className="divide-y divide-line">
+            {sorted.map(kind => (
+              <Kind
+                key={kind.name}
+                kind={kind}
+                servers={servers[kind.name] ?? 0}
+                figures={figures[kind.name]}
+                open={show === kind.name}
+              />
+            ))}
+          </ul>
+        </Panel>
+      )}
     </Page>
   )
 }
@@ -83,28 +89,24 @@ function useFigures(): Readonly<Record<string, Figures>> {
   return data?.kinds ?? {}
 }
 
-function Kind({
-  kind,
-  servers,
-  figures,
-  open: wanted,
-}: {
+interface KindProps {
   kind: KindDoc
   servers: number
   figures: Figures | undefined
   open: boolean
-}) {
+}
+
+function Kind({ kind, servers, figures, open: wanted }: KindProps) {
   const [limiting, setLimiting] = useState(false)
   const fields = fieldsOf(kind.schema) ?? []
   return (
-    <Panel
-      label={`Kind ${kind.name}`}
-      title={
-        <span className="flex min-w-0 items-center gap-2">
+    <li className="px-3 py-2.5">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
+        <h2 className="flex min-w-0 flex-1 basis-60 items-center gap-2">
           <Link
             to="/jobs"
-            search={{ q: `kind:${kind.name}` }}
-            className="truncate hover:underline"
+            search={{ q: `kind:${quotedWhereNeeded(kind.name)}` }}
+            className="truncate font-medium hover:underline"
             title={kind.name}
           >
             {kind.name}
@@ -114,12 +116,11 @@ function Kind({
               {plural(servers, 'worker')}
             </span>
           ) : (
-            <StateBadge look={{ ...NOBODY }} title="No worker that is connected serves it: its jobs wait." />
+            <StateBadge look={NOBODY} title="No worker that is connected serves it: its jobs wait." />
           )}
-        </span>
-      }
-      actions={
-        <>
+        </h2>
+        <p className="text-xs text-soft">{saidOf(kind, figures)}</p>
+        <span className="flex items-center gap-1">
           <Button small weight="quiet" icon={Gauge} onClick={() => setLimiting(true)}>
             Limits
           </Button>
@@ -131,27 +132,15 @@ function Kind({
             <CirclePlus aria-hidden size={14} />
             New job
           </Link>
-        </>
-      }
-    >
-      {kind.description && <p className="mb-2 text-sm">{kind.description}</p>}
-      <p className="mb-2 flex flex-wrap gap-1.5">
-        {fields.length === 0 && <span className="text-sm text-soft">no arguments</span>}
-        {fields.map(field => (
-          <Chip key={field.name} name={field.name} title={field.hint}>
-            {field.required ? 'required' : field.fallback ? `= ${field.fallback.slice(0, 24)}` : 'optional'}
-          </Chip>
-        ))}
-      </p>
-      <p className="text-sm text-soft">
-        {figures
-          ? `${amount(figures.finished)} ended, ${amount(figures.failed)} failed${figures.run ? ` · takes ${spent(figures.run.p50_s)}, 95 % under ${spent(figures.run.p95_s)}` : ''}`
-          : 'none ended lately'}
-        {kind.limit !== undefined && ` · at most ${amount(kind.limit)} at once`}
-        {kind.key_limit !== undefined && ` · ${amount(kind.key_limit)} for each key`}
-      </p>
-      <details open={wanted} className="mt-2">
-        <summary className="text-sm text-soft">Definition</summary>
+        </span>
+      </div>
+      {kind.description && <p className="text-sm break-words text-soft">{kind.description}</p>}
+      <details open={wanted} className="mt-1">
+        <summary className="min-h-6 text-sm text-soft">
+          {fields.length === 0
+            ? 'no arguments'
+            : fields.map(field => (field.required ? field.name : `${field.name}?`)).join(', ')}
+        </summary>
         <div className="mt-2 grid gap-3 lg:grid-cols-2">
           <Facts>
             <Fact name="Stages">
@@ -170,8 +159,24 @@ function Kind({
         </div>
       </details>
       {limiting && <LimitsDialog kind={kind} onClose={() => setLimiting(false)} />}
-    </Panel>
+    </li>
   )
+}
+
+/** How it went lately and what it is limited to, in one line. */
+function saidOf(kind: KindDoc, figures: Figures | undefined): string {
+  const parts = figures
+    ? [
+        `${amount(figures.finished)} ended`,
+        figures.failed && `${amount(figures.failed)} failed`,
+        figures.run && `takes ${spent(figures.run.p50_s)}, 95 % under ${spent(figures.run.p95_s)}`,
+      ]
+    : ['none ended lately']
+  const limits = [
+    kind.limit !== undefined && `at most ${amount(kind.limit)} at once`,
+    kind.key_limit !== undefined && `${amount(kind.key_limit)} for each key`,
+  ]
+  return [...parts, ...limits].filter(Boolean).join(' · ')
 }
 
 const NOBODY = { word: 'no worker', tone: 'warn', icon: Boxes } as const

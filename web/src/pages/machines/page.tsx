@@ -1,6 +1,6 @@
 /** Machines, their workers and the services behind those: who is there, how they are, what they do. It only monitors. */
 
-import type { MachineNode } from '@headway/client/react'
+import type { MachineNode, WorkerNode } from '@headway/client/react'
 import { useKinds, useWorkers } from '@headway/client/react'
 import { getRouteApi } from '@tanstack/react-router'
 import { Server } from 'lucide-react'
@@ -18,7 +18,7 @@ export function MachinesPage() {
   useTitle('Machines')
   const { data: machines, error, isPending } = useWorkers({ jobs: true })
   const { show } = route.useSearch()
-  const workers = machines?.flatMap(machine => machine.workers) ?? []
+  const workers = machines?.flatMap(machine => machine.workers).filter(isThere) ?? []
   const troubled = workers.filter(({ worker }) => ['stale', 'lost', 'problem'].includes(worker.state))
   const slots = machines?.reduce((sum, machine) => sum + machine.slots, 0) ?? 0
   const used = machines?.reduce((sum, machine) => sum + machine.used, 0) ?? 0
@@ -31,10 +31,13 @@ export function MachinesPage() {
       }
     >
       {error && <Problem error={error} />}
-      {!isPending && machines?.length === 0 && <NoWorkers />}
-      {machines?.map(machine => (
-        <Machine key={machine.name} machine={machine} show={show} />
-      ))}
+      {!isPending && workers.length === 0 && <NoWorkers />}
+      {machines
+        ?.filter(machine => machine.workers.some(isThere))
+        .map(machine => (
+          <Machine key={machine.name} machine={machine} show={show} />
+        ))}
+      <Left machines={machines ?? []} show={show} />
     </Page>
   )
 }
@@ -60,7 +63,7 @@ function Machine({ machine, show }: { machine: MachineNode; show: string | undef
       }
     >
       <ul className="divide-y divide-line">
-        {machine.workers.map(node => (
+        {machine.workers.filter(isThere).map(node => (
           <WorkerRow key={node.id} node={node} open={show === node.id} />
         ))}
       </ul>
@@ -68,11 +71,36 @@ function Machine({ machine, show }: { machine: MachineNode; show: string | undef
   )
 }
 
+/** Not a worker that said goodbye, nor a server that does something itself at times. */
+function isThere({ worker }: WorkerNode): boolean {
+  return !worker.left_at && !worker.internal
+}
+
+/** Those that said goodbye: known, and out of the way. */
+function Left({ machines, show }: { machines: readonly MachineNode[]; show: string | undefined }) {
+  const left = machines
+    .flatMap(machine => machine.workers)
+    .filter(({ worker }) => worker.left_at && !worker.internal)
+  if (left.length === 0) return null
+  return (
+    <details open={left.some(({ id }) => id === show)}>
+      <summary className="min-h-6 text-sm text-soft">{plural(left.length, 'worker')} that left</summary>
+      <Panel bare label="Workers that left" className="mt-2">
+        <ul className="divide-y divide-line">
+          {left.map(node => (
+            <WorkerRow key={node.id} node={node} open={show === node.id} />
+          ))}
+        </ul>
+      </Panel>
+    </details>
+  )
+}
+
 function NoWorkers() {
   const { data: kinds = [] } = useKinds()
   return (
     <Panel>
-      <Empty icon={Server} title="No worker has ever connected">
+      <Empty icon={Server} title="No worker is connected">
         <p className="mb-3">
           A worker runs your functions and connects outward to this server. Start one anywhere; it appears
           here at once.

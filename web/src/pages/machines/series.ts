@@ -29,7 +29,9 @@ export function stateReason(worker: WorkerDoc): string {
   if (worker.state === 'stale') return 'nothing heard from it; its jobs are kept until the lease ends'
   if (worker.state === 'lost')
     return worker.reason ?? 'nothing heard until its lease ended; its jobs were given back'
-  if (worker.state === 'disconnected') return worker.reason ?? 'its link ended'
+  if (worker.left_at) return ''
+  if (worker.state === 'disconnected')
+    return `${worker.reason ?? 'its link ended'}; its jobs are kept until the lease ends`
   if (worker.draining)
     return `takes no more work${worker.drained_by ? `, asked by ${worker.drained_by}` : ''}`
   return ''

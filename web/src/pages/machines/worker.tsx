@@ -26,13 +26,15 @@ import { Age, Time } from '../../kit/time.tsx'
 import { percent, plural, size } from '../../words/numbers.ts'
 import { seriesOf, stateReason } from './series.ts'
 
-const WORDS: Readonly<Record<string, string>> = { online: 'online', draining: 'draining' }
+const CONNECTED: ReadonlySet<string> = new Set(['online', 'draining', 'stale'])
 
 export function WorkerRow({ node, open: wanted }: { node: WorkerNode; open: boolean }) {
   const { worker } = node
   const [open, setOpen] = useState(wanted)
   const reason = stateReason(worker)
   const load = worker.load
+  const connected = CONNECTED.has(worker.state)
+  const series = connected ? seriesOf(worker) : []
   return (
     <li id={`worker-${worker.id}`} className="px-3 py-2.5">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
@@ -50,16 +52,16 @@ export function WorkerRow({ node, open: wanted }: { node: WorkerNode; open: bool
           <span className="min-w-0 truncate font-medium" title={worker.id}>
             {worker.name ?? worker.id}
           </span>
-          <StateBadge state={worker.state} title={reason || WORDS[worker.state]} />
+          <StateBadge state={worker.left_at ? 'left' : worker.state} title={reason} />
           {worker.state_at && (
             <span className="text-xs whitespace-nowrap text-soft">
               <Age since={worker.state_at} />
             </span>
           )}
         </button>
-        <Slots used={load?.busy ?? node.jobs.length} of={worker.slots ?? 0} />
+        {connected && <Slots used={load?.busy ?? node.jobs.length} of={worker.slots ?? 0} />}
         <div className="flex gap-3">
-          {seriesOf(worker).map(series => (
+          {series.map(series => (
             <span key={series.name} className="flex items-center gap-1.5">
               <span className="text-2xs text-soft">{series.name}</span>
               <Spark

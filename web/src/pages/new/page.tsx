@@ -75,10 +75,21 @@ export function NewJobPage() {
             />
           ) : (
             !waiting && (
-              <Panel>
-                <Empty icon={Boxes} title="Choose a kind">
-                  Each kind is a function that a worker has declared; its signature is the form.
-                </Empty>
+              <Panel bare title="Choose a kind">
+                <ul className="divide-y divide-line">
+                  {kinds.map(each => (
+                    <li key={each.name}>
+                      <button
+                        type="button"
+                        onClick={() => choose(each.name)}
+                        className="flex min-h-10 w-full flex-col px-3 py-2 text-left hover:bg-hover"
+                      >
+                        <span className="font-medium">{each.name}</span>
+                        {each.description && <span className="text-sm text-soft">{each.description}</span>}
+                      </button>
+                    </li>
+                  ))}
+                </ul>
               </Panel>
             )
           )}

@@ -1,5 +1,6 @@
 /** Queues: how much waits and runs, how long it waits, and the controls: pause, limit, clear. */
 
+import { quotedWhereNeeded } from '@headway/client'
 import type { QueueRow } from '@headway/client/react'
 import { useHeadway, useQueues } from '@headway/client/react'
 import { useQuery } from '@tanstack/react-query'
@@ -77,7 +78,7 @@ function Queue({ row, wait }: { row: QueueRow; wait: Waits | undefined }) {
       title={
         <Link
           to="/jobs"
-          search={{ q: `queue:${quoted(row.name)}` }}
+          search={{ q: `queue:${quotedWhereNeeded(row.name)}` }}
           className="truncate hover:underline"
           title={row.name}
         >
@@ -187,8 +188,4 @@ function Depth({ counts }: { counts: QueueRow['counts'] }) {
       </ul>
     </>
   )
-}
-
-function quoted(name: string): string {
-  return /[\s",*:]/.test(name) ? `"${name.replaceAll(/(["\\])/g, '\\$1')}"` : name
 }
