@@ -13,7 +13,7 @@ import { join } from 'node:path'
 
 // Not by URL: where a test has a page (jsdom), vitest makes that an address of its own.
 const HEADWAY = join(import.meta.dirname, '../../../.venv/bin/headway')
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 const LOOK_MS = 25
 
 export interface ServerOptions {
@@ -64,9 +64,10 @@ export class Server {
       ...args,
     ])
     await this.#until('/readyz', () => true)
-    if (!app || this.#worker?.exitCode === null) return
-    this.#worker = this.#spawn('worker', ['worker', app, '--slots', String(slots)])
-    await this.#until('/api/v1/workers', body => body.includes('"state":"online"'))
+    if (!app) return
+    const words = ['worker', app, '--slots', String(slots), '--drain', '1s']
+    if (this.#worker?.exitCode !== null) this.#worker = this.#spawn('worker', words)
+    await this.#until('/api/v1/admin/connections', body => body.includes('"phase":"live"'))
   }
 
   /** End it in order, and forget its folder. */

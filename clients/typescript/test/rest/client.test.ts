@@ -14,12 +14,12 @@ let hw: Headway
 beforeAll(async () => {
   server = await start({ app: APP })
   hw = createHeadway({ url: server.url, WebSocket })
-}, 60_000)
+}, 120_000)
 
 afterAll(async () => {
   hw?.close()
   await server?.stop()
-}, 60_000)
+}, 120_000)
 
 describe('a job', () => {
   test('is submitted, and its result waited for, integers exact', async () => {
