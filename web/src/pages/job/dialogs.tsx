@@ -55,7 +55,6 @@ export function CancelDialog({ job, open, onClose }: AskProps) {
           {wiring => (
             <TextInput
               {...wiring}
-              autoFocus
               value={reason}
               maxLength={500}
               onChange={event => setReason(event.target.value)}
@@ -105,7 +104,6 @@ export function PriorityDialog({ job, open, onClose }: AskProps) {
           {wiring => (
             <TextInput
               {...wiring}
-              autoFocus
               inputMode="numeric"
               value={text ?? String(job.priority)}
               onChange={event => setText(event.target.value)}
