@@ -68,7 +68,7 @@ def test_a_job_in_any_state_has_what_is_always_there_and_nothing_undescribed(sta
     if state == "running":
         lab.report(job, Progressed(stage="parse", current=1, total=2))
 
-    document = dict(lab.doc(job))
+    document: dict[str, Any] = {**lab.doc(job)}
 
     _check("JobDoc", document)
     for attempt in document.get("attempts", {}).values():

@@ -4,8 +4,19 @@
  * Every method throws the error that the server named (errors.ts), or Unreachable. Options are called as on the wire.
  */
 import { errorOf, errorOfJob, HeadwayError, Unavailable, Unreachable } from './errors.ts'
-import { parse } from './json.ts'
-import { linesOf } from './loglines.ts'
+import {
+  artifactPath,
+  bodyOf,
+  idOf,
+  type JobRef,
+  type ListQuery,
+  type LogQuery,
+  pathOf,
+  type ResultOptions,
+  type SubmitOptions,
+  type SubmitRequest,
+} from './jobref.ts'
+import { readLogs } from './loglines.ts'
 import { type CallOptions, newKey, type Rest, sleep } from './rest.ts'
 import type {
   ActionsAnswer,
@@ -19,50 +30,20 @@ import type {
   InputRequest,
   JobDoc,
   JobPage,
-  JobRequest,
   LogLine,
   Submitted,
   Why,
 } from './wire.ts'
 
-/** A job, by its id or by anything that has it: a handle, a document. */
-export type JobRef = string | { readonly id: string }
-
-/** How to run it, as a submit takes it; durations are seconds or texts (`1h30m`). */
-export type SubmitOptions = Omit<JobRequest, 'kind' | 'args' | 'after' | 'parent'> &
-  CallOptions & { readonly after?: readonly JobRef[]; readonly parent?: JobRef }
-
-/** One job of many. */
-export type SubmitRequest = Omit<SubmitOptions, keyof CallOptions> & {
-  readonly kind: string
-  readonly args?: unknown
-}
-
-export interface ListQuery {
-  /** Filter language; default: every job. */
-  readonly q?: string
-  readonly limit?: number
-  /** `next` of the page before. */
-  readonly after?: string
-}
-
-export interface LogQuery {
-  /** Number of the first line; default 1. */
-  readonly from?: number
-  readonly tail?: number
-  readonly limit?: number
-  readonly contains?: string
-  /** `contains` whatever its capitals. */
-  readonly ignore_case?: boolean
-  /** Parted by commas. */
-  readonly level?: string
-}
-
-export interface ResultOptions {
-  readonly signal?: AbortSignal | undefined
-  /** Throw `timeout` if it has not ended by then; default: wait for ever. */
-  readonly timeoutMs?: number | undefined
-}
+export {
+  idOf,
+  type JobRef,
+  type ListQuery,
+  type LogQuery,
+  type ResultOptions,
+  type SubmitOptions,
+  type SubmitRequest,
+} from './jobref.ts'
 
 const BATCH = 1_000
 const PAGE = 500
@@ -153,34 +134,8 @@ export class Jobs {
   }
 
   /** Its log as it is now, line by line, over cuts; with `tail` the last so many. */
-  async *logs(job: JobRef, query: LogQuery = {}, { signal }: CallOptions = {}): AsyncGenerator<LogLine> {
-    const { tail, ...rest } = query
-    let { from = 1, limit } = rest
-    for (let isNew = true; isNew; ) {
-      isNew = false
-      const asked = { ...rest, from, limit, tail: from > 1 ? undefined : tail, format: 'jsonl' }
-      const accept = 'application/jsonl'
-      const response = await this.rest.open('GET', `${pathOf(job)}/logs`, {
-        query: asked,
-        signal,
-        accept,
-        isStream: true,
-      })
-      try {
-        for await (const text of linesOf(response.body)) {
-          const line = parse(text) as LogLine
-          from = line.number + 1
-          if (limit !== undefined) limit -= 1
-          isNew = true
-          yield line
-        }
-        return
-      } catch (cause) {
-        if (signal?.aborted) throw signal.reason
-        if (limit === 0) return
-        if (!isNew) throw new Unreachable(response.url, 'the log broke off', cause)
-      }
-    }
+  logs(job: JobRef, query: LogQuery = {}, options: CallOptions = {}): AsyncGenerator<LogLine> {
+    return readLogs(this.rest, job, query, options)
   }
 
   /** The address of its log, for a link or a download. */
@@ -289,20 +244,4 @@ export class Jobs {
   #ask<T>(job: JobRef, verb: string, body: unknown, options: CallOptions): Promise<T> {
     return this.rest.call('POST', `${pathOf(job)}/${verb}`, { ...options, body })
   }
-}
-
-export function idOf(job: JobRef): string {
-  return typeof job === 'string' ? job : job.id
-}
-
-function pathOf(job: JobRef): string {
-  return `/jobs/${encodeURIComponent(idOf(job))}`
-}
-
-function artifactPath(job: JobRef, name: string): string {
-  return `${pathOf(job)}/artifacts/${name.split('/').map(encodeURIComponent).join('/')}`
-}
-
-function bodyOf({ after, parent, ...request }: SubmitRequest): JobRequest {
-  return { ...request, ...(after && { after: after.map(idOf) }), ...(parent && { parent: idOf(parent) }) }
 }

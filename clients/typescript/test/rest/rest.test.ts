@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { InvalidInput, Unauthorized, Unavailable, Unreachable } from '../../src/errors.ts'
-import { linesOf } from '../../src/loglines.ts'
+import { linesOf, readLogs } from '../../src/loglines.ts'
 import { Rest, type RestOptions } from '../../src/rest.ts'
 import { gather } from '../gather.ts'
 
@@ -22,7 +22,7 @@ function scripted(...answers: (Response | Error)[]): {
     const body = typeof init.body === 'string' ? init.body : undefined
     sent.push({ url: String(input), method: init.method ?? 'GET', headers, body })
     const next = answers[Math.min(sent.length, answers.length) - 1]
-    if (next instanceof Response) return next.clone()
+    if (next instanceof Response) return sent.length < answers.length ? next : next.clone()
     throw next
   }
   return { sent, rest: more => new Rest({ url: 'http://box/prefix/', fetch: answer, ...more }) }
@@ -255,3 +255,37 @@ function bodyOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
     },
   })
 }
+
+describe('a log', () => {
+  const line = (number: number): string =>
+    `{"number":${number},"at":"","level":"info","text":"t","attempt":1}\n`
+
+  /** A body that says these lines and then breaks. */
+  function broken(...numbers: number[]): Response {
+    const chunks = numbers.map(number => new TextEncoder().encode(line(number)))
+    const pull = (to: ReadableStreamDefaultController<Uint8Array>): void => {
+      const next = chunks.shift()
+      if (next) to.enqueue(next)
+      else to.error(new TypeError('terminated'))
+    }
+    return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }))
+  }
+
+  test('that breaks off is read on behind its last line', async () => {
+    const { sent, rest } = scripted(broken(5, 6), new Response(line(7)))
+
+    const lines = await gather(readLogs(rest(), 'J', { tail: 3, limit: 9 }, {}))
+
+    expect(lines.map(({ number }) => number)).toEqual([5, 6, 7])
+    expect(sent.map(({ url }) => new URL(url).search)).toEqual([
+      '?from=1&limit=9&tail=3&format=jsonl',
+      '?from=7&limit=7&format=jsonl',
+    ])
+  })
+
+  test('that breaks off at once again is given up', async () => {
+    const { rest } = scripted(broken(1), broken())
+
+    await expect(gather(readLogs(rest(), 'J', {}, {}))).rejects.toMatchObject({ code: 'unreachable' })
+  })
+})
