@@ -278,8 +278,8 @@ describe('a log', () => {
 
     expect(lines.map(({ number }) => number)).toEqual([5, 6, 7])
     expect(sent.map(({ url }) => new URL(url).search)).toEqual([
-      '?from=1&limit=9&tail=3&format=jsonl',
-      '?from=7&limit=7&format=jsonl',
+      '?limit=9&from=1&tail=3&format=jsonl',
+      '?limit=7&from=7&format=jsonl',
     ])
   })
 
