@@ -55,6 +55,7 @@ export function CancelDialog({ job, open, onClose }: AskProps) {
           {wiring => (
             <TextInput
               {...wiring}
+              data-focus
               value={reason}
               maxLength={500}
               onChange={event => setReason(event.target.value)}
@@ -104,6 +105,7 @@ export function PriorityDialog({ job, open, onClose }: AskProps) {
           {wiring => (
             <TextInput
               {...wiring}
+              data-focus
               inputMode="numeric"
               value={text ?? String(job.priority)}
               onChange={event => setText(event.target.value)}

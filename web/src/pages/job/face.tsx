@@ -63,7 +63,10 @@ function HowFar({ job, now, countedTo, freshness }: FaceProps) {
           <p className="tone shrink-0 text-[32px] leading-9 font-semibold tracking-tight" data-tone={tone}>
             {bigText(job, fraction, now)}
           </p>
-          <p className="line-clamp-2 min-w-0 text-sm break-words" title={saying(job, now)}>
+          <p
+            className="line-clamp-2 min-w-0 text-sm break-words sm:line-clamp-1 sm:break-all"
+            title={saying(job, now)}
+          >
             {saying(job, now)}
           </p>
         </div>

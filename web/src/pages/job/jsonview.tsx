@@ -59,7 +59,7 @@ export function JsonView({ value, label }: { value: unknown; label: string }) {
 }
 
 function Line({ line, onTurn }: { line: JsonLine; onTurn: () => void }) {
-  const name = line.name === undefined ? null : <span className="text-ink">{line.name}: </span>
+  const name = line.name === undefined ? null : <span className="pr-1.5 text-ink">{line.name}:</span>
   const holds = line.kind === 'object' || line.kind === 'array'
   const indent = { paddingLeft: line.depth * 16 + (holds && line.size ? 0 : 16) }
   if (!holds || line.size === 0) {
@@ -89,7 +89,7 @@ function Line({ line, onTurn }: { line: JsonLine; onTurn: () => void }) {
           className={`mr-0.5 shrink-0 text-soft ${line.open ? 'rotate-90' : ''}`}
         />
         {name}
-        <span className="pl-1 text-soft">{line.kind === 'array' ? `[${size}]` : `{${size}}`}</span>
+        <span className="text-soft">{line.kind === 'array' ? `[${size}]` : `{${size}}`}</span>
       </button>
     </li>
   )
