@@ -10,40 +10,34 @@
  * state since. Must never know React. Used by react/jobs.ts.
  */
 import type { Change } from './change.ts'
-import type { HeadwayError } from './errors.ts'
-import { failureOf, isAbort } from './failing.ts'
+import { failureOf } from './failing.ts'
 import { Limiter } from './limiter.ts'
+import { ListAsking } from './listasking.ts'
 import { Listeners, ListenersById } from './listeners.ts'
 import { countDownTo, merged, type Sort, sorted } from './listorder.ts'
-import { type JobPages, jobOf, ListPages } from './listpages.ts'
-import { type Asked, askedOf, countsOf, FINAL, totalOf } from './listquery.ts'
+import { ListPages } from './listpages.ts'
+import { type Asked, askedOf, countsOf, totalOf } from './listquery.ts'
 import { ListRows } from './listrows.ts'
-import { BEFORE, countNew, type ListState, sameIds, sameState } from './liststate.ts'
-import type { Followed, Live } from './live.ts'
+import { spanOf } from './listspan.ts'
+import {
+  BEFORE,
+  countNew,
+  type ListOptions,
+  type ListSources,
+  type ListState,
+  sameIds,
+  sameState,
+} from './liststate.ts'
+
+import type { Followed } from './live.ts'
 import type { TopicView } from './topicview.ts'
 import type { JobDoc } from './wire.ts'
 
-export interface ListSources {
-  readonly live: Pick<Live, 'follow' | 'now'>
-  readonly rest: JobPages
-}
-
-export interface ListOptions {
-  /** Filter language; default: every job. */
-  readonly q?: string
-  /** Jobs of a page; default 100. */
-  readonly limit?: number
-  /** Default `created`, newest first; the others order what is loaded. */
-  readonly sort?: Sort
-  /** Rows kept at most; the oldest beyond are asked for again when looked at. Default 20,000. */
-  readonly most?: number
-}
+export type { ListOptions, ListSources }
 
 /** The order is made at most so often. */
 export const ORDER_MS = 250
 const CLOCK_MS = 1_000
-/** Of more jobs than that of which only an event is known, the pages are asked anew instead. */
-const MOST_UNKNOWN = 200
 
 export class JobList {
   readonly q: string
@@ -59,9 +53,9 @@ export class JobList {
   readonly #asked: Asked | undefined
   readonly #pages: ListPages
   readonly #rows: ListRows | undefined
+  readonly #asking: ListAsking | undefined
   readonly #order = new Limiter(ORDER_MS, () => this.#draw())
   readonly #any = new Limiter(ORDER_MS, () => this.#tellAny())
-  readonly #ask = new Limiter(CLOCK_MS, () => this.#askUnknown())
 
   #followed: Followed | undefined
   #ends: (() => void)[] = []
@@ -71,8 +65,6 @@ export class JobList {
   #whole = false
   #viewBound: string | undefined
   #holds = 0
-  #loading: Promise<void> | undefined
-  #moreError: HeadwayError | null = null
 
   readonly #listeners = new Listeners()
   readonly #anyRow = new Listeners()
@@ -90,7 +82,16 @@ export class JobList {
       const asked = askedOf(this.q)
       this.#asked = asked
       const touched = (id: string): void => this.#touch(id)
-      this.#rows = new ListRows({ asked, sort: this.sort, touched, beyond: event => this.#pages.note(event) })
+      const rows = new ListRows({ asked, sort: this.sort, touched, beyond: event => this.#pages.note(event) })
+      this.#rows = rows
+      this.#asking = new ListAsking({
+        pages: this.#pages,
+        rows,
+        limit: this.#limit,
+        view: () => this.#view,
+        now: sources.live.now.bind(sources.live),
+        changed: () => this.#draw(),
+      })
       this.state = { ...BEFORE, live: asked.live }
     } catch (error) {
       this.state = { ...BEFORE, status: 'error', error: failureOf(error) }
@@ -114,7 +115,7 @@ export class JobList {
       this.#ends.push(() => clearInterval(clock))
     }
     if (this.#followed.ready) this.#begin()
-    else if (!this.#asked.live) this.#load(() => this.#more())
+    else if (!this.#asked.live) void this.#asking?.more(undefined)
     this.#draw()
   }
 
@@ -123,8 +124,9 @@ export class JobList {
     for (const end of this.#ends.splice(0)) end()
     this.#followed?.close()
     this.#followed = undefined
-    this.#pages.stop()
-    for (const limiter of [this.#order, this.#any, this.#ask]) limiter.stop()
+    this.#asking?.stop()
+    this.#order.stop()
+    this.#any.stop()
   }
 
   /** Called when `state` is another, at most 4 times a second. */
@@ -175,12 +177,12 @@ export class JobList {
 
   /** The next page. Errors are in `state.moreError`. */
   async loadMore(): Promise<void> {
-    if (!this.state.complete && this.#asked) await this.#load(() => this.#more())
+    if (!this.state.complete) await this.#asking?.more(this.#viewBound)
   }
 
   /** Ask the pages anew, so that `mayMatch` is 0. */
   async refresh(): Promise<void> {
-    if (this.#asked) await this.#load(() => this.#again())
+    await this.#asking?.again()
   }
 
   // -- what the view tells
@@ -195,7 +197,7 @@ export class JobList {
     const before = this.#rows.mayMatch.size
     if (change.whole) this.#begin()
     else if (this.#followed?.ready) this.#rows.take(change, view, this.#sources.live.now())
-    if (this.#rows.unknown.size) this.#ask.ask()
+    if (this.#rows.unknown.size) this.#asking?.single(this.sort === 'created' ? this.#bound() : '')
     const isOther = this.#rows.isMoved || change.counts || this.#rows.mayMatch.size !== before
     if (change.whole) this.#order.now()
     else if (isOther || this.#followed?.refused) this.#order.ask()
@@ -214,20 +216,13 @@ export class JobList {
     if (!this.#followed.ready) return
     const jobs = view.all('job')
     const isOld = this.#pages.bound !== undefined || [...this.#rows.rows.keys()].some(id => !jobs.has(id))
-    this.#survey(view, this.#asked)
+    const { isWhole, bound } = spanOf(view, this.#asked)
+    this.#whole = isWhole
+    this.#viewBound = bound
     this.#rows.takeAll(view, this.#sources.live.now())
-    if (isOld) this.#load(() => this.#again())
-    else if (!this.#asked.live || (!this.#whole && this.#viewBound === undefined))
-      this.#load(() => this.#more())
-  }
-
-  #survey(view: TopicView, { live, hasEnded }: Asked): void {
-    const jobs = [...view.all('job').values()].map(jobOf)
-    const ended = hasEnded ? jobs.filter(job => FINAL.has(job.state)).length : 0
-    const isCut = ended > 0 && ended >= (view.keep.finished ?? Number.POSITIVE_INFINITY)
-    this.#whole = live && !view.capped && !isCut
-    const open = jobs.filter(job => !FINAL.has(job.state)).map(job => job.id)
-    this.#viewBound = live && view.capped && !hasEnded ? open.reduce(least, open[0] ?? '') : undefined
+    const needsPage = !this.#asked.live || (!this.#whole && this.#viewBound === undefined)
+    if (isOld) void this.#asking?.again()
+    else if (needsPage) void this.#asking?.more(this.#viewBound)
   }
 
   #retime(): void {
@@ -245,64 +240,6 @@ export class JobList {
   #tellAny(): void {
     this.rowsVersion += 1
     this.#anyRow.tell()
-  }
-
-  // -- what the server is asked
-
-  #load(ask: () => Promise<void>): Promise<void> {
-    this.#loading ??= ask()
-      .then(
-        () => {
-          this.#moreError = null
-        },
-        error => {
-          if (!isAbort(error)) this.#moreError = failureOf(error)
-        },
-      )
-      .finally(() => {
-        this.#loading = undefined
-        this.#draw()
-      })
-    this.#order.ask()
-    return this.#loading
-  }
-
-  async #more(): Promise<void> {
-    const found = await this.#pages.more(this.#limit, this.#viewBound)
-    const view = this.#view
-    if (view) this.#rows?.put(found, view, this.#sources.live.now())
-  }
-
-  async #again(): Promise<void> {
-    const others = [...(this.#rows?.mayMatch ?? [])]
-    const found = await this.#pages.again(this.#limit)
-    const view = this.#view
-    if (!view) return
-    for (const id of others) this.#rows?.mayMatch.delete(id)
-    this.#rows?.put(found, view, this.#sources.live.now())
-    this.#rows?.keepOnly(found, this.#pages.bound ?? '', view)
-  }
-
-  /** Jobs that moved and are known by an event only. Below the bound nobody looks. */
-  async #askUnknown(): Promise<void> {
-    const rows = this.#rows
-    if (!rows || !this.#followed) return
-    const bound = this.sort === 'created' ? this.#bound() : ''
-    for (const id of rows.unknown) if (id < bound) rows.unknown.delete(id)
-    if (rows.unknown.size > MOST_UNKNOWN) {
-      rows.unknown.clear()
-      return this.refresh()
-    }
-    if (!rows.unknown.size) return
-    try {
-      const found = await this.#pages.those(rows.unknown)
-      const view = this.#view
-      if (view) rows.put(found, view, this.#sources.live.now())
-    } catch (error) {
-      if (!isAbort(error)) this.#moreError = failureOf(error)
-    }
-    this.#order.ask()
-    if (rows.unknown.size) this.#ask.ask()
   }
 
   // -- what is shown
@@ -362,26 +299,22 @@ export class JobList {
 
   #standing(rows: ListRows, asked: Asked): Partial<ListState> {
     const complete = this.#whole || (this.#pages.bound === '' && !this.#pages.partial)
+    const moreError = this.#asking?.error ?? null
     const isThere = asked.live ? this.#followed?.ready : this.#pages.bound !== undefined
-    const refused = this.#followed?.refused ?? (isThere ? null : this.#moreError)
+    const error = this.#followed?.refused ?? (isThere ? null : moreError)
     const counts = countsOf(asked, this.#view?.counts ?? null)
-    const total = counts ? totalOf(asked, counts) : complete ? rows.rows.size : undefined
     return {
-      status: refused ? 'error' : isThere || this.state.status === 'success' ? 'success' : 'pending',
-      error: refused,
+      status: error ? 'error' : isThere || this.state.status === 'success' ? 'success' : 'pending',
+      error,
       counts,
-      total,
+      total: counts ? totalOf(asked, counts) : complete ? rows.rows.size : undefined,
       complete,
       hasMore: !complete,
-      isLoadingMore: this.#loading !== undefined,
-      moreError: this.#moreError,
+      isLoadingMore: this.#asking?.isRunning ?? false,
+      moreError,
       mayMatch: rows.mayMatch.size,
       partial: this.#pages.partial,
       sortedLoaded: this.sort !== 'created' && !complete,
     }
   }
-}
-
-function least(one: string, other: string): string {
-  return other < one ? other : one
 }

@@ -18,8 +18,6 @@ export interface JobPages {
   ): Promise<JobPage>
 }
 
-/** Jobs asked for by id at once; more wait for the next request. */
-const IDS_AT_ONCE = 50
 /** Pages in which nothing fits, asked for in a row (a scan that the server cut at its bound). */
 const EMPTY_PAGES = 5
 const PAGE = 500
@@ -73,11 +71,9 @@ export class ListPages {
     return rows
   }
 
-  /** Those of the ids that fit the filter by now; takes the asked ones out of `ids`. */
-  async those(ids: Set<string>): Promise<JobDoc[]> {
-    const some = [...ids].slice(0, IDS_AT_ONCE)
-    for (const id of some) ids.delete(id)
-    return (await this.#ask(`${this.#q} id:${some.join(',')}`.trim(), IDS_AT_ONCE)).jobs
+  /** Those of the ids that fit the filter by now. */
+  async those(ids: readonly string[]): Promise<JobDoc[]> {
+    return (await this.#ask(`${this.#q} id:${ids.join(',')}`.trim(), ids.length)).jobs
   }
 
   /** Let go what is on its way: it rejects with an AbortError. */

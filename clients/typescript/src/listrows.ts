@@ -15,6 +15,8 @@ import { subjectOf } from './topic.ts'
 import type { TopicView } from './topicview.ts'
 import type { JobDoc, WireEvent } from './wire.ts'
 
+/** That many and more say the same: ask again. */
+const MOST_OTHERS = 10_000
 const TOLD_BY_EVENT: ReadonlySet<string> = new Set(['state', 'kind', 'queue', 'label'])
 
 export interface RowsOptions {
@@ -126,8 +128,12 @@ export class ListRows {
       if (job) this.#settle(job, now, was !== undefined)
     } else if (was && this.#mayFit(event, set?.state)) {
       if (this.#asked.live) this.unknown.add(id)
-      else this.mayMatch.add(id)
+      else this.#mayMatch(id)
     }
+  }
+
+  #mayMatch(id: string): void {
+    if (this.mayMatch.size < MOST_OTHERS) this.mayMatch.add(id)
   }
 
   #mayFit({ kind = '', queue = '', labels = {} }: WireEvent, state: unknown): boolean {
@@ -151,7 +157,7 @@ export class ListRows {
     }
     if (this.#asked.live) return
     if (!mayFit) this.mayMatch.delete(job.id)
-    else if (moved) this.mayMatch.add(job.id)
+    else if (moved) this.#mayMatch(job.id)
   }
 
   #fits(job: JobDoc): void {

@@ -1,10 +1,29 @@
 /**
- * What a list shows, as one immutable value, and how two of them are told apart.
+ * What a list is made of, and what it shows: one immutable value, and how two of them are told apart.
  *
  * Must never know how it comes about. Made by joblist.ts, read by hooks and pages.
  */
 import type { HeadwayError } from './errors.ts'
+import type { Sort } from './listorder.ts'
+import type { JobPages } from './listpages.ts'
 import type { Counts } from './listquery.ts'
+import type { Live } from './live.ts'
+
+export interface ListSources {
+  readonly live: Pick<Live, 'follow' | 'now'>
+  readonly rest: JobPages
+}
+
+export interface ListOptions {
+  /** Filter language; default: every job. */
+  readonly q?: string
+  /** Jobs of a page; default 100. */
+  readonly limit?: number
+  /** Default `created`, newest first; the others order what is loaded. */
+  readonly sort?: Sort
+  /** Rows kept at most; the oldest beyond are asked for again when looked at. Default 20,000. */
+  readonly most?: number
+}
 
 /** What a list shows; another object whenever any of it is another. */
 export interface ListState {
