@@ -6,10 +6,13 @@ export function StateBadge({
   state,
   look,
   title,
+  still,
 }: {
   state?: string | undefined
   look?: Look
   title?: string | undefined
+  /** Nothing turns: for lists, where a hundred turning icons cost more than all that they tell. */
+  still?: boolean
 }) {
   const { word, tone, icon: Icon } = look ?? lookOf(state)
   return (
@@ -23,7 +26,9 @@ export function StateBadge({
         aria-hidden
         size={13}
         className={
-          state === 'running' ? 'shrink-0 motion-safe:animate-[spin_3s_linear_infinite]' : 'shrink-0'
+          state === 'running' && !still
+            ? 'shrink-0 motion-safe:animate-[spin_3s_linear_infinite]'
+            : 'shrink-0'
         }
       />
       <span className="truncate">{word}</span>

@@ -4,13 +4,13 @@
  * One job is acted on at once; many by a job of the server, whose progress bulkprogress.tsx shows. Must never know rows.
  */
 
-import type { ActionsAnswer, JobDoc } from '@headway/client'
+import type { JobDoc } from '@headway/client'
 import { useHeadway } from '@headway/client/react'
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useState } from 'react'
 import { Texts } from '../../app/ascode.tsx'
 import type { Action, BulkAction } from '../../app/copyas.ts'
-import { tell } from '../../app/toasts.tsx'
+import { failed, tell } from '../../app/toasts.tsx'
 import { Confirm } from '../../kit/dialog.tsx'
 import { Field, TextInput } from '../../kit/field.tsx'
 import { Problem } from '../../kit/panel.tsx'
@@ -70,7 +70,7 @@ function Ask({ asked, onClose, onBegun, onRetried }: ActDialogProps & { asked: A
       )
       if (made) onRetried(made)
     } else {
-      const answer = await tell(client.act(request), said => begun(said, act.done))
+      const answer = await client.act(request).catch(failed)
       if (answer?.job) onBegun(answer.job, action)
     }
     onClose()
@@ -139,12 +139,6 @@ function titleOf({ action, meant, one }: Asked, number: number | undefined): str
       ? plural(number ?? meant.ids.length, 'selected job')
       : `all ${number === undefined ? '' : `${amount(number)} `}jobs that match`
   return `${word} ${many}?`
-}
-
-function begun({ matched, done, refused = {} }: ActionsAnswer, word: string): string {
-  if (done === undefined) return `Begun: ${plural(matched, 'job')} will be ${word}.`
-  const not = Object.values(refused).reduce((sum, each) => sum + each, 0)
-  return `${plural(done, 'job')} ${word}${not ? `, ${amount(not)} refused` : ''}.`
 }
 
 function codeOf({ action, meant, one }: Asked, priority: number): Action {

@@ -14,7 +14,7 @@ import { RowMenu } from './rowmenu.tsx'
 import { useStill } from './still.ts'
 
 /** Pixels from one card to the next. */
-export const CARD = 116
+export const CARD = 124
 
 export const JobCard = memo(function JobCard(props: RowProps) {
   const { id, list, index, top, height, isSelected, isPaused, does } = props
@@ -42,14 +42,16 @@ export const JobCard = memo(function JobCard(props: RowProps) {
         className="flex h-full flex-col gap-1 rounded-lg border border-line bg-card p-2.5 text-sm data-selected:border-accent data-selected:bg-selected"
       >
         <div className="flex items-center gap-2">
-          <input
-            type="checkbox"
-            checked={isSelected}
-            aria-label={`Select ${job.kind} ${id}`}
-            onChange={() => {}}
-            onClick={event => does.select(id, event.shiftKey)}
-            className="-ml-1 size-6 shrink-0 scale-75 accent-accent"
-          />
+          <label className="-my-1 -ml-1 flex size-8 shrink-0 items-center justify-center">
+            <input
+              type="checkbox"
+              checked={isSelected}
+              aria-label={`Select ${job.kind} ${id}`}
+              onChange={() => {}}
+              onClick={event => does.select(id, event.shiftKey)}
+              className="size-4.5 accent-accent"
+            />
+          </label>
           <div className="flex min-w-0 flex-1 items-baseline gap-2">
             <Name job={job} />
           </div>

@@ -1,16 +1,14 @@
-/** What stands where no job is: three lines to copy that make one, a worker to run it, or a filter to clear. */
+/** What stands where no job is: three lines to copy that make one, and a worker to run it. Loaded when it is needed. */
 
-import { useWorkers } from '@headway/client/react'
-import { Rocket, SearchX } from 'lucide-react'
+import { Rocket } from 'lucide-react'
 import { useState } from 'react'
 import { serverUrl } from '../../app/address.ts'
 import { copyAs } from '../../app/copyas.ts'
-import { Button } from '../../kit/button.tsx'
 import { CodeBlock } from '../../kit/copy.tsx'
-import { Dialog } from '../../kit/dialog.tsx'
 import { Empty } from '../../kit/panel.tsx'
 import { Tabs } from '../../kit/tabs.tsx'
 import { literal, quoted } from '../../words/code.ts'
+import { useConnectedWorkers } from './workers.ts'
 
 const HELLO = { kind: 'hello', args: { name: 'world' } } as const
 const COUNT = `for i in $(seq 20); do echo "$i/20"; sleep 0.5; done`
@@ -57,16 +55,6 @@ export function FirstRun() {
   )
 }
 
-/** How many workers are connected; undefined until it is known. */
-export function useConnectedWorkers(enabled: boolean): number | undefined {
-  const { data } = useWorkers({ enabled })
-  return data?.reduce(
-    (sum, { workers }) => sum + workers.filter(({ worker }) => CONNECTED.has(worker.state)).length,
-    0,
-  )
-}
-const CONNECTED: ReadonlySet<string> = new Set(['online', 'draining', 'stale', 'problem'])
-
 const JOBS_PY = `# jobs.py
 import headway
 
@@ -88,7 +76,8 @@ function WorkerHint() {
   )
 }
 
-function StartWorker() {
+/** How to have one that runs jobs. */
+export function StartWorker() {
   return (
     <div className="flex flex-col gap-2 text-sm">
       <p className="text-soft">
@@ -97,30 +86,5 @@ function StartWorker() {
       <CodeBlock code={JOBS_PY} label="jobs.py" />
       <CodeBlock code={`headway worker jobs:app --server ${quoted(serverUrl)}`} label="the command" />
     </div>
-  )
-}
-
-/** What to do where jobs wait and nobody is there to run them. */
-export function NoWorker() {
-  const [open, setOpen] = useState(false)
-  return (
-    <>
-      <button type="button" className="min-h-6 text-warn hover:underline" onClick={() => setOpen(true)}>
-        No worker is connected
-      </button>
-      <Dialog open={open} onClose={() => setOpen(false)} title="No worker is connected" wide>
-        <StartWorker />
-      </Dialog>
-    </>
-  )
-}
-
-/** The filter leaves nothing. */
-export function NothingFits({ onClear }: { onClear: () => void }) {
-  return (
-    <Empty icon={SearchX} title="No job matches">
-      <p className="mb-3">A job that does appears here by itself.</p>
-      <Button onClick={onClear}>Clear the filter</Button>
-    </Empty>
   )
 }

@@ -9,10 +9,10 @@ const NAMES = [
   ['Job', ''],
   ['Doing', ''],
   ['Progress', ''],
-  ['Time left', 'text-right'],
+  ['Time left', 'text-right max-lg:hidden'],
   ['Queue', 'max-xl:hidden'],
   ['Worker', 'max-xl:hidden'],
-  ['Age', 'text-right'],
+  ['Age', 'text-right max-lg:hidden'],
   ['Took', 'text-right'],
 ] as const
 
@@ -30,17 +30,19 @@ export function Head({ isAll, isSome, onAll }: HeadProps) {
         aria-rowindex={1}
         className={`${COLUMNS} h-[34px] items-center border-b border-line bg-card text-xs text-soft`}
       >
-        <div role="columnheader" className="flex items-center justify-center">
-          <input
-            type="checkbox"
-            aria-label="Select all that are loaded"
-            checked={isAll}
-            ref={box => {
-              if (box) box.indeterminate = isSome && !isAll
-            }}
-            onChange={onAll}
-            className="size-6 scale-[0.65] accent-accent"
-          />
+        <div role="columnheader">
+          <label className="flex h-8 items-center justify-center">
+            <input
+              type="checkbox"
+              aria-label="Select all that are loaded"
+              checked={isAll}
+              ref={box => {
+                if (box) box.indeterminate = isSome && !isAll
+              }}
+              onChange={onAll}
+              className="size-4 shrink-0 accent-accent"
+            />
+          </label>
         </div>
         {NAMES.map(([name, className]) => (
           <div key={name} role="columnheader" className={`truncate px-1.5 ${className}`}>

@@ -1,13 +1,14 @@
 /** The list itself: waiting, broken, empty or full of rows, with what floats over it. */
 
-import { ArrowUp, MessageCircleQuestionMark } from 'lucide-react'
-import { type ComponentProps, type ReactNode, useEffect, useState } from 'react'
+import { ArrowUp, MessageCircleQuestionMark, SearchX } from 'lucide-react'
+import { type ComponentProps, lazy, type ReactNode, Suspense, useEffect, useState } from 'react'
 import { Button } from '../../kit/button.tsx'
 import { Empty, Problem } from '../../kit/panel.tsx'
 import { amount } from '../../words/numbers.ts'
-import { FirstRun, NothingFits } from './firstrun.tsx'
 import type { Jobs } from './jobs.ts'
 import { Table } from './table.tsx'
+
+const FirstRun = lazy(() => import('./firstrun.tsx').then(module => ({ default: module.FirstRun })))
 
 type ListProps = ComponentProps<typeof Table> & {
   q: string
@@ -65,7 +66,12 @@ function Content({ q, onClear, ...table }: ContentProps) {
   if (jobs.status === 'pending' || (jobs.isLoadingMore && !jobs.moreError)) return <Waiting />
   if (jobs.status === 'error') return <Wrong jobs={jobs} />
   if (jobs.hasMore && !jobs.moreError) return <Waiting />
-  return q === '' ? <FirstRun /> : <NothingFits onClear={onClear} />
+  if (q !== '') return <NothingFits onClear={onClear} />
+  return (
+    <Suspense fallback={<Waiting />}>
+      <FirstRun />
+    </Suspense>
+  )
 }
 
 function Wrong({ jobs }: { jobs: Jobs }) {
@@ -94,5 +100,15 @@ function Waiting() {
           </div>
         ))}
     </div>
+  )
+}
+
+/** The filter leaves nothing. */
+function NothingFits({ onClear }: { onClear: () => void }) {
+  return (
+    <Empty icon={SearchX} title="No job matches">
+      <p className="mb-3">A job that does appears here by itself.</p>
+      <Button onClick={onClear}>Clear the filter</Button>
+    </Empty>
   )
 }

@@ -8,15 +8,13 @@ import { quotedWhereNeeded } from '@headway/client'
 import { useJobs } from '@headway/client/react'
 import { useNavigate } from '@tanstack/react-router'
 import { CirclePlus } from 'lucide-react'
-import { type KeyboardEvent, type ReactNode, useRef, useState } from 'react'
-import { AsCode } from '../../app/ascode.tsx'
+import { type KeyboardEvent, lazy, type ReactNode, Suspense, useRef, useState } from 'react'
 import { useTitle } from '../../app/pulse.ts'
 import { done } from '../../app/toasts.tsx'
 import { Button } from '../../kit/button.tsx'
 import { copyText } from '../../kit/copy.tsx'
 import { Page } from '../../kit/panel.tsx'
 import { shortId } from '../../words/jobs.ts'
-import { ActDialog } from './actdialog.tsx'
 import { useAddress } from './address.ts'
 import { useAsking } from './asking.ts'
 import { BulkBar } from './bulk.tsx'
@@ -25,7 +23,6 @@ import { chipsOf, filterOf, toggled } from './chips.ts'
 import { useChoosing } from './choosing.ts'
 import { useCounts } from './counts.ts'
 import { FilterBox } from './filterbox.tsx'
-import { useConnectedWorkers } from './firstrun.tsx'
 import { List } from './list.tsx'
 import { useOffers } from './offers.ts'
 import { type KeysDo, ROW_KEYS, useJobsKeys } from './pagekeys.ts'
@@ -37,6 +34,11 @@ import { StatusLine } from './statusline.tsx'
 import { useHold, useStill } from './still.ts'
 import type { TableHandle } from './table.tsx'
 import { ViewBar } from './viewbar.tsx'
+import { useConnectedWorkers } from './workers.ts'
+
+// what is only wanted once somebody acts is loaded then
+const AsCode = lazy(() => import('../../app/ascode.tsx').then(module => ({ default: module.AsCode })))
+const ActDialog = lazy(() => import('./actdialog.tsx').then(module => ({ default: module.ActDialog })))
 
 export function JobsPage(): ReactNode {
   const navigate = useNavigate()
@@ -181,19 +183,23 @@ export function JobsPage(): ReactNode {
           )}
         </List>
       </div>
-      <ActDialog
-        asked={asking.asked}
-        onClose={() => {
-          asking.close()
-          if (active !== undefined) table.current?.focus(active)
-        }}
-        onBegun={(job, action) => {
-          asking.setBegun({ job, action })
-          choosing.set(NOTHING)
-        }}
-        onRetried={id => done(`It runs again as ${shortId(id)}.`, { label: 'Open', run: () => open(id) })}
-      />
-      <AsCode actions={asking.code} onClose={asking.close} />
+      <Suspense>
+        {asking.asked && (
+          <ActDialog
+            asked={asking.asked}
+            onClose={() => {
+              asking.close()
+              if (active !== undefined) table.current?.focus(active)
+            }}
+            onBegun={(job, action) => {
+              asking.setBegun({ job, action })
+              choosing.set(NOTHING)
+            }}
+            onRetried={id => done(`It runs again as ${shortId(id)}.`, { label: 'Open', run: () => open(id) })}
+          />
+        )}
+        {asking.code.length > 0 && <AsCode actions={asking.code} onClose={asking.close} />}
+      </Suspense>
     </Page>
   )
 }

@@ -24,7 +24,7 @@ import { useStill } from './still.ts'
 
 /** One place for the widths, for the head and the rows. */
 export const COLUMNS =
-  'grid grid-cols-[32px_116px_minmax(130px,1.3fr)_minmax(150px,2fr)_minmax(110px,0.9fr)_104px_64px_64px_60px] xl:grid-cols-[32px_116px_minmax(150px,1.3fr)_minmax(180px,2.2fr)_minmax(120px,0.9fr)_112px_minmax(64px,0.5fr)_minmax(80px,0.7fr)_64px_64px_60px]'
+  'grid grid-cols-[32px_112px_minmax(110px,1.3fr)_minmax(110px,2fr)_minmax(90px,0.9fr)_104px_60px_64px_68px] max-lg:grid-cols-[32px_112px_minmax(100px,1.3fr)_minmax(100px,2fr)_84px_64px_68px] xl:grid-cols-[32px_112px_minmax(140px,1.3fr)_minmax(150px,2.2fr)_minmax(110px,0.9fr)_108px_minmax(60px,0.5fr)_minmax(72px,0.7fr)_60px_64px_68px]'
 
 export interface RowProps {
   id: string
@@ -59,18 +59,20 @@ export const JobRow = memo(function JobRow(props: RowProps) {
       onFocus={() => does.activate(id)}
       onClick={event => clicked(event, () => does.open(id))}
       style={{ transform: `translateY(${top}px)`, height }}
-      className={`group absolute inset-x-0 top-0 ${COLUMNS} cursor-pointer items-center border-b border-line text-sm hover:bg-hover focus-visible:-outline-offset-2 aria-selected:bg-selected data-gone:opacity-60`}
+      className={`group absolute inset-x-0 top-0 [contain:strict] ${COLUMNS} cursor-pointer items-center border-b border-line text-sm hover:bg-hover focus-visible:-outline-offset-2 aria-selected:bg-selected data-gone:opacity-60`}
     >
-      <Cell className="flex h-full items-center justify-center">
-        <input
-          type="checkbox"
-          tabIndex={-1}
-          checked={isSelected}
-          aria-label={`Select ${job.kind} ${id}`}
-          onChange={() => {}}
-          onClick={event => does.select(id, event.shiftKey)}
-          className="size-6 scale-[0.65] accent-accent"
-        />
+      <Cell className="h-full">
+        <label className="-mx-1.5 flex h-full items-center justify-center">
+          <input
+            type="checkbox"
+            tabIndex={-1}
+            checked={isSelected}
+            aria-label={`Select ${job.kind} ${id}`}
+            onChange={() => {}}
+            onClick={event => does.select(id, event.shiftKey)}
+            className="size-4 shrink-0 accent-accent"
+          />
+        </label>
       </Cell>
       <Cell>
         <Badge job={job} />
@@ -89,7 +91,7 @@ export const JobRow = memo(function JobRow(props: RowProps) {
       <Cell className="flex items-center gap-2">
         <Progress job={job} freshness={shown} />
       </Cell>
-      <Cell className="truncate text-right tabular-nums">
+      <Cell className="truncate text-right tabular-nums max-lg:hidden">
         <Left job={job} now={now} freshness={isPaused ? 'fresh' : freshness} quietS={quietS} />
       </Cell>
       <Cell className="truncate text-soft max-xl:hidden">
@@ -120,7 +122,7 @@ function When({ at: [word, at], isStill }: { at: readonly [string, string]; isSt
   const { zone } = useSettings()
   const now = useStill(useNow({ enabled: !isStill }), isStill)
   return (
-    <Cell className="truncate text-right text-soft tabular-nums">
+    <Cell className="truncate text-right text-soft tabular-nums max-lg:hidden">
       <time dateTime={at} title={`${word} ${instant(at, 'full', zone)}`}>
         {age((now - Date.parse(at)) / 1000)}
       </time>
@@ -156,7 +158,7 @@ const Quick = memo(function Quick({ id, isFinal, canCancel, does }: QuickProps) 
 /** A click on what does something itself, or that ends a selection of text, does not open the job. */
 export function clicked(event: MouseEvent<HTMLElement>, open: () => void): void {
   const target = event.target instanceof Element ? event.target : null
-  if (target?.closest('a, button, input, [role="menu"], [popover]')) return
+  if (target?.closest('a, button, input, label, [role="menu"], [popover]')) return
   if (String(getSelection() ?? '')) return
   open()
 }

@@ -9,7 +9,7 @@ import { amount, percent } from '../../words/numbers.ts'
 import { ACTIVE, type Tone } from '../../words/states.ts'
 
 export function Badge({ job }: { job: JobDoc }) {
-  return <StateBadge state={job.state} look={lookOfJob(job)} title={job.reason && worded(job.reason)} />
+  return <StateBadge still state={job.state} look={lookOfJob(job)} title={job.reason && worded(job.reason)} />
 }
 
 /** Kind as the link to its page, the end of its id, its labels as far as there is room. */

@@ -8,8 +8,8 @@ import { ArrowDownWideNarrow, Pause, Play, RotateCw } from 'lucide-react'
 import { Button } from '../../kit/button.tsx'
 import { Menu } from '../../kit/menu.tsx'
 import { amount, plural } from '../../words/numbers.ts'
-import { NoWorker } from './firstrun.tsx'
 import type { Jobs } from './jobs.ts'
+import { NoWorker } from './noworker.tsx'
 
 export const SORTS = [
   ['created', 'Newest first'],
