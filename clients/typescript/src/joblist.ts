@@ -28,7 +28,6 @@ import {
   sameIds,
   sameState,
 } from './liststate.ts'
-
 import type { Followed } from './live.ts'
 import type { TopicView } from './topicview.ts'
 import type { JobDoc } from './wire.ts'

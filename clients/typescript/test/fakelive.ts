@@ -81,7 +81,13 @@ export class FakeLive {
   snapshot(topic: string, data: TopicData = {}, epoch = 'e1'): void {
     const share = this.shares.get(topic) ?? this.#begin(topic, [topic])
     if (share.view.epoch !== epoch) share.view.take({ type: 'reset', id: 's', epoch, reason: 'epoch' })
-    share.view.take({ type: 'snapshot', id: 's', seq: this.seq, now: this.nowText, topics: { [topic]: data } })
+    share.view.take({
+      type: 'snapshot',
+      id: 's',
+      seq: this.seq,
+      now: this.nowText,
+      topics: { [topic]: data },
+    })
     this.#tell(share)
   }
 
@@ -108,14 +114,20 @@ export class FakeLive {
   }
 
   #begin(key: string, topics: readonly string[]): Share {
-    const share: Share = { view: new View(topics), users: 0, begun: 0, refused: undefined, listeners: new Set() }
+    const share: Share = {
+      view: new View(topics),
+      users: 0,
+      begun: 0,
+      refused: undefined,
+      listeners: new Set(),
+    }
     this.shares.set(key, share)
     return share
   }
 
   #tell(share: Share): void {
     const change = share.view.takeChange()
-    for (const listener of [...share.listeners]) listener(change)
+    for (const listener of share.listeners) listener(change)
   }
 }
 
@@ -144,7 +156,9 @@ export function job(id: string, rest: Partial<JobDoc> = {}): JobDoc {
 
 /** A snapshot's documents. */
 export function jobs(...documents: readonly JobDoc[]): TopicData {
-  return { documents: { job: Object.fromEntries(documents.map(each => [each.id, { ...each }])) } } as TopicData
+  return {
+    documents: { job: Object.fromEntries(documents.map(each => [each.id, { ...each }])) },
+  } as TopicData
 }
 
 type Patch = NonNullable<WireEvent['data']['set']>
