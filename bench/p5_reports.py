@@ -15,73 +15,12 @@ import json
 import time
 
 from harness import Spent, out, out_latencies, run, setting, size, takes_store
+from reporter import Reporter, reporting
 from websockets.asyncio.client import connect
 
-from headway.model.report import Progressed
-from headway.protocol.frames import (
-    WORKER_PROTOCOL,
-    Begin,
-    Heartbeat,
-    Report,
-    WorkerHello,
-    decode_to_worker,
-    encode_many,
-)
+from headway.protocol.frames import Heartbeat, encode_many
 
 JOBS = 50
-UNACKNOWLEDGED = 2_000
-AT_ONCE = 100
-PROFILE = {"id": "bench/5", "machine": "bench", "instance": "p5", "slots": JOBS, "name": "5"}
-
-
-class Reporter:
-    """A worker that only reports."""
-
-    def __init__(self, socket) -> None:
-        self.socket = socket
-        self.jobs: list[str] = []
-        self.said: dict[str, int] = {}
-        self.acked: dict[str, int] = {}
-        self.moved = asyncio.Event()
-
-    async def listen(self) -> None:
-        async for message in self.socket:
-            for frame in decode_to_worker(message if isinstance(message, bytes) else message.encode()):
-                if hasattr(frame, "external_id"):
-                    self.jobs.append(frame.job)
-                    self.said[frame.job] = 0
-                elif hasattr(frame, "n") and frame.job in self.said:
-                    self.acked[frame.job] = max(frame.n, self.acked.get(frame.job, 0))
-            self.moved.set()
-
-    async def until(self, condition) -> None:
-        while not condition():
-            self.moved.clear()
-            await self.moved.wait()
-
-    async def begin(self) -> None:
-        await self.socket.send(encode_many([WorkerHello(worker=PROFILE, kinds=[{"name": "reports"}])]), text=True)
-        await asyncio.sleep(0.3)
-        begins = [Begin(external_id=f"x{number}", kind="reports") for number in range(JOBS)]
-        await self.socket.send(encode_many(begins), text=True)
-        await self.until(lambda: len(self.jobs) == JOBS)
-
-    @property
-    def open(self) -> int:
-        return sum(self.said.values()) - sum(self.acked.values())
-
-    def report(self, number: int, message: str) -> Report:
-        job = self.jobs[number % JOBS]
-        self.said[job] += 1
-        items = [Progressed(current=float(number), total=1e9, message=message)]
-        return Report(job=job, attempt=1, n=self.said[job], items=items)
-
-    async def flood(self, n: int) -> None:
-        for start in range(0, n, AT_ONCE):
-            await self.until(lambda: self.open <= UNACKNOWLEDGED)
-            frames = [self.report(number, f"step {number}") for number in range(start, min(start + AT_ONCE, n))]
-            await self.socket.send(encode_many(frames), text=True)
-        await self.until(lambda: self.open == 0)
 
 
 async def observe(url: str, worker: Reporter, n: int) -> list[float]:
@@ -102,7 +41,7 @@ async def observe(url: str, worker: Reporter, n: int) -> list[float]:
         watching = asyncio.create_task(watch(socket))
         await asyncio.sleep(0.3)
         for number in range(n):
-            await worker.socket.send(encode_many([worker.report(number, repr(time.monotonic()))]), text=True)
+            await worker.socket.send(encode_many([worker.progress(number, repr(time.monotonic()))]), text=True)
             await asyncio.sleep(0.01)
         await asyncio.wait_for(watching, 10)
     return seen
@@ -110,18 +49,14 @@ async def observe(url: str, worker: Reporter, n: int) -> list[float]:
 
 async def main(store: str, n: int, paced: int) -> None:
     with setting(store) as place:
-        url = place.url.replace("http", "ws") + "/api/v1"
-        async with connect(f"{url}/worker", subprotocols=[WORKER_PROTOCOL], compression=None, max_size=None) as socket:
-            worker = Reporter(socket)
-            listening = asyncio.create_task(worker.listen())
-            await worker.begin()
+        async with reporting(place.url, JOBS) as worker:
             await worker.flood(min(n, 1_000))
             spent, began = Spent(server=place.server, database=place.database), time.monotonic()
             await worker.flood(n)
             out("progress_rate", n / (time.monotonic() - began), "updates/s", n=n, store=store, cpu=spent.per(n))
-            await socket.send(encode_many([Heartbeat()]), text=True)
+            await worker.socket.send(encode_many([Heartbeat()]), text=True)
+            url = place.url.replace("http", "ws", 1).rstrip("/") + "/api/v1"
             out_latencies("observe_latency", (await observe(url, worker, paced))[5:], store=store, sent=paced)
-            listening.cancel()
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ export function Bar({ fraction, label, tone = 'running', freshness = 'fresh', th
           style={{ transform: `scaleX(${Math.max(fraction, 0.006)})` }}
         />
       ) : (
-        <div className="bar-unknown h-full w-full" />
+        <div className="bar-unknown h-full" />
       )}
     </div>
   )
