@@ -7,7 +7,7 @@ import type { ReactNode } from 'react'
 import { Bar, type Freshness } from '../../kit/bar.tsx'
 import { Time } from '../../kit/time.tsx'
 import { attemptOf, counted, left, line } from '../../words/jobs.ts'
-import { age, amount, percent, plural } from '../../words/numbers.ts'
+import { age, amount, clock, percent, plural } from '../../words/numbers.ts'
 import { ACTIVE, FINAL, lookOf } from '../../words/states.ts'
 import { attemptWords, lastSign, overallOf, spanOf } from './facts.ts'
 import { JobLink, LabelLink, QueueLink, WorkerLink } from './links.tsx'
@@ -140,6 +140,7 @@ function FirstFacts({ job, now, freshness, onTroubles }: FaceProps) {
     <>
       <Item name={span.word.replace(/^./, letter => letter.toUpperCase())}>
         {span.text}
+        {ownTime(job, now)}
         {job.finished_at && (
           <span className="block text-soft">
             ended <Time at={job.finished_at} as="day" />
@@ -181,6 +182,13 @@ function FirstFacts({ job, now, freshness, onTroubles }: FaceProps) {
       <Troubles job={job} onTroubles={onTroubles} />
     </>
   )
+}
+
+/** Of an attempt that is not the first: how much of it is its own. */
+function ownTime(job: JobDoc, now: number): ReactNode {
+  const started = attemptOf(job)?.started_at
+  if (!ACTIVE.has(job.state) || job.attempt < 2 || !started) return null
+  return <span className="block text-soft">this attempt {clock((now - Date.parse(started)) / 1000)}</span>
 }
 
 function since(sign: string, now: number): string {

@@ -17,6 +17,12 @@ describe('the time chart', () => {
     ])
   })
 
+  it('says that it is being cancelled, not that it runs', () => {
+    const job = sampleJob({ state: 'cancelling', attempt: 1, attempts: { '1': sampleAttempt() } })
+
+    expect(ganttOf(job, T0 + 20_000).lanes[0]?.spans.at(-1)).toMatchObject({ tone: 'cancelling', open: true })
+  })
+
   it('moves its right edge with now', () => {
     const job = sampleJob({ state: 'running', attempt: 1, attempts: { '1': sampleAttempt() } })
 
@@ -99,6 +105,7 @@ it('marks round distances, at most seven', () => {
     '0:08',
     '0:10',
   ])
+  expect(ticksOf(T0, T0 + 165).map(tick => tick.label)).toEqual(['0 ms', '50 ms', '100 ms', '150 ms'])
   expect(ticksOf(T0, T0 + 90 * 86_400_000).length).toBeLessThanOrEqual(7)
 })
 

@@ -36,6 +36,9 @@ export interface Chart {
   readonly ticks: readonly Tick[]
 }
 
+/** What is shorter is drawn on an axis of this length. */
+const LEAST_MS = 20
+
 const OUTCOMES: Readonly<Record<string, Tone>> = {
   succeeded: 'completed',
   cancelled: 'cancelled',
@@ -43,21 +46,25 @@ const OUTCOMES: Readonly<Record<string, Tone>> = {
   refused: 'soft',
 }
 
-/** The word and tone for how an attempt stands or ended. */
-export function attemptLook(attempt: AttemptDoc): { readonly word: string; readonly tone: Tone } {
+/** The word and tone for how an attempt stands or ended; `state` of its job. */
+export function attemptLook(
+  attempt: AttemptDoc,
+  state: string = 'running',
+): { readonly word: string; readonly tone: Tone } {
   if (attempt.outcome) return { word: worded(attempt.outcome), tone: OUTCOMES[attempt.outcome] ?? 'failed' }
   if (attempt.phase === 'offered') return { word: 'offered', tone: 'waiting' }
-  return { word: lookOf('running').word, tone: 'running' }
+  const { word, tone } = lookOf(state === 'cancelling' ? state : 'running')
+  return { word, tone }
 }
 
 /** Lanes and axis; `zoom` an attempt's number: that one alone with its stages. Without attempts: its wait. */
 export function ganttOf(job: JobDoc, now: number, zoom?: number): Chart {
   const attempts = attemptsOf(job)
   const zoomed = attempts.find(attempt => attempt.number === zoom)
-  const lanes = zoomed ? attemptLanes(zoomed, now, undefined, true) : jobLanes(job, attempts, now)
+  const lanes = zoomed ? attemptLanes(job, zoomed, now, undefined, true) : jobLanes(job, attempts, now)
   const instants = lanes.flatMap(lane => lane.spans.flatMap(span => [span.from, span.to]))
   const from = instants.length ? Math.min(...instants) : Date.parse(job.created_at)
-  const to = Math.max(from + 1000, ...instants)
+  const to = Math.max(from + LEAST_MS, ...instants)
   return { from, to, lanes, ticks: ticksOf(from, to) }
 }
 
@@ -65,7 +72,7 @@ function jobLanes(job: JobDoc, attempts: readonly AttemptDoc[], now: number): re
   const single = attempts.length === 1
   let free = Date.parse(job.created_at)
   const lanes = attempts.flatMap(attempt => {
-    const found = attemptLanes(attempt, now, free, single || attempt.number === job.attempt)
+    const found = attemptLanes(job, attempt, now, free, single || attempt.number === job.attempt)
     free = attempt.ended_at ? Date.parse(attempt.ended_at) : now
     return found
   })
@@ -91,7 +98,14 @@ function waitLane(job: JobDoc, attempts: readonly AttemptDoc[], free: number, no
   ]
   const due = job.run_at && job.state === 'scheduled' ? Date.parse(job.run_at) : 0
   if (due > until)
-    spans.push({ from: until, to: due, kind: 'pending', tone: 'scheduled', word: 'pause', open: false })
+    spans.push({
+      from: until,
+      to: due,
+      kind: 'pending',
+      tone: 'scheduled',
+      word: attempts.length ? 'pause' : 'to come',
+      open: false,
+    })
   const next = attempts.length ? `Attempt ${job.attempt + 1}` : 'Waiting'
   return {
     key: 'wait',
@@ -104,12 +118,13 @@ function waitLane(job: JobDoc, attempts: readonly AttemptDoc[], free: number, no
 }
 
 function attemptLanes(
+  job: JobDoc,
   attempt: AttemptDoc,
   now: number,
   free: number | undefined,
   withStages: boolean,
 ): readonly Lane[] {
-  const { word, tone } = attemptLook(attempt)
+  const { word, tone } = attemptLook(attempt, job.state)
   const offered = Date.parse(attempt.offered_at)
   const started = attempt.started_at ? Date.parse(attempt.started_at) : undefined
   const ended = attempt.ended_at ? Date.parse(attempt.ended_at) : undefined
@@ -164,8 +179,8 @@ function stageSpan(node: StageNode, end: number, over: Tone): GanttSpan {
 }
 
 const STEPS_S = [
-  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800,
-  604_800,
+  0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200,
+  10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
 ]
 const MOST_TICKS = 6
 
@@ -177,7 +192,7 @@ export function ticksOf(from: number, to: number): readonly Tick[] {
   const count = Math.floor(seconds / step)
   return Array.from({ length: count + 1 }, (_, index) => ({
     at: from + index * step * 1000,
-    label: clock(index * step),
+    label: step < 1 ? spent(index * step) : clock(index * step),
   }))
 }
 

@@ -1,5 +1,6 @@
 /** What stands where a job should: it loads, there is none, or it went while one looked. */
 
+import { useConnection } from '@headway/client/react'
 import { Link } from '@tanstack/react-router'
 import { SearchX, Trash2 } from 'lucide-react'
 import { useEffect, useState } from 'react'
@@ -52,6 +53,7 @@ const PATIENCE_MS = 200
 
 /** Nothing for a moment, then the shape of what comes. */
 export function Loading() {
+  const { fresh, state } = useConnection()
   const [late, setLate] = useState(false)
   useEffect(() => {
     const timer = setTimeout(() => setLate(true), PATIENCE_MS)
@@ -65,7 +67,11 @@ export function Loading() {
         <div className="h-16 rounded-lg border border-line bg-card" />
         <div className="h-64 rounded-lg border border-line bg-card" />
       </div>
-      <p className="sr-only">Loading the job</p>
+      <p className={fresh ? 'sr-only' : 'text-sm text-soft'}>
+        {fresh || state === 'connecting'
+          ? 'Loading the job'
+          : 'The server does not answer. The job is shown as soon as it does.'}
+      </p>
     </Page>
   )
 }

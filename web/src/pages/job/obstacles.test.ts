@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mayAskWhy, quoted, waysOf } from './obstacles.ts'
+import { mayAskWhy, quoted, waysOf, withoutCount } from './obstacles.ts'
 import { sampleJob } from './sample.ts'
 
 const job = { queue: 'gpu', kind: 'train a model' }
@@ -49,4 +49,11 @@ it('is asked of what waits, of what is offered only, and of what runs without a 
   expect(mayAskWhy(sampleJob({ state: 'running' }), 'started', false)).toBe(false)
   expect(mayAskWhy(sampleJob({ state: 'running' }), 'started', true)).toBe(true)
   expect(mayAskWhy(sampleJob({ state: 'completed' }), 'ended', false)).toBe(false)
+})
+
+it('takes away what would be wrong a second later, and nothing else', () => {
+  expect(
+    withoutCount('Attempt 1 was lost, in fact; the next one is at 2026-11-22T08:00:00.000Z, in 2.4s.'),
+  ).toBe('Attempt 1 was lost, in fact; the next one is at 2026-11-22T08:00:00.000Z.')
+  expect(withoutCount('No worker serves the kind a.')).toBe('No worker serves the kind a.')
 })

@@ -76,3 +76,8 @@ export function quoted(value: string): string {
 export function mayAskWhy(job: JobDoc, phase: string | undefined, isQuiet: boolean): boolean {
   return WAITING.has(job.state) || (job.state === 'running' && (phase === 'offered' || isQuiet))
 }
+
+/** The server's sentence without `, in 35m 16s`: what is left goes on while nobody asks again, so the page counts it. */
+export function withoutCount(text: string): string {
+  return text.replace(/, in [^,;]+\.$/, '.')
+}

@@ -1,17 +1,19 @@
 /** Why it is not running: every obstacle in the server's words, each with the way out and where it can be seen. */
 
 import type { JobDoc, Reason } from '@headway/client'
-import { type Seen, useHeadway, useQueues, useTopic } from '@headway/client/react'
+import { type Seen, useHeadway, useNow, useQueues, useTopic } from '@headway/client/react'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Hand } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
+import { useSettings } from '../../app/settings.ts'
 import { tell } from '../../app/toasts.tsx'
 import { Button } from '../../kit/button.tsx'
 import { CopyButton } from '../../kit/copy.tsx'
 import { Panel, Problem } from '../../kit/panel.tsx'
+import { clock, instant } from '../../words/numbers.ts'
 import { jsonText } from './jsontree.ts'
-import { type Way, waysOf } from './obstacles.ts'
+import { type Way, waysOf, withoutCount } from './obstacles.ts'
 
 const EVERY_MS = 2_000
 
@@ -69,21 +71,28 @@ function useSpaced(value: string, everyMs: number): string {
   return spaced
 }
 
+/** The server writes instants as machines do; people read them in their own zone. */
+const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g
+
 function Obstacle({ job, reason }: { job: JobDoc; reason: Reason }) {
   const headway = useHeadway()
+  const { zone } = useSettings()
+  const text = withoutCount(reason.text).replaceAll(INSTANT, at => instant(at, 'day', zone))
+  const hint = reason.code === 'held' ? undefined : reason.hint // the button below is the way out
   const ways = waysOf(job, reason)
-  const command = reason.hint?.match(/(^|: )(headway .+)$/)?.[2]
+  const command = hint?.match(/(^|: )(headway .+)$/)?.[2]
   return (
     <li
       className="tone border-l-2 border-[var(--tone)] pl-3 text-sm"
       data-tone={reason.code === 'next' ? 'completed' : 'warn'}
     >
-      <p className="break-words">{reason.text}</p>
-      {reason.hint && (
+      <p className="break-words">
+        {text}
+        {reason.run_at && <Countdown to={reason.run_at} />}
+      </p>
+      {hint && (
         <p className="flex flex-wrap items-center gap-x-1 text-soft">
-          <span className={`min-w-0 break-words ${command === reason.hint ? 'font-mono text-xs' : ''}`}>
-            {reason.hint}
-          </span>
+          <span className={`min-w-0 break-words ${command === hint ? 'font-mono text-xs' : ''}`}>{hint}</span>
           {command && <CopyButton text={command} label="Copy the command" />}
         </p>
       )}
@@ -101,6 +110,11 @@ function Obstacle({ job, reason }: { job: JobDoc; reason: Reason }) {
       )}
     </li>
   )
+}
+
+function Countdown({ to }: { to: string }) {
+  const left = (Date.parse(to) - useNow()) / 1000
+  return <span className="text-soft"> {left > 0 ? `In ${clock(left)}.` : 'Any moment.'}</span>
 }
 
 function WayLink({ way }: { way: Way }) {
