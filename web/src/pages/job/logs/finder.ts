@@ -1,0 +1,67 @@
+/**
+ * What is looked for, as the server is asked for it and as it is marked in a line. Pure.
+ */
+import type { Wanted } from '@headway/client'
+import { lowerBound } from './rows.ts'
+
+export interface Query {
+  readonly text: string
+  readonly isPattern: boolean
+  readonly matchCase: boolean
+  readonly levels: readonly string[]
+}
+
+export interface Finding {
+  /** Nothing is looked for, or it cannot be: see `problem`. */
+  readonly wanted?: Wanted
+  /** Marks what was found in a line; global. */
+  readonly finder?: RegExp
+  /** What is wrong with the pattern. */
+  readonly problem?: string
+}
+
+/** How to look for it. Text at the server, a pattern here. */
+export function findingOf({ text, isPattern, matchCase, levels }: Query): Finding {
+  const narrowed = levels.length ? { levels } : {}
+  if (!text) return levels.length ? { wanted: narrowed } : {}
+  const flags = matchCase ? '' : 'i'
+  if (!isPattern) {
+    const literal = new RegExp(text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), `g${flags}`)
+    return { wanted: { ...narrowed, contains: text, ignoreCase: !matchCase }, finder: literal }
+  }
+  try {
+    return {
+      wanted: { ...narrowed, pattern: new RegExp(text, flags) },
+      finder: new RegExp(text, `g${flags}`),
+    }
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error)
+    return { problem: said.replace(/^Invalid regular expression: /, '') }
+  }
+}
+
+/** The found line after (or before) one, around the ends; undefined: nothing is found. */
+export function stepTo(found: readonly number[], from: number, back: boolean): number | undefined {
+  const after = lowerBound(found.length, index => (found[index] ?? 0) > from)
+  const before = lowerBound(found.length, index => (found[index] ?? 0) >= from) - 1
+  return back ? (found[before] ?? found.at(-1)) : (found[after] ?? found[0])
+}
+
+/** Which of the found lines this is, from 1; 0: none of them. */
+export function placeOf(found: readonly number[], line: number): number {
+  const at = lowerBound(found.length, index => (found[index] ?? 0) >= line)
+  return found[at] === line ? at + 1 : 0
+}
+
+/** Where found lines lie in the whole, as shares 0..1: at most `most` of them, each place once. */
+export function ticksOf(
+  found: readonly number[],
+  first: number,
+  last: number,
+  most = 200,
+): readonly number[] {
+  const places = new Set<number>()
+  for (const number of found)
+    places.add(Math.floor(((number - first) / Math.max(1, last - first + 1)) * most))
+  return [...places].map(place => place / most)
+}

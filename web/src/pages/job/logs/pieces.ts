@@ -1,0 +1,136 @@
+/**
+ * A parsed line as the pieces it is drawn of: text nodes only, with style, link, mark of a search, or a visible stand-in for
+ * what cannot be seen.
+ *
+ * Control characters, direction overrides and invisible ones are shown by name; more than eight combining marks on one
+ * letter are counted instead of drawn. Links are http and https. Pure. Called by row.tsx.
+ */
+import { type Parsed, PLAIN, type Style } from './ansi.ts'
+
+/** `from`…`to` (not included) of the plain text. */
+export type Range = readonly [from: number, to: number]
+
+export interface Piece {
+  readonly text: string
+  readonly style: Style
+  readonly marked: boolean
+  /** Stands for what cannot be seen. */
+  readonly odd: boolean
+  readonly href?: string | undefined
+}
+
+const from = String.fromCharCode
+/** C0 but the tab, C1, directions, spaces without width, separators, tags, surrogates alone, and too many marks. */
+const ODD = new RegExp(
+  `[${from(0)}-${from(8)}${from(10)}-${from(31)}${from(127)}-${from(159)}\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f` +
+    '\\u2028-\\u202e\\u2060-\\u2064\\u2066-\\u206f\\ufeff\\ufff9-\\ufffb\\u{e0000}-\\u{e007f}\\p{Cs}]|(?<=\\p{M}{8})\\p{M}+',
+  'gu',
+)
+const C0 =
+  'NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US'
+const CONTROLS = C0.split(' ')
+const NAMES: Readonly<Record<number, string>> = {
+  127: 'DEL',
+  173: 'SHY',
+  1564: 'ALM',
+  8203: 'ZWSP',
+  8206: 'LRM',
+  8207: 'RLM',
+  8232: 'LS',
+  8233: 'PS',
+  8234: 'LRE',
+  8235: 'RLE',
+  8236: 'PDF',
+  8237: 'LRO',
+  8238: 'RLO',
+  8288: 'WJ',
+  8294: 'LRI',
+  8295: 'RLI',
+  8296: 'FSI',
+  8297: 'PDI',
+  65279: 'BOM',
+}
+const LINK = /\bhttps?:\/\/[^\s<>"'`\\^{|}]+/gi
+const MOST_MARKS = 200
+
+/** Everything of a line, in order. `finder` (global) finds what is marked. */
+export function piecesOf(parsed: Parsed, finder?: RegExp): readonly Piece[] {
+  const { plain, spans } = parsed
+  const odd = rangesOf(plain, ODD)
+  const links = plain.includes('://') ? linksOf(plain) : []
+  const marks = finder ? rangesOf(plain, finder) : []
+  if (!spans.length && !odd.length && !links.length && !marks.length) {
+    return plain ? [{ text: plain, style: PLAIN, marked: false, odd: false }] : []
+  }
+  const cuts = new Set([0, plain.length])
+  for (const span of spans) cuts.add(span.from).add(span.to)
+  for (const [start, end] of [...odd, ...links, ...marks]) cuts.add(start).add(end)
+  const at = [...cuts].sort((a, b) => a - b)
+  const [style, isOdd, isLink, isMark] = [
+    cursorOf(spans.map(each => [each.from, each.to])),
+    cursorOf(odd),
+    cursorOf(links),
+    cursorOf(marks),
+  ]
+  return at.slice(0, -1).map((start, index) => {
+    const text = plain.slice(start, at[index + 1])
+    const oddAt = isOdd(start)
+    const link = links[isLink(start)]
+    return {
+      text: oddAt < 0 ? text : standIn(text),
+      style: spans[style(start)]?.style ?? PLAIN,
+      marked: isMark(start) >= 0,
+      odd: oddAt >= 0,
+      href: link && plain.slice(link[0], link[1]),
+    }
+  })
+}
+
+/** Asked with growing positions: the index of the range it is in, or -1. */
+function cursorOf(ranges: readonly Range[]): (position: number) => number {
+  let index = 0
+  return position => {
+    while (index < ranges.length && (ranges[index]?.[1] ?? 0) <= position) index += 1
+    const range = ranges[index]
+    return range && range[0] <= position ? index : -1
+  }
+}
+
+function rangesOf(text: string, pattern: RegExp): Range[] {
+  const found: Range[] = []
+  for (const match of text.matchAll(pattern)) {
+    if (match[0]) found.push([match.index, match.index + match[0].length])
+    if (found.length >= MOST_MARKS && pattern !== ODD) break
+  }
+  return found
+}
+
+function linksOf(text: string): Range[] {
+  return rangesOf(text, LINK).flatMap(([start, end]): Range[] => {
+    const link = trimmed(text.slice(start, end).split(ODD, 1)[0] ?? '')
+    return URL.canParse(link) ? [[start, start + link.length]] : []
+  })
+}
+
+/** Without the sentence that goes on around it. */
+function trimmed(link: string): string {
+  let end = link.length
+  for (;;) {
+    const last = link[end - 1] ?? ''
+    const part = link.slice(0, end)
+    const open = last === ')' ? '(' : last === ']' ? '[' : ''
+    const isLoose = open !== '' && part.split(last).length > part.split(open).length
+    if (!isLoose && !'.,;:!?*'.includes(last || ' ')) return part
+    end -= 1
+  }
+}
+
+function standIn(text: string): string {
+  const code = text.codePointAt(0) ?? 0
+  if (/^\p{M}/u.test(text)) return `${text.length.toLocaleString('en-US')} marks`
+  if (code < CONTROLS.length) return CONTROLS[code] ?? ''
+  return (
+    (Object.hasOwn(NAMES, code) ? NAMES[code] : undefined) ??
+    `U+${code.toString(16).toUpperCase().padStart(4, '0')}`
+  )
+}
