@@ -114,7 +114,7 @@ const SAYS: { readonly [D in Doing]: (action: Of<D>) => Spoken } = {
     cli: `jobs ${SERVER}${q ? ` ${q.startsWith('-') ? '-- ' : ''}${quoted(q)}` : ''}`,
     python: `for job in client.list(${literal(q)}):\n    print(job["id"], job["state"])`,
   }),
-  act: ({ do: _, ...body }) => ({ rest: { method: 'POST', path: 'jobs/actions', body } }),
+  act: action => ({ rest: { method: 'POST', path: 'jobs/actions', body: { ...action, do: undefined } } }),
   pause: ({ queue, reason }) => ({
     rest: {
       method: 'PATCH',
@@ -189,9 +189,9 @@ function lasting(value: unknown): string {
   return String(value)
 }
 
-function named({ kind: _, args: __, ...options }: JobRequest): string[] {
-  return Object.entries(options).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${literal(value)}`],
+function named(job: JobRequest): string[] {
+  return Object.entries(job).flatMap(([name, value]) =>
+    value === undefined || name === 'kind' || name === 'args' ? [] : [`${name}=${literal(value)}`],
   )
 }
 

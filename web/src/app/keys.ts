@@ -52,7 +52,7 @@ function pressed(event: KeyboardEvent): void {
   const shift = letter && event.shiftKey && /^[a-z]$/i.test(event.key) // `?` needs Shift on most keyboards: its own key
   const key = `${mod ? 'mod+' : ''}${shift ? 'shift+' : ''}${event.key.length === 1 ? event.key.toLowerCase() : event.key}`
   if (letter && !settings().letterKeys) return
-  const modal = document.querySelector('dialog[open]') !== null
+  const modal = document.querySelector('dialog[open], [aria-haspopup="menu"][aria-expanded="true"]') !== null
   const pair = first && event.timeStamp - firstAt < SECOND_MS ? `${first} ${key}` : ''
   const found = [...shortcuts()]
     .reverse()

@@ -45,7 +45,9 @@ export function JobsPage(): ReactNode {
   const address = useAddress()
   const { q, sort, setQ } = address
   const isPhone = usePhone()
-  const [isPaused, setPaused] = useState(false)
+  const [pausedIn, setPausedIn] = useState<string>() // another filter begins to move again
+  const shown = `${sort} ${q}`
+  const isPaused = pausedIn === shown
   const [isPointed, setPointed] = useState(false)
   const [isScrolled, setScrolled] = useState(false)
   const [isSearched, setSearched] = useState(false)
@@ -103,7 +105,7 @@ export function JobsPage(): ReactNode {
     open: tab => active !== undefined && open(active, tab),
     act: action => (selection.all ? asking.askAll(action, q) : asking.ask(action, choosing.meant())),
     errorsOnly: () => setQ(filterOf(toggled(chipsOf(q), ['failed']))),
-    pause: () => setPaused(!isPaused),
+    pause: () => setPausedIn(isPaused ? undefined : shown),
     clear,
   }
   useJobsKeys(keysDo)
