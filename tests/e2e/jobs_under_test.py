@@ -186,3 +186,9 @@ def flood(ctx: headway.Context, lines: int, size: int) -> None:
 def keeps(ctx: headway.Context, name: str, text: str) -> None:
     """Keeps a text as an artifact."""
     ctx.artifact(name, text)
+
+
+@app.job()
+async def asks(ctx: headway.Context, questions: int) -> list[object]:
+    """Asks one after the other; its result is what was answered."""
+    return [(await ctx.ask(f"Question {number}")).content for number in range(questions)]

@@ -151,6 +151,34 @@ def test_a_server_away_costs_fifty_jobs_no_attempt_and_shifts_their_deadlines(hw
     hw.verified()
 
 
+def test_an_answer_given_while_the_worker_is_away_reaches_its_handler_once(hw: Headway) -> None:
+    hw.env["HEADWAY_LEASE_S"] = "30"
+    server = hw.serve()
+    with link_to(hw) as link:
+        hw.work(server=link.url)
+        id = hw.submit("asks", questions=2)
+        hw.until(lambda: hw.job(id).get("input"), "it asks")
+        link.bar()
+        server.kill()
+        server.wait()
+        hw.serve()
+
+        _answer(hw, id, "while it was away")
+        link.unbar()
+        hw.until(lambda: hw.job(id).get("input"), "it asks again")
+        link.cut()
+        _answer(hw, id, "while it was cut")
+        job = hw.state(id, "completed")
+
+    assert (job["result"], job["attempt"]) == (["while it was away", "while it was cut"], 1)
+    hw.verified()
+
+
+def _answer(hw: Headway, id: str, content: str) -> None:
+    request = hw.job(id)["input"]["request"]
+    hw.http.post(f"/api/v1/jobs/{id}/input", json={"request": request, "content": content}).raise_for_status()
+
+
 def test_an_executor_that_dies_takes_its_attempts_along_and_blames_no_neighbour(hw: Headway, gate: Gate) -> None:
     hw.serve()
     hw.work("w1", "--slots", "3")

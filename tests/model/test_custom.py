@@ -8,7 +8,7 @@ from headway.errors import InvalidInput, NotFound
 from headway.model import command as c
 from headway.testing.factories import Lab
 
-RESERVED = "flow, headway, job, kind, metrics, queue, schedule, service, system, worker"
+RESERVED = "flow, headway, job, kind, metrics, queue, saved, schedule, service, system, worker"
 
 
 @pytest.fixture

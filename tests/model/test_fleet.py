@@ -332,10 +332,22 @@ def test_that_it_drains_stays_with_the_process(lab, away):
     assert lab.worker_doc()["state"] == "draining"
 
 
+def test_a_worker_that_comes_back_is_told_again_that_it_drains(lab):
+    first = lab.worker()
+    lab.do(DRAIN)
+    lab.do(LEAVE)
+
+    again = lab.worker()
+
+    assert (first.get("draining"), again.get("draining")) == (None, True)
+
+
 def test_the_next_process_begins_afresh(lab):
     lab.do(DRAIN)
 
-    lab.worker(instance="i2")
+    answer = lab.worker(instance="i2")
+
+    assert "draining" not in answer
 
     assert lab.worker_doc()["state"] == "online"
     assert "draining" not in lab.worker_doc()

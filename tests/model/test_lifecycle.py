@@ -9,7 +9,7 @@ from headway.model import command as c
 from headway.model.decide import RULES
 from headway.model.job import JobState
 from headway.model.lifecycle import HINTS, TABLE, apply_to_job
-from headway.model.report import InputRequested
+from headway.model.report import InputRequested, InputTaken
 from headway.testing.factories import Lab
 
 STATES = [state.value for state in JobState]
@@ -291,6 +291,35 @@ def test_an_answer_reaches_the_log_once_and_ends_the_waiting(lab):
     assert given.data["answer"] == {"action": "accept", "content": {"yes": True}}
     assert given.attempt == 1
     assert "input" not in lab.doc(job)
+
+
+def test_answers_are_kept_in_order_until_the_worker_has_them(lab):
+    job = asking(lab)
+    lab.do(c.AnswerInput(job=job, request="r1", action="accept", content={"path": None}))
+    lab.report(job, InputRequested(request="r2", message="Sure?"))
+    lab.do(c.AnswerInput(job=job, request="r2", action="decline"))
+
+    kept = lab.doc(job)["soft"]["answers"]
+    lab.report(job, InputTaken(request="r1"), InputTaken(request="r1"), InputTaken(request="r0"))
+    less = lab.doc(job)["soft"]["answers"]
+    lab.report(job, InputTaken(request="r2"))
+
+    assert [(each["request"], each["action"], each["content"]) for each in kept] == [
+        ("r1", "accept", {"path": None}),
+        ("r2", "decline", None),
+    ]
+    assert [each["request"] for each in less] == ["r2"]
+    assert "answers" not in lab.doc(job)["soft"]
+    assert lab.last("job.noted").data["input_taken"] == "r2"
+
+
+def test_an_answer_that_nobody_fetched_goes_with_its_attempt(lab):
+    job = asking(lab)
+    lab.do(c.AnswerInput(job=job, request="r1", action="accept"))
+
+    lab.end(job, "errored")
+
+    assert "answers" not in lab.doc(job)["soft"]
 
 
 @pytest.mark.parametrize("request_id", ["r0", "r2"])

@@ -30,6 +30,7 @@ ITEMS = st.one_of(
     st.builds(r.Warned, message=st.just("w")),
     st.builds(r.Checkpoint, key=st.just("k"), value=st.integers()),
     st.builds(r.InputRequested, request=st.just("r"), message=st.just("?")),
+    st.builds(r.InputTaken, request=st.just("r")),
     st.builds(r.Custom, name=st.sampled_from(["a.b", "job.x"])),
 )
 OPTIONS = st.fixed_dictionaries(

@@ -7,7 +7,7 @@ import pytest
 from tests.protocol.test_statements import End
 
 from headway.errors import TooLarge
-from headway.model.report import StepDone
+from headway.model.report import InputTaken, StepDone
 from headway.protocol.frames import (
     Accept,
     Ack,
@@ -362,12 +362,30 @@ class TestOrders:
 
         assert worker.wishes() == orders
 
+    def test_an_answer_is_said_to_have_come_and_one_that_comes_again_is_not_handed_on(self):
+        worker = running()
+        answer = InputAnswer(job="j", attempt=1, request="r", answer={"action": "accept"})
+        worker.receive(answer, 0.0)
+        taken = said(worker, 0.0)
+        worker.closed(1006, 1.0)
+        worker.tick(10.0)
+        worker.opened(10.0)
+        worker.wishes()
+        said(worker, 10.0)
+
+        worker.receive(welcome(Running("j", 1, 0)), 10.0)
+        worker.receive(answer, 10.0)
+
+        assert taken == [Report(job="j", attempt=1, n=1, items=[InputTaken(request="r")])]
+        assert (worker.wishes(), said(worker, 10.0)) == ([], taken)
+
     def test_orders_about_what_is_not_held_or_has_ended_are_void(self):
         worker = running()
         worker.outcome("j", 1, End())
 
         worker.receive(Cancel(job="j", attempt=1), 0.0)
         worker.receive(Cancel(job="x", attempt=1), 0.0)
+        worker.receive(InputAnswer(job="j", attempt=1, request="r", answer={}), 0.0)
 
         assert worker.wishes() == []
 

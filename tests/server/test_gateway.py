@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from headway.model import report as r
 from headway.model.settings import Settings
 from headway.protocol import frames as f
 from headway.server.workerlink import MESSAGE_BYTES, messages
@@ -35,7 +36,7 @@ class Socket:
     def say_raw(self, text: str) -> None:
         self._in.put_nowait({"type": "websocket.receive", "text": text})
 
-    async def hear(self, kind: type[Any]) -> Any:
+    async def hear(self, kind: type[Any] | tuple[type[Any], ...]) -> Any:
         """The next frame of this kind; others are passed over."""
         while True:
             while self._frames:
@@ -125,6 +126,81 @@ async def test_a_worker_without_machine_is_refused_with_the_field_named_and_show
     assert (code, reason) == (4010, "worker.machine: is missing.")
     assert worker["state"] == "problem"
     assert worker["problems"][0]["problem"].startswith("worker.machine: is missing.")
+
+
+async def asking(bench: Any, socket: Socket) -> str:
+    """A job that waits for an answer."""
+    id = await started(bench, socket)
+    question = r.InputRequested(request="1.1", message="Go on?")
+    socket.say(f.Report(job=id, attempt=1, n=1, items=[question]))
+    await socket.hear(f.Ack)
+    return id
+
+
+async def answered(bench: Any, id: str, content: Any) -> None:
+    given = await bench.http.post(f"/api/v1/jobs/{id}/input", json={"request": "1.1", "content": content})
+    assert given.status_code == 200, given.text
+
+
+async def back(bench: Any, id: str, n: int) -> Socket:
+    """The same process on a new link; it knows of the acknowledgement of `n`."""
+    socket = Socket(bench)
+    socket.say(hello(running=[f.Running(id, 1, n)]))
+    await socket.hear(f.WorkerWelcome)
+    return socket
+
+
+async def test_an_answer_given_while_the_worker_is_away_awaits_it_until_it_has_it(running):
+    async with running() as bench:
+        socket = await linked(bench)
+        id = await asking(bench, socket)
+        await socket.drop()
+
+        await answered(bench, id, {"yes": None})
+        socket = await back(bench, id, 1)
+        first = await socket.hear(f.InputAnswer)
+        await socket.drop()  # before a word of it was said
+        socket = await back(bench, id, 1)
+        again = await socket.hear(f.InputAnswer)
+        socket.say(f.Report(job=id, attempt=1, n=2, items=[r.InputTaken(request="1.1")]))
+        await socket.hear(f.Ack)
+        await socket.drop()
+        socket = await back(bench, id, 2)
+        await bench.submit()
+        nothing = await socket.hear((f.InputAnswer, f.Offer))
+
+    assert first == f.InputAnswer(
+        job=id, attempt=1, request="1.1", answer={"action": "accept", "content": {"yes": None}}
+    )
+    assert again == first
+    assert isinstance(nothing, f.Offer)
+
+
+async def test_an_answer_given_before_the_worker_is_linked_to_the_next_server_awaits_it_there(running):
+    async with running() as bench:
+        socket = await linked(bench)
+        id = await asking(bench, socket)
+        await socket.drop()
+
+    async with running() as bench:
+        await answered(bench, id, 7)
+        socket = await back(bench, id, 1)
+        answer = await socket.hear(f.InputAnswer)
+
+    assert answer.answer == {"action": "accept", "content": 7}
+
+
+async def test_a_worker_whose_drain_was_lost_on_the_way_is_told_again(running):
+    async with running() as bench:
+        socket = await linked(bench)
+        id = await started(bench, socket)
+        await bench.http.post("/api/v1/workers/gpu-3/1/drain")
+        await socket.drop()
+
+        socket = await back(bench, id, 0)
+        drain = await socket.hear(f.Drain)
+
+    assert drain == f.Drain()
 
 
 @pytest.mark.parametrize(

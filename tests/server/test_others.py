@@ -7,7 +7,7 @@ import threading
 
 import httpx
 from tests.server.test_elsewhere import DEAF, deafen
-from tests.server.test_gateway import Socket, hello, linked
+from tests.server.test_gateway import Socket, answered, asking, back, hello, linked
 
 from headway.hub.tail import Commit
 from headway.model.event import Event
@@ -217,3 +217,18 @@ async def test_slow_questions_of_rest_keep_no_server_from_saying_that_it_lives(p
             await a.site.hub.peers.beat()
         hold.set()
         await asyncio.gather(*scans)
+
+
+async def test_an_answer_given_at_one_server_reaches_the_worker_at_another_before_and_after_it_moved(pair):
+    async with pair() as (a, b):
+        old = await linked(a)
+        id = await asking(a, old)
+        await answered(b, id, "yes")
+        heard = await old.hear(f.InputAnswer)
+        await old.drop()
+
+        new = await back(b, id, 1)
+        again = await new.hear(f.InputAnswer)
+
+    assert heard.answer == {"action": "accept", "content": "yes"}
+    assert again == heard

@@ -139,11 +139,15 @@ class Dispatcher:
         self._claim(linked)
 
     def _remind(self, linked: _Linked, job: JobDoc) -> None:
-        """A cancel asked for while the worker was away."""
+        """What was asked or answered while the worker was away, or was told and is not known to have arrived."""
+        id, attempt = job.get("id", ""), job.get("attempt", 0)
         if job.get("state") == "cancelling":
             grace = job.get("cancel", {}).get("grace_s", self._settings.cancel_grace_s)
-            reason = job.get("cancel", {}).get("reason", "")
-            linked.port.cancel(job.get("id", ""), job.get("attempt", 0), reason, grace)
+            linked.port.cancel(id, attempt, job.get("cancel", {}).get("reason", ""), grace)
+            return
+        for each in job.get("soft", {}).get("answers", ()):
+            answer = {"action": each["action"], "content": each.get("content")}
+            linked.port.answer_input(id, attempt, each["request"], answer)
 
     def detach(self, port: WorkerPort) -> None:
         """Its link is gone; what it holds runs on under its lease."""

@@ -80,7 +80,8 @@ def record_end(world: World, job: JobDoc, ending: Ending) -> None:
     words: dict[str, Any] = {"outcome": outcome.value, "by": ending.by}
     if ending.reason:
         words["reason"] = ending.reason
-    job_event(world, job, "job.attempt_ended", change, attempt=job.get("attempt"), words=words)
+    soft = {"answers": None} if "answers" in job.get("soft", {}) else None
+    job_event(world, job, "job.attempt_ended", change, attempt=job.get("attempt"), soft=soft, words=words)
 
 
 def _last_n(world: World, job: JobDoc) -> int:

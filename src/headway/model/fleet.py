@@ -119,7 +119,10 @@ def _settle(world: World, command: c.Connect, settings: Settings) -> dict[str, A
             end_attempt(world, job, _given_up(attempt, instance, command.dice), settings)
     held = {(each["job"], each["attempt"]) for each in yours}
     fenced = [{"job": job, "attempt": attempt} for job, attempt, _ in command.running if (job, attempt) not in held]
-    return {"yours": yours, "fenced": fenced}
+    answer: dict[str, Any] = {"yours": yours, "fenced": fenced}
+    if (world.workers.get(command.worker) or {}).get("draining"):
+        answer["draining"] = True
+    return answer
 
 
 def _orphan(world: World, job: JobDoc, attempt: AttemptDoc) -> None:

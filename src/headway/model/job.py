@@ -182,12 +182,21 @@ class ArtifactDoc(TypedDict):
     at: str
 
 
+class AnswerDoc(TypedDict):
+    """An answer to the current attempt, until its worker says that it has it: told again on every new link."""
+
+    request: str
+    action: str
+    content: Any
+
+
 class SoftDoc(TypedDict, total=False):
     """What only the server needs to know (I3). Patched by `data["soft"]`, never shown to viewers."""
 
     n: int  # the last statement of the current attempt that was applied (I4)
     log_lines: int  # the number of the newest line
     log_bytes: int  # of the current attempt
+    answers: list[AnswerDoc]  # in the order given
 
 
 class OptionsDoc(TypedDict, total=False):

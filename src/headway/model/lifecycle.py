@@ -91,7 +91,9 @@ def unhold(world: World, job: JobDoc, command: c.Unhold, settings: Settings) -> 
 
 
 def answer_input(world: World, job: JobDoc, command: c.AnswerInput, settings: Settings) -> None:
-    """Give the handler what it asked for; the tail of the log brings it to the worker. Its stall clock starts anew."""
+    """Give the handler what it asked for; its stall clock starts anew. The tail of the log brings it to the worker, and
+    it is kept until the worker has it: who was linked at this moment does not matter.
+    """
     asked = job.get("input")
     if not asked or asked.get("request") != command.request:
         raise Refused("answer", "not waiting for this input", entity=f"job {command.job}", hint="Look at its `input`.")
@@ -100,7 +102,8 @@ def answer_input(world: World, job: JobDoc, command: c.AnswerInput, settings: Se
     change = {"input": None, "attempts": {str(job.get("attempt")): {"heard_from": world.now_text}}}
     answer = {"action": command.action, "content": command.content}
     words = {"request": command.request, "answer": answer, "by": command.by or None}
-    job_event(world, job, "job.input_given", change, attempt=job.get("attempt"), words=words)
+    kept = {"answers": [*job.get("soft", {}).get("answers", []), {"request": command.request, **answer}]}
+    job_event(world, job, "job.input_given", change, attempt=job.get("attempt"), soft=kept, words=words)
 
 
 # -- after its end -------------------------------------------------------------------------------------------------

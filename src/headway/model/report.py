@@ -96,6 +96,12 @@ class InputRequested(Item, tag="input", frozen=True, kw_only=True):
     at: int = 0
 
 
+class InputTaken(Item, tag="input_taken", frozen=True, kw_only=True):
+    """The worker has the answer to this request, and hands it to the handler once: it need not be told again."""
+
+    request: str
+
+
 class Custom(Item, tag="custom", frozen=True, kw_only=True):
     """An event of the user's own: `name` outside the reserved prefixes, at most 16 KB of data."""
 
@@ -117,5 +123,6 @@ ReportItem = (
     | ErrorNoted
     | Checkpoint
     | InputRequested
+    | InputTaken
     | Custom
 )

@@ -217,6 +217,14 @@ def _input_requested(world: World, job: JobDoc, item: r.InputRequested, settings
     job_event(world, job, "job.input_requested", attempt=job.get("attempt"), put={"input": asked})
 
 
+def _input_taken(world: World, job: JobDoc, item: r.InputTaken, settings: Settings) -> None:
+    answers = job.get("soft", {}).get("answers", [])
+    left = [each for each in answers if each["request"] != item.request]
+    if len(left) < len(answers):
+        words = {"input_taken": item.request}
+        job_event(world, job, "job.noted", attempt=job.get("attempt"), soft={"answers": left or None}, words=words)
+
+
 def _custom(world: World, job: JobDoc, item: r.Custom, settings: Settings) -> None:
     """A custom event of a handler; one that is not taken is said, and the rest of the report stands."""
     asked = c.Emit(
@@ -240,6 +248,7 @@ ITEMS: dict[type[r.Item], Apply] = {
     r.ErrorNoted: _error_noted,
     r.Checkpoint: _checkpoint,
     r.InputRequested: _input_requested,
+    r.InputTaken: _input_taken,
     r.Custom: _custom,
 }
 """Item -> what it does. A test holds this complete."""

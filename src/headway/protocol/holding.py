@@ -51,6 +51,7 @@ class Held(msgspec.Struct):
     stays: bool = False  # on_lost="continue"
     stopped: bool = False  # told to stop by our own clock
     begin: Begin | None = None
+    answered: set[str] = msgspec.field(default_factory=set[str])  # requests whose answer was handed on
 
     @property
     def at_risk(self) -> bool:

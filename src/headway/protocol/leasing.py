@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from headway.model.report import ReportItem
+from headway.model.report import InputTaken, ReportItem
 from headway.model.settings import Settings
 from headway.protocol.frames import (
     Accept,
@@ -48,7 +48,7 @@ from headway.protocol.frames import (
     WorkerHello,
     WorkerWelcome,
 )
-from headway.protocol.holding import SPEAKING, Holdings, Key, Phase, Stop
+from headway.protocol.holding import SPEAKING, Held, Holdings, Key, Phase, Stop
 from headway.protocol.link import LONGEST_WAIT_S, Action, Happening, Link, LinkState, Patience
 from headway.protocol.linked import Linked
 from headway.protocol.statements import Ending, Spool
@@ -173,10 +173,11 @@ class Leaseholder(Linked):
                 return self._welcome(frame, now)
             case Offer():
                 self._consider(frame)
-            case Cancel() | InputAnswer():
-                held = self._holdings.speaker(frame.job, frame.attempt)
-                if held is not None and not held.outbox.ended:
+            case Cancel():
+                if self._runs(frame):
                     self._wishes.append(frame)
+            case InputAnswer():
+                self._hand_on(frame)
             case Ack():
                 self._acknowledge(frame, now)
             case Fenced():
@@ -281,6 +282,18 @@ class Leaseholder(Linked):
             self._wishes.append(frame)
         elif held.phase is Phase.RUNNING:
             self._say(Accept(job=frame.job, attempt=frame.attempt))
+
+    def _runs(self, frame: Cancel | InputAnswer) -> Held | None:
+        held = self._holdings.speaker(frame.job, frame.attempt)
+        return None if held is None or held.outbox.ended else held
+
+    def _hand_on(self, frame: InputAnswer) -> None:
+        """The server tells an answer on every link until this statement is durable; the handler gets it once."""
+        held = self._runs(frame)
+        if held is not None and frame.request not in held.answered:
+            held.answered.add(frame.request)
+            held.outbox.add(InputTaken(request=frame.request))
+            self._wishes.append(frame)
 
     def _acknowledge(self, frame: Ack, now: float) -> None:
         held = self._holdings.get(frame.job, frame.attempt)

@@ -243,9 +243,8 @@ class WorkerSession:
     def _look_at_rival(self) -> None:
         rival = self._rival_of(self.worker)
         if rival is not None and rival.heard_at >= self._asked_at:
-            host = rival.profile.get("machine")
-            reason = f"worker {self.worker!r} is linked already, from {host}; give this one another id"
-            self.close(CloseCode.NOT_REGISTERED, reason)
+            linked = f"worker {self.worker!r} is linked already, from {rival.profile.get('machine')}"
+            self.close(CloseCode.NOT_REGISTERED, f"{linked}; give this one another id")
         elif rival is None or self._now - self._asked_at >= rival.probe_s * 1000:
             self._join(rival)
         else:
@@ -337,6 +336,8 @@ class WorkerSession:
                     fenced=[f.Running(each["job"], each["attempt"]) for each in answer["fenced"]], server=self._server,
                 )
             )  # fmt: skip
+            if answer.get("draining"):
+                self.drain()  # the first time it may not have arrived
 
     def _acknowledge(self, order: Order, frame: Statement, answer: Any) -> None:
         if isinstance(answer, HeadwayError) and not isinstance(answer, ServerError):

@@ -88,6 +88,8 @@ EXTENDS: dict[str, Any] = {"WorkerSeen": WorkerDoc, "KindSeen": KindDoc}
 
 HIDDEN = {"JobDoc": "soft"}
 """What the server keeps to itself (I3)."""
+UNSEEN = {"SoftDoc", "AnswerDoc"}
+"""Types of that alone."""
 
 
 def document() -> dict[str, Any]:
@@ -95,7 +97,8 @@ def document() -> dict[str, Any]:
     _, definitions = msgspec.json.schema_components(DESCRIBED, ref_template="#/$defs/{name}")
     for name, field in HIDDEN.items():
         del definitions[name]["properties"][field]
-    definitions.pop("SoftDoc")
+    for name in UNSEEN:
+        del definitions[name]
     for name, fields in ALWAYS.items():
         definitions[name]["required"] = list(fields)
     for each in _types():
@@ -130,7 +133,7 @@ def _types() -> Iterator[Any]:
     waiting, seen = list(DESCRIBED), set[str]()
     while waiting:
         type = waiting.pop()
-        if type.__name__ in seen | {"SoftDoc"}:
+        if type.__name__ in seen | UNSEEN:
             continue
         seen.add(type.__name__)
         yield type
