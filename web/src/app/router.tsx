@@ -60,8 +60,14 @@ const jobs = createRoute({
   }),
   component: lazyRouteComponent(() => import('../pages/jobs/page.tsx'), 'JobsPage'),
 })
-const job = createRoute({
+/** Pages that ask by REST beside what is live. */
+const asking = createRoute({
   getParentRoute: () => root,
+  id: 'asking',
+  component: lazyRouteComponent(() => import('./asking.tsx'), 'Asking'),
+})
+const job = createRoute({
+  getParentRoute: () => asking,
   path: '/jobs/$id',
   validateSearch: (search: Record<string, unknown>): JobSearch => ({
     tab: text(search.tab),
@@ -73,7 +79,7 @@ const job = createRoute({
   component: lazyRouteComponent(() => import('../pages/job/page.tsx'), 'JobPage'),
 })
 const create = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => asking,
   path: '/new',
   validateSearch: (search: Record<string, unknown>): NewSearch => ({
     kind: text(search.kind),
@@ -90,24 +96,29 @@ const machines = createRoute({
   component: lazyRouteComponent(() => import('../pages/machines/page.tsx'), 'MachinesPage'),
 })
 const queues = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => asking,
   path: '/queues',
   validateSearch: one,
   component: lazyRouteComponent(() => import('../pages/queues/page.tsx'), 'QueuesPage'),
 })
 const kinds = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => asking,
   path: '/kinds',
   validateSearch: one,
   component: lazyRouteComponent(() => import('../pages/kinds/page.tsx'), 'KindsPage'),
 })
 const system = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => asking,
   path: '/system',
   component: lazyRouteComponent(() => import('../pages/system/page.tsx'), 'SystemPage'),
 })
 
-const tree = root.addChildren([home, jobs, job, create, machines, queues, kinds, system])
+const tree = root.addChildren([
+  home,
+  jobs,
+  machines,
+  asking.addChildren([job, create, queues, kinds, system]),
+])
 
 export const router = createRouter({
   routeTree: tree,

@@ -46,9 +46,16 @@ export function TimeChart({ job, now }: { job: JobDoc; now: number }) {
           Of the attempts before {dropped + 1} only the events are kept.
         </p>
       )}
-      <div aria-hidden={!asTable || undefined} className={asTable ? 'overflow-x-auto' : 'sr-only'}>
-        {asTable && <ChartTable chart={chart} zone={zone} />}
-      </div>
+      {asTable && (
+        <section
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+          tabIndex={0}
+          aria-label="Times as a table"
+          className="overflow-x-auto"
+        >
+          <ChartTable chart={chart} zone={zone} />
+        </section>
+      )}
       {!asTable && (
         <>
           <ul
@@ -152,7 +159,7 @@ function Axis({ chart, zone }: { chart: Chart; zone: 'local' | 'utc' }) {
         {chart.ticks.map(tick => (
           <span
             key={tick.at}
-            className={`absolute first:translate-x-0 ${shareOf(chart, tick.at) > 0.96 ? '-translate-x-full' : '-translate-x-1/2'}`}
+            className={`absolute whitespace-nowrap first:translate-x-0 max-sm:even:hidden ${shareOf(chart, tick.at) > 0.96 ? '-translate-x-full' : '-translate-x-1/2'}`}
             style={{ left: `${shareOf(chart, tick.at) * 100}%` }}
           >
             {tick.label}
@@ -179,7 +186,11 @@ function ChartTable({ chart, zone }: { chart: Chart; zone: 'local' | 'utc' }) {
         {chart.lanes.flatMap(lane =>
           lane.spans.map(span => (
             <tr key={`${lane.key}${span.kind}`} className="border-t border-line">
-              <th scope="row" className="py-1 pr-4 font-normal" style={{ paddingLeft: lane.depth * 10 }}>
+              <th
+                scope="row"
+                className="py-1 pr-4 font-normal whitespace-nowrap"
+                style={{ paddingLeft: lane.depth * 10 }}
+              >
                 {lane.label}
               </th>
               <td className="py-1 pr-4 whitespace-nowrap">{instant(span.from, 'precise', zone)}</td>
@@ -189,7 +200,7 @@ function ChartTable({ chart, zone }: { chart: Chart; zone: 'local' | 'utc' }) {
               <td className="py-1 pr-4 text-right whitespace-nowrap">
                 {spent((span.to - span.from) / 1000)}
               </td>
-              <td className="py-1">
+              <td className="py-1 whitespace-nowrap">
                 {span.word}
                 {lane.depth === 0 && lane.about && span.kind === 'run' && (
                   <span className="text-soft"> on {lane.about}</span>

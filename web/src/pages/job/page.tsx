@@ -31,7 +31,7 @@ import { TravelBar } from './travelbar.tsx'
 import { usePast } from './usepast.ts'
 import { WhyNot } from './why.tsx'
 
-const route = getRouteApi('/jobs/$id')
+const route = getRouteApi('/asking/jobs/$id')
 
 export function JobPage() {
   const { id } = route.useParams()

@@ -37,6 +37,7 @@ describe('a job of the past', () => {
     const history = new History(many)
 
     expect(history.indexAt(10)).toBe(0)
+    expect(history.indexAt(13)).toBe(2)
     expect(history.indexAt(14)).toBe(2)
     expect(history.indexAt(3)).toBe(0)
     expect(history.indexAt(999_999)).toBe(350)

@@ -12,7 +12,7 @@ import { InputOutput } from './inout.tsx'
 import { Overview } from './overview.tsx'
 import { Resources } from './resources.tsx'
 
-const route = getRouteApi('/jobs/$id')
+const route = getRouteApi('/asking/jobs/$id')
 const Logs = lazy(() => import('./logs/logs.tsx').then(module => ({ default: module.Logs })))
 
 interface JobTabsProps {

@@ -118,8 +118,7 @@ function Countdown({ to }: { to: string }) {
 }
 
 function WayLink({ way }: { way: Way }) {
-  const look =
-    'inline-flex min-h-6 max-w-full items-center truncate text-accent underline-offset-2 hover:underline'
+  const look = 'inline-block max-w-full truncate leading-6 text-accent underline-offset-2 hover:underline'
   if (way.to === '/jobs/$id') {
     return (
       <Link to="/jobs/$id" params={{ id: way.id ?? '' }} className={look}>

@@ -9,6 +9,7 @@ import { useHeadway } from '@headway/client/react'
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useState } from 'react'
 import { Texts } from '../../app/ascode.tsx'
+import { Asking } from '../../app/asking.tsx'
 import type { Action, BulkAction } from '../../app/copyas.ts'
 import { failed, tell } from '../../app/toasts.tsx'
 import { Confirm } from '../../kit/dialog.tsx'
@@ -37,7 +38,12 @@ interface ActDialogProps {
 }
 
 export function ActDialog({ asked, ...rest }: ActDialogProps) {
-  return asked ? <Ask key={`${asked.action} ${JSON.stringify(asked.meant)}`} asked={asked} {...rest} /> : null
+  if (!asked) return null
+  return (
+    <Asking>
+      <Ask key={`${asked.action} ${JSON.stringify(asked.meant)}`} asked={asked} {...rest} />
+    </Asking>
+  )
 }
 
 function Ask({ asked, onClose, onBegun, onRetried }: ActDialogProps & { asked: Asked }) {

@@ -16,7 +16,7 @@ import { amount, plural, spent } from '../../words/numbers.ts'
 import { fieldsOf } from '../new/schema.ts'
 import { LimitsDialog } from './limits.tsx'
 
-const route = getRouteApi('/kinds')
+const route = getRouteApi('/asking/kinds')
 const ALIVE: ReadonlySet<string> = new Set(['online', 'draining', 'stale'])
 
 export function KindsPage() {

@@ -72,7 +72,9 @@ export function WorkerRow({ node, open: wanted }: { node: WorkerNode; open: bool
                 width={72}
                 height={22}
               />
-              <span className="w-11 text-right text-xs whitespace-nowrap">{Math.round(series.points.at(-1)?.[1] ?? 0)} %</span>
+              <span className="w-11 text-right text-xs whitespace-nowrap">
+                {Math.round(series.points.at(-1)?.[1] ?? 0)} %
+              </span>
             </span>
           ))}
         </div>

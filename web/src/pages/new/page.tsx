@@ -13,7 +13,7 @@ import { Empty, Page, Panel, Problem } from '../../kit/panel.tsx'
 import { NewJobForm } from './form.tsx'
 import { isObject } from './schema.ts'
 
-const route = getRouteApi('/new')
+const route = getRouteApi('/asking/new')
 
 /** What a form begins with. */
 export interface Start {

@@ -35,7 +35,7 @@ import { WholeLine } from './whole.tsx'
 import { ROW } from './window.ts'
 import './logs.css'
 
-const route = getRouteApi('/jobs/$id')
+const route = getRouteApi('/asking/jobs/$id')
 
 export function Logs({ id }: { id: string }) {
   return <Viewer key={id} id={id} />
