@@ -1,13 +1,13 @@
 /** Starts the dashboard: one client, one router, one cache for what comes by REST. */
 
 import { HeadwayProvider } from '@headway/client/react'
-import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { href } from './app/address.ts'
 import { headway } from './app/headway.ts'
-import { router } from './app/router.tsx'
+import { Router } from './app/router.tsx'
 import { dress } from './app/settings.ts'
+import { Shell } from './app/shell.tsx'
 import './styles.css'
 
 dress()
@@ -18,7 +18,9 @@ if (!place) throw new Error('index.html has no #root')
 createRoot(place).render(
   <StrictMode>
     <HeadwayProvider client={headway}>
-      <RouterProvider router={router} />
+      <Router>
+        <Shell />
+      </Router>
     </HeadwayProvider>
   </StrictMode>,
 )

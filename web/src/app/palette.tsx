@@ -1,12 +1,12 @@
 /** ⌘K: go anywhere, do anything that has a shortcut, open a job by its id or search. Loaded when first wanted. */
 
 import { useKinds, useQueues, useSaved } from '@headway/client/react'
-import { useNavigate } from '@tanstack/react-router'
 import { Command } from 'cmdk'
 import { Bookmark, Boxes, CirclePlus, CornerDownLeft, Layers, type LucideIcon, Search } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { type Shortcut, shortcuts } from './keys.ts'
 import { Keys } from './keysheet.tsx'
+import { useNavigate } from './router.tsx'
 
 const ROW =
   'flex cursor-pointer items-center gap-2.5 rounded-md px-2.5 py-1.5 text-sm data-[selected=true]:bg-selected'

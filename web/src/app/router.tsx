@@ -1,141 +1,181 @@
-/** The addresses of the dashboard. Search parameters are the state of a page: whoever has the link sees the same. */
+/**
+ * Where one is and how one gets elsewhere, on the browser's own history: eight addresses, their pages loaded when wanted.
+ *
+ * A page stays until the next one is loaded; pointing at a link begins to load it. Which address means what is addresses.ts's.
+ */
 
 import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  redirect,
-} from '@tanstack/react-router'
-import { place } from './address.ts'
-import { Shell } from './shell.tsx'
+  type ComponentType,
+  createContext,
+  lazy,
+  type MouseEvent,
+  type ReactNode,
+  Suspense,
+  startTransition,
+  useContext,
+  useEffect,
+  useMemo,
+  useState,
+} from 'react'
+import { place as home, href } from './address.ts'
+import { type Place, pathOf, placeOf, type Searches, type Target, type To } from './addresses.ts'
 
-export interface JobsSearch {
-  readonly q?: string | undefined
-  readonly sort?: string | undefined
-}
-export interface JobSearch {
-  readonly tab?: string | undefined
-  readonly attempt?: number | undefined
-  /** Log lines: `120` or `120-140`. */
-  readonly L?: string | undefined
-  readonly find?: string | undefined
-  readonly at?: number | undefined
-}
-export interface NewSearch {
-  readonly kind?: string | undefined
-  readonly from?: string | undefined
-  readonly template?: string | undefined
-}
-export interface OneSearch {
-  readonly show?: string | undefined
-}
+export type { JobSearch, JobsSearch, NewSearch, OneSearch } from './addresses.ts'
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== ''
-    ? value
-    : typeof value === 'number'
-      ? String(value)
-      : undefined
-}
-function whole(value: unknown): number | undefined {
-  const number = Number(value)
-  return value !== undefined && Number.isInteger(number) ? number : undefined
-}
+// -- pages
 
-const root = createRootRoute({ component: Shell })
-const home = createRoute({
-  getParentRoute: () => root,
-  path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/jobs', replace: true })
-  },
-})
-const jobs = createRoute({
-  getParentRoute: () => root,
-  path: '/jobs',
-  validateSearch: (search: Record<string, unknown>): JobsSearch => ({
-    q: text(search.q),
-    sort: text(search.sort),
-  }),
-  component: lazyRouteComponent(() => import('../pages/jobs/page.tsx'), 'JobsPage'),
-})
-/** Pages that ask by REST beside what is live. */
-const asking = createRoute({
-  getParentRoute: () => root,
-  id: 'asking',
-  component: lazyRouteComponent(() => import('./asking.tsx'), 'Asking'),
-})
-const job = createRoute({
-  getParentRoute: () => asking,
-  path: '/jobs/$id',
-  validateSearch: (search: Record<string, unknown>): JobSearch => ({
-    tab: text(search.tab),
-    attempt: whole(search.attempt),
-    L: text(search.L),
-    find: text(search.find),
-    at: whole(search.at),
-  }),
-  component: lazyRouteComponent(() => import('../pages/job/page.tsx'), 'JobPage'),
-})
-const create = createRoute({
-  getParentRoute: () => asking,
-  path: '/new',
-  validateSearch: (search: Record<string, unknown>): NewSearch => ({
-    kind: text(search.kind),
-    from: text(search.from),
-    template: text(search.template),
-  }),
-  component: lazyRouteComponent(() => import('../pages/new/page.tsx'), 'NewJobPage'),
-})
-const one = (search: Record<string, unknown>): OneSearch => ({ show: text(search.show) })
-const machines = createRoute({
-  getParentRoute: () => root,
-  path: '/machines',
-  validateSearch: one,
-  component: lazyRouteComponent(() => import('../pages/machines/page.tsx'), 'MachinesPage'),
-})
-const queues = createRoute({
-  getParentRoute: () => asking,
-  path: '/queues',
-  validateSearch: one,
-  component: lazyRouteComponent(() => import('../pages/queues/page.tsx'), 'QueuesPage'),
-})
-const kinds = createRoute({
-  getParentRoute: () => asking,
-  path: '/kinds',
-  validateSearch: one,
-  component: lazyRouteComponent(() => import('../pages/kinds/page.tsx'), 'KindsPage'),
-})
-const system = createRoute({
-  getParentRoute: () => asking,
-  path: '/system',
-  component: lazyRouteComponent(() => import('../pages/system/page.tsx'), 'SystemPage'),
-})
+type Load = () => Promise<{ default: ComponentType }>
 
-const tree = root.addChildren([
-  home,
-  jobs,
-  machines,
-  asking.addChildren([job, create, queues, kinds, system]),
-])
-
-export const router = createRouter({
-  routeTree: tree,
-  basepath: place.base,
-  defaultPreload: 'intent',
-  scrollRestoration: true,
-  // plain text parameters: `?q=state:running`, not JSON
-  parseSearch: search => Object.fromEntries(new URLSearchParams(search)),
-  stringifySearch: search => {
-    const given = Object.entries(search).filter(([, value]) => value !== undefined && value !== '')
-    const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString()
-    return text ? `?${text}` : ''
-  },
-})
-
-declare module '@tanstack/react-router' {
-  interface Register {
-    router: typeof router
+/** A page that asks by REST beside what is live: its cache is loaded with it. */
+function asking(load: () => Promise<ComponentType>): Load {
+  return async () => {
+    const [Asked, { Asking }] = await Promise.all([load(), import('./asking.tsx')])
+    return {
+      default: () => (
+        <Asking>
+          <Asked />
+        </Asking>
+      ),
+    }
   }
+}
+
+const LOAD: { readonly [T in To]: Load } = {
+  '/jobs': async () => ({ default: (await import('../pages/jobs/page.tsx')).JobsPage }),
+  '/jobs/$id': asking(async () => (await import('../pages/job/page.tsx')).JobPage),
+  '/new': asking(async () => (await import('../pages/new/page.tsx')).NewJobPage),
+  '/machines': async () => ({ default: (await import('../pages/machines/page.tsx')).MachinesPage }),
+  '/queues': asking(async () => (await import('../pages/queues/page.tsx')).QueuesPage),
+  '/kinds': asking(async () => (await import('../pages/kinds/page.tsx')).KindsPage),
+  '/system': asking(async () => (await import('../pages/system/page.tsx')).SystemPage),
+}
+const NOWHERE: Load = async () => ({ default: (await import('../pages/nowhere.tsx')).NowherePage })
+
+const pages = new Map<To | undefined, ComponentType>()
+
+function pageOf(to: To | undefined): ComponentType {
+  const page = pages.get(to) ?? lazy(to ? LOAD[to] : NOWHERE)
+  pages.set(to, page)
+  return page
+}
+
+// -- where one is
+
+type Here = Place | undefined
+
+function read(): Here {
+  const prefix = home.base.replace(/\/$/, '')
+  const path = location.pathname.startsWith(prefix)
+    ? location.pathname.slice(prefix.length)
+    : location.pathname
+  return placeOf(path, location.search)
+}
+
+const moved = new EventTarget()
+const Current = createContext<Here>(undefined)
+
+/** Keeps what is shown in step with the address. */
+export function Router({ children }: { children: ReactNode }) {
+  const [here, setHere] = useState(read)
+  useEffect(() => {
+    const follow = () => startTransition(() => setHere(read()))
+    moved.addEventListener('moved', follow)
+    addEventListener('popstate', follow)
+    return () => {
+      moved.removeEventListener('moved', follow)
+      removeEventListener('popstate', follow)
+    }
+  }, [])
+  return <Current.Provider value={here}>{children}</Current.Provider>
+}
+
+/** The page that the address means. */
+export function Outlet() {
+  const here = useContext(Current)
+  const Page = pageOf(here?.to)
+  const shown = here && `${here.to} ${here.id}`
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page begins at its top
+  useEffect(() => document.getElementById('main')?.scrollTo({ top: 0 }), [shown])
+  return (
+    <Suspense>
+      <Page key={shown} />
+    </Suspense>
+  )
+}
+
+// -- getting elsewhere
+
+/** `search` may be made of what it is now, where one stays on the same page. */
+export interface Going<T extends To> extends Omit<Target<T>, 'search'> {
+  readonly search?: Searches[T] | ((before: Searches[T]) => Searches[T])
+  /** In place of the present entry of the history. */
+  readonly replace?: boolean
+}
+
+async function go<T extends To>({ to, params, search, replace }: Going<T>): Promise<void> {
+  const before = read()
+  const known = (before?.to === to ? before.search : {}) as Searches[T]
+  const wanted = typeof search === 'function' ? search(known) : search
+  const url = href(pathOf<T>({ to, ...(params && { params }), ...(wanted && { search: wanted }) }))
+  if (url === location.href) return
+  history[replace ? 'replaceState' : 'pushState'](null, '', url)
+  moved.dispatchEvent(new Event('moved'))
+}
+
+export function useNavigate(): typeof go {
+  return go
+}
+
+/** One page's own address: its parameters, its id, and how to change them. */
+export function addressOf<T extends To>(to: T) {
+  function useHere(): Place<T> {
+    const here = useContext(Current)
+    return (here?.to === to ? here : { to, id: '', search: {} }) as Place<T>
+  }
+  return {
+    useSearch: (): Searches[T] => useHere().search,
+    useParams: (): { readonly id: string } => useHere(),
+    /** Change the parameters of this page, or its id. */
+    useNavigate: () => {
+      const { id } = useHere()
+      return useMemo(() => (going: Omit<Going<T>, 'to'>) => go<T>({ params: { id }, ...going, to }), [id])
+    },
+  }
+}
+
+interface LinkProps<T extends To> extends Target<T>, Omit<React.ComponentProps<'a'>, 'href' | 'search'> {
+  /** Current only where the parameters are the same too. */
+  readonly exact?: boolean
+}
+
+/** A link to one of our pages: a real address, followed without loading everything anew. */
+export function Link<T extends To>({ to, params, search, exact, onClick, ...rest }: LinkProps<T>) {
+  const here = useContext(Current)
+  const target = { to, ...(params && { params }), ...(search && { search }) }
+  const path = pathOf<T>(target)
+  const isHere =
+    here !== undefined && (exact ? pathOf({ ...here, params: here }) === path : isBelow(here, target))
+  const load = () => void LOAD[to]()
+  function follow(event: MouseEvent<HTMLAnchorElement>): void {
+    onClick?.(event)
+    const isPlain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+    if (event.defaultPrevented || !isPlain || rest.target) return
+    event.preventDefault()
+    void go<T>(target)
+  }
+  return (
+    <a
+      href={href(path)}
+      aria-current={isHere ? 'page' : undefined}
+      onClick={follow}
+      onPointerEnter={load}
+      onFocus={load}
+      {...rest}
+    />
+  )
+}
+
+function isBelow(here: Place, target: Target): boolean {
+  if (target.params) return here.to === target.to && here.id === target.params.id
+  return here.to === target.to || here.to.startsWith(`${target.to}/`)
 }

@@ -1,7 +1,6 @@
 /** The frame around every page: where one can go, how the connection stands, what is said, and what keys do. */
 
 import { useConnection, useSaved } from '@headway/client/react'
-import { Link, Outlet, useNavigate } from '@tanstack/react-router'
 import {
   Bookmark,
   Boxes,
@@ -26,6 +25,7 @@ import { useKeys } from './keys.ts'
 import { KeySheet } from './keysheet.tsx'
 import { Preferences } from './preferences.tsx'
 import { usePulse } from './pulse.ts'
+import { Link, Outlet, useNavigate } from './router.tsx'
 import { Toasts } from './toasts.tsx'
 import { TokenDialog } from './token.tsx'
 
@@ -169,13 +169,7 @@ function Pinned() {
     <nav aria-label="Pinned views" className="mt-3 flex min-h-0 flex-col gap-0.5 overflow-auto">
       <h2 className="px-2.5 py-1 text-xs text-soft">Pinned</h2>
       {pinned.map(view => (
-        <Link
-          key={view.name}
-          to="/jobs"
-          search={{ q: view.body.q }}
-          activeOptions={{ exact: true, includeSearch: true }}
-          className={LINK}
-        >
+        <Link key={view.name} to="/jobs" search={{ q: view.body.q }} exact className={LINK}>
           <Bookmark aria-hidden size={15} className="shrink-0" />
           <span className="truncate" title={view.name}>
             {view.name}

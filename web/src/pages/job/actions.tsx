@@ -2,7 +2,6 @@
 
 import type { JobDoc } from '@headway/client'
 import { useHeadway } from '@headway/client/react'
-import { useNavigate } from '@tanstack/react-router'
 import {
   ArrowUpDown,
   Ban,
@@ -20,6 +19,7 @@ import {
 } from 'lucide-react'
 import { useState } from 'react'
 import { useKeys } from '../../app/keys.ts'
+import { useNavigate } from '../../app/router.tsx'
 import { tell } from '../../app/toasts.tsx'
 import { useWatched, watchJob } from '../../app/watching.ts'
 import { Button } from '../../kit/button.tsx'

@@ -2,9 +2,9 @@
 
 import type { JobDoc } from '@headway/client'
 import { useHeadway } from '@headway/client/react'
-import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useId, useState } from 'react'
 import { AsCode, type NamedAction } from '../../app/ascode.tsx'
+import { useNavigate } from '../../app/router.tsx'
 import { tell } from '../../app/toasts.tsx'
 import { Button } from '../../kit/button.tsx'
 import { Confirm, Dialog } from '../../kit/dialog.tsx'

@@ -1,10 +1,10 @@
 /** What stands where a job should: it loads, there is none, or it went while one looked. */
 
 import { useConnection } from '@headway/client/react'
-import { Link } from '@tanstack/react-router'
 import { SearchX, Trash2 } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { keptList } from '../../app/neighbours.ts'
+import { Link } from '../../app/router.tsx'
 import { Empty, Page } from '../../kit/panel.tsx'
 
 const LOOK =

@@ -1,6 +1,6 @@
 /** Links from a job to what it belongs to: other jobs, its worker, queue and kind, all jobs of a label. */
 
-import { Link } from '@tanstack/react-router'
+import { Link } from '../../app/router.tsx'
 import { shortId } from '../../words/jobs.ts'
 import { quoted } from './obstacles.ts'
 

@@ -2,13 +2,13 @@
 
 import type { JobDoc } from '@headway/client'
 import { useJob, useNow } from '@headway/client/react'
-import { getRouteApi, Link } from '@tanstack/react-router'
 import { ChevronLeft, ChevronRight } from 'lucide-react'
 import { useState } from 'react'
 import { announce } from '../../app/announce.tsx'
 import { useKeys } from '../../app/keys.ts'
 import { keptList, neighbour } from '../../app/neighbours.ts'
 import { useTitle } from '../../app/pulse.ts'
+import { addressOf, Link } from '../../app/router.tsx'
 import { StateBadge } from '../../kit/badge.tsx'
 import type { Freshness } from '../../kit/bar.tsx'
 import { Button } from '../../kit/button.tsx'
@@ -31,7 +31,7 @@ import { TravelBar } from './travelbar.tsx'
 import { usePast } from './usepast.ts'
 import { WhyNot } from './why.tsx'
 
-const route = getRouteApi('/asking/jobs/$id')
+const route = addressOf('/jobs/$id')
 
 export function JobPage() {
   const { id } = route.useParams()
@@ -82,7 +82,7 @@ function Shown({ job: present, freshness, quietS, deleted }: ShownProps) {
   const sign = isPast ? ({ freshness: 'fresh', quietS: 0 } as const) : { freshness, quietS }
   const [troubles, setTroubles] = useState(false)
   const go = (seq: number | undefined) =>
-    void navigate({ search: before => ({ ...before, at: seq }), replace: true, resetScroll: false })
+    void navigate({ search: before => ({ ...before, at: seq }), replace: true })
   const select = (tab: string) =>
     void navigate({
       search: before => ({ ...before, tab: tab === 'overview' ? undefined : tab }),
@@ -135,7 +135,7 @@ function Identity({ job, isPast }: { job: JobDoc; isPast: boolean }) {
   const navigate = route.useNavigate()
   const [earlier, later] = [neighbour(ids, job.id, -1), neighbour(ids, job.id, 1)]
   const open = (id: string | undefined) =>
-    id && void navigate({ to: '/jobs/$id', params: { id }, search: ({ tab }) => ({ tab }) })
+    id && void navigate({ params: { id }, search: ({ tab }) => ({ tab }) })
   useKeys([
     { keys: '[', does: 'Previous job of the list', group: 'Job', run: () => open(earlier) },
     { keys: ']', does: 'Next job of the list', group: 'Job', run: () => open(later) },

@@ -1,9 +1,9 @@
 /** The tabs of a job's page; which one is open stands in the address. What is not open is not loaded. */
 
 import type { JobDoc } from '@headway/client'
-import { getRouteApi } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import { useKeys } from '../../app/keys.ts'
+import { addressOf } from '../../app/router.tsx'
 import { type Tab, Tabs } from '../../kit/tabs.tsx'
 import { brief } from '../../words/numbers.ts'
 import { Artifacts } from './artifacts.tsx'
@@ -12,7 +12,7 @@ import { InputOutput } from './inout.tsx'
 import { Overview } from './overview.tsx'
 import { Resources } from './resources.tsx'
 
-const route = getRouteApi('/asking/jobs/$id')
+const route = addressOf('/jobs/$id')
 const Logs = lazy(() => import('./logs/logs.tsx').then(module => ({ default: module.Logs })))
 
 interface JobTabsProps {

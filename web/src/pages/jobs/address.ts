@@ -1,8 +1,10 @@
 /** The state of the page that is in its address, so that whoever has the link sees the same: filter and sort. */
 
-import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useCallback } from 'react'
+import { addressOf } from '../../app/router.tsx'
 import { SORTS, type Sort } from './statusline.tsx'
+
+const route = addressOf('/jobs')
 
 export interface Address {
   readonly q: string
@@ -12,24 +14,20 @@ export interface Address {
 }
 
 export function useAddress(): Address {
-  const { q = '', sort: asked } = useSearch({ from: '/jobs' })
-  const navigate = useNavigate()
+  const { q = '', sort: asked } = route.useSearch()
+  const navigate = route.useNavigate()
   const sort = SORTS.find(([id]) => id === asked)?.[0] ?? 'created'
   const setQ = useCallback(
     (next: string) =>
       void navigate({
-        to: '/jobs',
         search: before => ({ ...before, q: next || undefined }),
-        resetScroll: false,
       }),
     [navigate],
   )
   const setSort = useCallback(
     (next: Sort) =>
       void navigate({
-        to: '/jobs',
         search: before => ({ ...before, sort: next === 'created' ? undefined : next }),
-        resetScroll: false,
       }),
     [navigate],
   )

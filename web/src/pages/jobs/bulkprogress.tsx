@@ -2,9 +2,9 @@
 
 import type { JobDoc } from '@headway/client'
 import { useJob } from '@headway/client/react'
-import { Link } from '@tanstack/react-router'
 import { X } from 'lucide-react'
 import type { BulkAction } from '../../app/copyas.ts'
+import { Link } from '../../app/router.tsx'
 import { Bar } from '../../kit/bar.tsx'
 import { Button } from '../../kit/button.tsx'
 import { overall, why, worded } from '../../words/jobs.ts'

@@ -6,10 +6,10 @@
 
 import { quotedWhereNeeded } from '@headway/client'
 import { useJobs } from '@headway/client/react'
-import { useNavigate } from '@tanstack/react-router'
 import { CirclePlus } from 'lucide-react'
 import { type KeyboardEvent, lazy, type ReactNode, Suspense, useRef, useState } from 'react'
 import { useTitle } from '../../app/pulse.ts'
+import { useNavigate } from '../../app/router.tsx'
 import { done } from '../../app/toasts.tsx'
 import { Button } from '../../kit/button.tsx'
 import { copyText } from '../../kit/copy.tsx'

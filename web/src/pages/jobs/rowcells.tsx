@@ -1,7 +1,7 @@
 /** The parts of a job that its row in the table and its card on a phone have in common. */
 
 import type { JobDoc } from '@headway/client'
-import { Link } from '@tanstack/react-router'
+import { Link } from '../../app/router.tsx'
 import { StateBadge } from '../../kit/badge.tsx'
 import { Bar, type Freshness } from '../../kit/bar.tsx'
 import { left, lookOfJob, overall, shortId, worded } from '../../words/jobs.ts'

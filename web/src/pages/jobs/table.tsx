@@ -7,9 +7,9 @@
  * scrolls. It asks for more before the end is reached, and tells whether it stands at its top. Must never know filters.
  */
 
-import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual'
 import { type RefObject, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react'
 import { useSettings } from '../../app/settings.ts'
+import { useRows } from '../../kit/rows.ts'
 import { CARD, JobCard } from './card.tsx'
 import { Head } from './head.tsx'
 import type { Jobs } from './jobs.ts'
@@ -67,26 +67,15 @@ export function Table({
   const height = isPhone ? CARD : ROW[density]
   const scroller = () => (isPhone ? document.getElementById('main') : (body.current?.parentElement ?? null))
   const activeAt = active === undefined ? -1 : ids.indexOf(active)
-  const virtual = useVirtualizer({
+  const { from, to, isScrolled, show } = useRows({
     count: ids.length,
-    getScrollElement: scroller,
-    estimateSize: () => height,
-    getItemKey: index => ids[index] ?? index,
+    height,
+    margin,
+    head: isPhone ? 0 : HEAD,
     overscan: OVERSCAN,
-    paddingEnd: FOOT,
-    scrollMargin: margin,
-    scrollPaddingStart: isPhone ? 0 : HEAD,
-    useFlushSync: false,
-    // the row that has the focus stays, wherever one has scrolled to
-    rangeExtractor: range => {
-      const inSight = defaultRangeExtractor(range)
-      return activeAt < 0 || inSight.includes(activeAt)
-        ? inSight
-        : [...inSight, activeAt].sort((a, b) => a - b)
-    },
+    scroller,
+    body,
   })
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another height is another place for every row
-  useLayoutEffect(() => virtual.measure(), [virtual, height])
   useLayoutEffect(() => {
     const row =
       wanted.current && body.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(wanted.current)}"]`)
@@ -98,36 +87,33 @@ export function Table({
     focus: id => {
       wanted.current = id
       const at = ids.indexOf(id)
-      if (at >= 0) virtual.scrollToIndex(at, { align: 'auto' })
+      if (at >= 0) show(at)
     },
     toTop: () => scroller()?.scrollTo({ top: 0 }),
   }))
 
-  const items = virtual.getVirtualItems()
-  const last = items.at(-1)?.index ?? 0
-  useMore(jobs, last >= ids.length - AHEAD)
-  const isScrolled = (virtual.scrollOffset ?? 0) > margin + height / 2
+  useMore(jobs, to >= ids.length - AHEAD)
   useEffect(() => onScrolled(isScrolled), [onScrolled, isScrolled])
 
   const Row = isPhone ? JobCard : JobRow
-  const rows = items.map(item => {
-    const id = ids[item.index] ?? ''
+  const rows = drawn(from, to, activeAt).map(index => {
+    const id = ids[index] ?? ''
     return (
       <Row
-        key={item.key}
+        key={id}
         id={id}
         list={list}
-        index={item.index}
-        top={item.start - margin}
+        index={index}
+        top={index * height}
         height={height}
         isSelected={selection.all || selection.ids.has(id)}
-        isActive={activeAt < 0 ? item.index === 0 : item.index === activeAt}
+        isActive={activeAt < 0 ? index === 0 : index === activeAt}
         isPaused={isPaused}
         does={does}
       />
     )
   })
-  const tall = { height: virtual.getTotalSize() }
+  const tall = { height: ids.length * height + FOOT }
   if (isPhone)
     return (
       <ul ref={setBody} aria-label="Jobs" className={`relative ${CALM}`} style={tall}>
@@ -148,6 +134,13 @@ export function Table({
       </div>
     </div>
   )
+}
+
+/** The rows in sight, and the one that has the focus, wherever one has scrolled to. */
+function drawn(from: number, to: number, active: number): number[] {
+  const inSight = Array.from({ length: to - from }, (_, place) => from + place)
+  if (active < 0 || (active >= from && active < to)) return inSight
+  return active < from ? [active, ...inSight] : [...inSight, active]
 }
 
 /** Pixels of what scrolls above the rows: the head; on a phone, the page's own parts. */

@@ -1,9 +1,9 @@
 /** The views as links, the built-in ones first; what is shown now can be saved, and a saved view changed, by everybody. */
 
 import { useHeadway, useSaved } from '@headway/client/react'
-import { Link } from '@tanstack/react-router'
 import { BookmarkPlus, Ellipsis, Pencil, Pin, PinOff, Trash2 } from 'lucide-react'
 import { useState } from 'react'
+import { Link } from '../../app/router.tsx'
 import { tell } from '../../app/toasts.tsx'
 import { Button } from '../../kit/button.tsx'
 import { Confirm } from '../../kit/dialog.tsx'
@@ -34,7 +34,7 @@ export function ViewBar({ q, sort }: ViewBarProps) {
             key={`${view.saved ?? false} ${view.name}`}
             to="/jobs"
             search={{ q: view.q || undefined, sort: view.sort }}
-            activeOptions={{ exact: true, includeSearch: true }}
+            exact
             aria-current={view === current ? 'page' : undefined}
             title={view.about ?? (view.q || undefined)}
             className={TAB}

@@ -3,10 +3,10 @@
 import { type KindDoc, quotedWhereNeeded } from '@headway/client'
 import { useHeadway, useKinds, useWorkers } from '@headway/client/react'
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link } from '@tanstack/react-router'
 import { Boxes, CirclePlus, Gauge } from 'lucide-react'
 import { useState } from 'react'
 import { useTitle } from '../../app/pulse.ts'
+import { addressOf, Link } from '../../app/router.tsx'
 import { StateBadge } from '../../kit/badge.tsx'
 import { Button } from '../../kit/button.tsx'
 import { CodeBlock } from '../../kit/copy.tsx'
@@ -16,7 +16,7 @@ import { amount, plural, spent } from '../../words/numbers.ts'
 import { fieldsOf } from '../new/schema.ts'
 import { LimitsDialog } from './limits.tsx'
 
-const route = getRouteApi('/asking/kinds')
+const route = addressOf('/kinds')
 const ALIVE: ReadonlySet<string> = new Set(['online', 'draining', 'stale'])
 
 export function KindsPage() {

@@ -2,17 +2,17 @@
 
 import type { MachineNode, WorkerNode } from '@headway/client/react'
 import { useKinds, useWorkers } from '@headway/client/react'
-import { getRouteApi } from '@tanstack/react-router'
 import { Server } from 'lucide-react'
 import { serverUrl } from '../../app/address.ts'
 import { useTitle } from '../../app/pulse.ts'
+import { addressOf } from '../../app/router.tsx'
 import { StateBadge } from '../../kit/badge.tsx'
 import { CodeBlock } from '../../kit/copy.tsx'
 import { Empty, Page, Panel, Problem } from '../../kit/panel.tsx'
 import { plural } from '../../words/numbers.ts'
 import { WorkerRow } from './worker.tsx'
 
-const route = getRouteApi('/machines')
+const route = addressOf('/machines')
 
 export function MachinesPage() {
   useTitle('Machines')

@@ -2,7 +2,6 @@
 
 import type { ServiceDoc, WorkerDoc } from '@headway/client'
 import { useHeadway, type WorkerNode } from '@headway/client/react'
-import { Link } from '@tanstack/react-router'
 import {
   ChevronDown,
   ChevronRight,
@@ -14,6 +13,7 @@ import {
   Wrench,
 } from 'lucide-react'
 import { useState } from 'react'
+import { Link } from '../../app/router.tsx'
 import { tell } from '../../app/toasts.tsx'
 import { Chip, StateBadge } from '../../kit/badge.tsx'
 import { Bar } from '../../kit/bar.tsx'

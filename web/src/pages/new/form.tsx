@@ -2,10 +2,10 @@
 
 import { type JobRequest, type JsonObject, type KindDoc, parseJson } from '@headway/client'
 import { useHeadway } from '@headway/client/react'
-import { useNavigate } from '@tanstack/react-router'
 import { Bookmark, Braces, Copy, ListTree, Play } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import { copyAs } from '../../app/copyas.ts'
+import { useNavigate } from '../../app/router.tsx'
 import { done, failed, tell } from '../../app/toasts.tsx'
 import { Button } from '../../kit/button.tsx'
 import { copyText } from '../../kit/copy.tsx'

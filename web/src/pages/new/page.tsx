@@ -3,17 +3,17 @@
 import type { JobDoc, JobRequest, JsonObject, SavedDoc } from '@headway/client'
 import { useHeadway, useKinds, useSaved } from '@headway/client/react'
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { Boxes } from 'lucide-react'
 import { serverUrl } from '../../app/address.ts'
 import { useTitle } from '../../app/pulse.ts'
+import { addressOf, useNavigate } from '../../app/router.tsx'
 import { CodeBlock } from '../../kit/copy.tsx'
 import { Field, Select } from '../../kit/field.tsx'
 import { Empty, Page, Panel, Problem } from '../../kit/panel.tsx'
 import { NewJobForm } from './form.tsx'
 import { isObject } from './schema.ts'
 
-const route = getRouteApi('/asking/new')
+const route = addressOf('/new')
 
 /** What a form begins with. */
 export interface Start {

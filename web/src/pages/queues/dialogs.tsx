@@ -1,8 +1,8 @@
 /** The three questions before a queue is changed: why it pauses, how many may run, whether what waits is cancelled. */
 
 import { useHeadway } from '@headway/client/react'
-import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useId, useState } from 'react'
+import { useNavigate } from '../../app/router.tsx'
 import { tell } from '../../app/toasts.tsx'
 import { Button } from '../../kit/button.tsx'
 import { Confirm, Dialog } from '../../kit/dialog.tsx'

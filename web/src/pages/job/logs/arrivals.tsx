@@ -9,10 +9,20 @@ import type { Rows } from './rows.ts'
 
 const SAY_MS = 10_000
 
-/** How many lines came since the end was last in sight. `of`: what is counted; another thing begins anew. */
-export function useArrivals(total: number, following: boolean, of: unknown): number {
-  const [seen, see] = useState({ total, of })
-  if (seen.of !== of || (following && seen.total !== total) || seen.total > total) see({ total, of })
+/**
+ * How many lines came since the end was last in sight. `isNews` is false while lines come that were there before;
+ * `of`: what is counted, another thing begins anew.
+ */
+export function useArrivals(total: number, following: boolean, isNews: boolean, of: unknown): number {
+  const [seen, see] = useState({ total, of, wasNews: isNews })
+  const begins = seen.of !== of || !seen.wasNews || !isNews || seen.total > total
+  if (
+    begins
+      ? seen.total !== total || seen.of !== of || seen.wasNews !== isNews
+      : following && seen.total !== total
+  ) {
+    see({ total, of, wasNews: isNews })
+  }
   const newest = useRef(total)
   useEffect(() => {
     newest.current = total

@@ -6,10 +6,10 @@
  */
 import type { Line } from '@headway/client'
 import { type LogsAnswer, useConnection, useHeadway, useJob, useJobLogs } from '@headway/client/react'
-import { getRouteApi } from '@tanstack/react-router'
 import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react'
 import { href } from '../../../app/address.ts'
 import { AsCode } from '../../../app/ascode.tsx'
+import { addressOf } from '../../../app/router.tsx'
 import { useSettings } from '../../../app/settings.ts'
 import { Problem } from '../../../kit/panel.tsx'
 import { NewLines, Ticks, useArrivals } from './arrivals.tsx'
@@ -35,7 +35,7 @@ import { WholeLine } from './whole.tsx'
 import { ROW } from './window.ts'
 import './logs.css'
 
-const route = getRouteApi('/asking/jobs/$id')
+const route = addressOf('/jobs/$id')
 
 export function Logs({ id }: { id: string }) {
   return <Viewer key={id} id={id} />
@@ -63,13 +63,15 @@ function Viewer({ id }: { id: string }) {
     looking.filter?.search.get(number) ?? logs.log.get(number)
   const source = { rows, lineAt }
   const onCopy = useSelection(scrolling.element, client, id, source, scrolling.release)
+  const isNews = looking.isFiltered ? looking.filter?.state.done === true : logs.isSuccess
   const arrivals = useArrivals(
     looking.isFiltered ? rows.count : logs.last,
     scrolling.following,
+    isNews,
     looking.wanted,
   )
   const { current, step } = useSteps(looking, rows, groups, scrolling)
-  const { goTo, picking } = usePicking(id, picked, scrolling, groups)
+  const { goTo, picking } = usePicking(picked, scrolling, groups)
   useFindInAddress(looking.asked.text)
   useLogKeys({ looking, scrolling, step, input, wrapped: settings.wrapLogs })
 
@@ -314,7 +316,7 @@ function useSteps(looking: Looking, rows: Rows, groups: Groups, scrolling: Scrol
 }
 
 /** Lines picked by a click, which the address holds; and where the address leads. */
-function usePicking(id: string, picked: Picked | undefined, scrolling: Scrolling, groups: Groups) {
+function usePicking(picked: Picked | undefined, scrolling: Scrolling, groups: Groups) {
   const navigate = route.useNavigate()
   const own = useRef(picked && pickedText(picked))
   const { show } = scrolling
@@ -340,11 +342,8 @@ function usePicking(id: string, picked: Picked | undefined, scrolling: Scrolling
       own.current = next && pickedText(next)
       scrolling.release()
       void navigate({
-        to: '/jobs/$id',
-        params: { id },
         search: before => ({ ...before, tab: 'logs', L: next && pickedText(next) }),
         replace: true,
-        resetScroll: false,
       })
     },
   }
@@ -360,7 +359,6 @@ function useFindInAddress(text: string): void {
       void navigate({
         search: before => ({ ...before, find: text || undefined }),
         replace: true,
-        resetScroll: false,
       })
     }, 500)
     return () => clearTimeout(timer)

@@ -51,7 +51,7 @@ export const Row = memo(function Row(props: RowProps) {
       data-current={current || undefined}
       className={`log-row flex min-w-full leading-[22px] ${wrapped ? '' : 'h-[22px] w-max overflow-y-clip'} ${picked || current ? 'bg-selected' : 'bg-card'}`}
     >
-      <span className="log-beside sticky left-0 z-10 flex h-[22px] shrink-0 gap-2 bg-inherit pr-2 pl-1">
+      <span className="log-beside z-10 flex sm:sticky sm:left-0 h-[22px] shrink-0 gap-2 bg-inherit pr-2 pl-1">
         <a
           href={props.href}
           data-do="pick"
@@ -89,14 +89,15 @@ export const Row = memo(function Row(props: RowProps) {
   )
 })
 
+/** On a phone without the part of the second. */
 function Stamp({ at, times }: { at: string; times: 'local' | 'utc' | number }) {
-  const text = typeof times === 'number' ? sinceText(Date.parse(at) - times) : instant(at, 'precise', times)
+  const relative = typeof times === 'number'
+  const text = relative ? sinceText(Date.parse(at) - times) : instant(at, 'precise', times)
+  const [time, part] = text.split('.')
   return (
-    <time
-      dateTime={at}
-      className={`shrink-0 text-soft ${typeof times === 'number' ? 'min-w-[10ch] text-right' : ''}`}
-    >
-      {text}
+    <time dateTime={at} className={`shrink-0 text-soft ${relative ? 'text-right sm:min-w-[10ch]' : ''}`}>
+      {time}
+      <span className="max-sm:hidden">.{part}</span>
     </time>
   )
 }
