@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 
 def test_a_queue_is_shown_paused_resumed_and_limited(headway):
     headway("submit", "crawl", "--queue", "gpu")
@@ -14,6 +16,25 @@ def test_a_queue_is_shown_paused_resumed_and_limited(headway):
     assert "limit 3" in headway("queues", "limit", "gpu", "3").out
     assert "limit" not in headway("queues", "limit", "gpu", "none").out
     assert json.loads(headway("queues", "--json").out)[0]["counts"] == {"queued": 1}
+
+
+@pytest.mark.parametrize("name", ["a/b", "a/../b", "a//b", "/", "a%2Fb", "a b?c#d", "größe"])
+def test_a_queue_of_any_name_is_limited_and_cleared_by_it(headway, name):
+    headway("submit", "crawl", "--queue", name)
+    headway("submit", "crawl", "--queue", "b")
+
+    limited = headway("queues", "--json", "limit", name, "3")
+    cleared = headway("queues", "clear", name, "--yes")
+
+    assert json.loads(limited.out)[0]["name"] == name
+    assert cleared.out == "1 of 1 cancelled\n"
+
+
+@pytest.mark.parametrize("id", ["gpu-3/1", "../workers/x", "a//b"])
+def test_a_worker_is_acted_on_by_its_whole_id(headway, id):
+    said = headway("workers", "drain", id)
+
+    assert (said.code, f"No worker has the id {id!r}." in said.err) == (5, True)
 
 
 def test_a_limit_that_is_no_number_is_a_usage_error(headway):

@@ -10,6 +10,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -362,3 +363,16 @@ def test_an_artifact_is_a_download_and_never_a_page(running: Headway) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert os.listdir(running.folder).count("evil.html") == 0  # noqa: PTH208
+
+
+@pytest.mark.parametrize("name", ["a/b", "a%2Fb", "a b", "../jobs", "a//b", "größe", "x/clear"])
+def test_a_queue_of_any_name_has_an_address(running: Headway, name: str) -> None:
+    address = quote(name, safe="")
+    id = running.submit("nobody-serves-this", name)
+
+    limited = running.http.patch(f"/api/v1/queues/{address}", json={"limit": 3})
+    cleared = running.http.post(f"/api/v1/queues/{address}/clear").raise_for_status()
+
+    assert limited.json() == {"name": name, "counts": {"queued": 1}, "limit": 3}
+    assert cleared.json()["done"] == 1
+    assert running.job(id)["state"] == "cancelled"

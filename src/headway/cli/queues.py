@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote
 
 import click
 
@@ -12,6 +11,7 @@ from headway.cli.bulk import follow_action
 from headway.cli.exits import say
 from headway.cli.options import Server, asks_server, run_async, show, shows_data
 from headway.cli.words import table
+from headway.client.rest import as_part
 
 STATES = ("queued", "running", "scheduled", "blocked", "completed", "failed", "cancelled")
 
@@ -54,7 +54,7 @@ def _set(queue: dict[str, Any]) -> str:
 
 def _change(ctx: click.Context, name: str, body: dict[str, Any]) -> None:
     server, form = ctx.obj
-    show([_ask(server, "PATCH", f"/{quote(name, safe='')}", body)], form, _as_table)
+    show([_ask(server, "PATCH", f"/{as_part(name)}", body)], form, _as_table)
 
 
 @queues.command()
@@ -95,7 +95,7 @@ def clear(ctx: click.Context, name: str) -> int:
 
     async def cleared() -> int:
         async with server.client() as client:
-            begun = await client.rest.call("POST", f"/queues/{quote(name, safe='')}/clear", {})
+            begun = await client.rest.call("POST", f"/queues/{as_part(name)}/clear", {})
             return await follow_action(client, begun["job"], "cancelled", form)
 
     return run_async(cleared())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote
 
 import click
 
 from headway.cli.exits import say
 from headway.cli.options import Server, asks_server, run_async, show, shows_data
 from headway.cli.words import state_text, table
+from headway.client.rest import as_part
 from headway.model.duration import duration_text
 
 
@@ -59,7 +59,7 @@ def _age(worker: dict[str, Any]) -> str:
 
 def _act(ctx: click.Context, id: str, action: str) -> None:
     server, form = ctx.obj
-    show([_ask(server, "POST", f"/{quote(id)}/{action}")], form, _as_table)
+    show([_ask(server, "POST", f"/{as_part(id)}/{action}")], form, _as_table)
 
 
 @workers.command()

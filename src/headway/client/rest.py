@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
@@ -21,6 +21,16 @@ from headway.errors import Unreachable
 API = "/api/v1"
 TIMEOUT_S = 30.0
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def as_part(name: str) -> str:
+    """A name as a part of a path, where the server takes slashes for the name's own.
+
+    A slash is written as it is, because many a proxy refuses an encoded one, except where the path would then be tidied up
+    on its way (`a/../b`, `a//b`) and mean another.
+    """
+    is_tidy = all(part not in ("", ".", "..") for part in name.split("/"))
+    return quote(name, safe="/" if is_tidy else "")
 
 
 class Rest:

@@ -21,6 +21,7 @@ from headway.model.ending import Ending, end_attempt
 from headway.model.event import Event
 from headway.model.job import AttemptDoc, JobDoc, Outcome, current_attempt
 from headway.model.load import extended
+from headway.model.names import checked_name
 from headway.model.progress import make_plan
 from headway.model.settings import Settings
 from headway.model.world import World
@@ -52,6 +53,9 @@ def connect(world: World, command: c.Connect, settings: Settings) -> dict[str, A
     for field in REQUIRED:
         if not profile.get(field):
             raise InvalidInput(field, "is missing in the worker's hello", hint=f"Set {field} and connect again.")
+    checked_name("worker", command.worker)
+    for kind in command.kinds:
+        checked_name("kinds.name", kind["name"])
     old = world.workers.get(command.worker) or {}
     if old.get("namespace", command.namespace) != command.namespace:
         said = f"worker {command.worker} belongs to namespace {old['namespace']!r}"

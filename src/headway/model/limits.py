@@ -12,6 +12,7 @@ from typing import Any
 from headway.errors import InvalidInput
 from headway.model import command as c
 from headway.model.event import Event
+from headway.model.names import checked_name
 from headway.model.settings import Settings
 from headway.model.world import World
 
@@ -24,7 +25,8 @@ def pause_queue(world: World, command: c.PauseQueue, settings: Settings) -> None
     """Paused with author and reason; again changes nothing."""
     if not (world.queues.get(command.queue) or {}).get("paused"):
         paused = {"at": world.now_text, "by": command.by or None, "reason": command.reason or None}
-        _add(world, "queue.paused", command.queue, set={"name": command.queue, "paused": paused})
+        name = checked_name("name", command.queue)
+        _add(world, "queue.paused", name, set={"name": name, "paused": paused})
 
 
 def resume_queue(world: World, command: c.ResumeQueue, settings: Settings) -> None:
@@ -36,7 +38,7 @@ def resume_queue(world: World, command: c.ResumeQueue, settings: Settings) -> No
 def limit_queue(world: World, command: c.LimitQueue, settings: Settings) -> None:
     """How many of it may run at once."""
     _check_limit("limit", command.limit)
-    change = {"name": command.queue, "limit": command.limit}
+    change = {"name": checked_name("name", command.queue), "limit": command.limit}
     _add(world, "queue.limits_changed", command.queue, set=change, by=command.by or None)
 
 

@@ -15,6 +15,7 @@ import msgspec
 from headway.errors import InvalidInput, NotFound, Refused
 from headway.model import command as c
 from headway.model.event import Event
+from headway.model.names import checked_name
 from headway.model.query import parse
 from headway.model.settings import Settings
 from headway.model.world import World
@@ -85,6 +86,7 @@ def _check_name(name: str) -> None:
         raise InvalidInput("name", f"has {len(name)} characters", hint=hint)
     if not name.isprintable() or name != name.strip():
         raise InvalidInput("name", f"{name!r} can not be read as it is written", hint=hint)
+    checked_name("name", name)
 
 
 def _check_body(command: c.SaveEntry, settings: Settings) -> None:

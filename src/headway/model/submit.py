@@ -16,6 +16,7 @@ from headway.errors import InvalidInput, Refused, TooLarge
 from headway.model import command as c
 from headway.model.change import finish, fresh, job_event, later, queue
 from headway.model.job import INLINE_BYTES, MOST_PRIORITY, JobDoc, JobState, is_final
+from headway.model.names import checked_name
 from headway.model.settings import Settings
 from headway.model.world import World
 
@@ -91,8 +92,8 @@ def _new_job(world: World, command: c.Submit, settings: Settings) -> JobDoc:
     job = JobDoc(
         id=command.id,
         namespace=command.namespace,
-        kind=command.kind,
-        queue=command.queue or defaults.get("queue") or "default",
+        kind=checked_name("kind", command.kind),
+        queue=checked_name("queue", command.queue or defaults.get("queue") or "default"),
         priority=priority,
         labels={**(defaults.get("labels") or {}), **command.labels},
         args_bytes=len(command.args),

@@ -195,7 +195,7 @@ async def list_kinds(site: SiteOf) -> Response:
     return answer(KindList(kinds=[_kind(site, site.known.kinds[name]) for name in sorted(site.known.kinds)]))
 
 
-@router.get("/kinds/{name}", summary="One kind", tags=["kinds"], responses=gives(KindSeen, "The kind"))
+@router.get("/kinds/{name:path}", summary="One kind", tags=["kinds"], responses=gives(KindSeen, "The kind"))
 async def get_kind(site: SiteOf, name: str) -> Response:
     """Its newest definition."""
     return answer(await _kind_now(site, name))
@@ -215,7 +215,7 @@ def _kind(site: Site, kind: Document) -> KindSeen:
 
 
 @router.patch(
-    "/kinds/{name}",
+    "/kinds/{name:path}",
     summary="Limit it",
     tags=["kinds"],
     openapi_extra=takes(KindRequest, {"limit": 4}),

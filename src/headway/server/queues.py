@@ -66,14 +66,14 @@ async def list_queues(site: SiteOf) -> Response:
     return answer(QueueList(queues=list((await site.read(all_queues)).values())))
 
 
-@router.get("/queues/{name}", summary="One queue", responses=gives(QueueDoc, "The queue"))
+@router.get("/queues/{name:path}", summary="One queue", responses=gives(QueueDoc, "The queue"))
 async def get_queue(site: SiteOf, name: str) -> Response:
     """Its counts, pause and limit."""
     return answer(await _queue(site, name))
 
 
 @router.patch(
-    "/queues/{name}",
+    "/queues/{name:path}",
     summary="Pause it, let it go on, limit it",
     openapi_extra=takes(QueueRequest, {"paused": True, "reason": "disk is being replaced"}),
     responses=gives(QueueDoc, "The queue after it"),
@@ -103,7 +103,7 @@ def _commands(name: str, asked: QueueRequest, by: str) -> Iterator[c.Command]:
 
 
 @router.post(
-    "/queues/{name}/clear",
+    "/queues/{name:path}/clear",
     summary="Cancel what waits in it",
     status_code=202,
     responses=gives(ActionsAnswer, "The job that does it", 202),
