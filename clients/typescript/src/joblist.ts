@@ -14,7 +14,7 @@ import { failureOf } from './failing.ts'
 import { Limiter } from './limiter.ts'
 import { ListAsking } from './listasking.ts'
 import { Listeners, ListenersById } from './listeners.ts'
-import { countDownTo, merged, type Sort, sorted } from './listorder.ts'
+import { countDownTo, extended, merged, type Sort, sorted } from './listorder.ts'
 import { ListPages } from './listpages.ts'
 import { type Asked, askedOf, countsOf, totalOf } from './listquery.ts'
 import { ListRows } from './listrows.ts'
@@ -283,7 +283,7 @@ export class JobList {
     const known = this.sort === 'created' ? countDownTo(this.#ids, this.#bound()) : this.#ids.length
     const all = known === this.#ids.length ? this.#ids : this.#ids.slice(0, known)
     const held = this.#holds > 0
-    const ids = held && !isShown ? state.ids : sameIds(state.ids, all)
+    const ids = held && !isShown ? extended(state.ids, all, this.sort) : sameIds(state.ids, all)
     const next = {
       ...state,
       ids,

@@ -62,6 +62,23 @@ export function merged(
   return result
 }
 
+/** `shown` as it stands, and below it what of `all` follows its last one: what is loaded at the foot moves no row. */
+export function extended(shown: readonly string[], all: readonly string[], sort: Sort): readonly string[] {
+  const last = shown.at(-1)
+  if (last === undefined) return all
+  const from = sort === 'created' ? countDownTo(all, last) : placeBelow(shown, all)
+  if (from >= all.length) return shown
+  const known = new Set(shown)
+  const below = all.slice(from).filter(id => !known.has(id))
+  return below.length ? [...shown, ...below] : shown
+}
+
+function placeBelow(shown: readonly string[], all: readonly string[]): number {
+  const there = new Set(all)
+  const last = shown.findLast(id => there.has(id))
+  return last === undefined ? all.length : all.indexOf(last) + 1
+}
+
 /** How many ids of `order` (newest first) are not older than `bound`. */
 export function countDownTo(order: readonly string[], bound: string): number {
   let low = 0

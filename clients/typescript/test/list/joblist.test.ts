@@ -232,6 +232,30 @@ describe('held', () => {
     expect(list.row('A')).toBeUndefined()
   })
 
+  test('what is loaded at its foot is shown: it moves nothing', async () => {
+    rest.all = [job('A'), job('B')]
+    const list = listOf({ q: 'state:queued', limit: 10 })
+    live.snapshot('jobs', { ...jobs(job('C'), job('D')), capped: true })
+    await settled()
+    list.hold()
+    live.send(submitted(job('E')))
+
+    await list.loadMore()
+    await settled()
+
+    expect(list.state).toMatchObject({ ids: ['D', 'C', 'B', 'A'], newCount: 1, held: true })
+  })
+
+  test('a list that was held before anything was known shows what is known first', async () => {
+    const list = listOf()
+    list.hold()
+
+    live.snapshot('jobs', jobs(job('A'), job('B')))
+    await settled()
+
+    expect(list.state).toMatchObject({ ids: ['B', 'A'], newCount: 0 })
+  })
+
   test('two may hold; the order moves when both have let go, and letting go twice counts once', async () => {
     const list = listOf()
     live.snapshot('jobs', jobs(job('A')))
