@@ -2,10 +2,11 @@
 #
 #   make demo      install, start Headway on 127.0.0.1:8400 and run real jobs
 #   make test      everything CI runs; its last line is the test runner's
-#   make check     the fast half: style, types, layers, words, docs
+#   make check     the fast half: style, types, layers, words, docs; of Python and TypeScript
 #   make format    let ruff rewrite what it can
 #   make coverage  the tests again, with branch coverage
 #   make dashboard build web/ into the package, where it has changed (Node from PATH or .venv)
+#   make screenshots  pictures of each page of the dashboard into docs/img (needs a Chromium)
 #   make bench     measure (docs/performance.md)
 #   make clean     remove what was made here
 
@@ -13,7 +14,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install dashboard demo test check format docs coverage bench clean FORCE
+.PHONY: help install dashboard demo test check format docs coverage screenshots bench clean FORCE
 
 PYTHON ?= $(or $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell \
 	command -v $(p) >/dev/null && $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p)))),python3)
@@ -44,7 +45,10 @@ demo: install
 	@$(BIN)/python tools/dashboard.py --if-possible
 	@$(BIN)/headway demo
 
+# The suites of TypeScript and the tests in a browser first (tools/frontend.py): the last line is pytest's.
 test: check dashboard
+	@$(BIN)/python tools/frontend.py test
+	@$(BIN)/python tools/frontend.py browser
 	@echo "test: order $(SEED)"
 	@$(BIN)/pytest -q -n $(WORKERS) --randomly-seed=$(SEED)
 
@@ -54,6 +58,7 @@ check: install docs
 	@$(BIN)/python tools/check_words.py
 	@$(BIN)/lint-imports --no-logo > .venv/.layers 2>&1 || { cat .venv/.layers; exit 1; }
 	@$(BIN)/pyright --warnings > .venv/.types || { cat .venv/.types; exit 1; }
+	@$(BIN)/python tools/frontend.py check
 	@echo "check: style, words, layers, types and docs are in order"
 
 format: install
@@ -70,6 +75,9 @@ coverage: install dashboard
 	@$(BIN)/coverage run -m pytest -q
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+screenshots: install dashboard
+	@$(BIN)/python tools/frontend.py screenshots
 
 # One script for each of the figures P1, P2, …; each prints JSON lines.
 bench: install

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import strays
+from browser import NO_CHROMIUM
 from cluster_example import NO_NGINX
 from postgres import ABSENT, Postgres, required_postgres
 
-LEFT_OUT = {ABSENT: "tests/postgres.py", NO_NGINX: "tests/cluster_example.py"}
+LEFT_OUT = {ABSENT: "tests/postgres.py", NO_NGINX: "tests/cluster_example.py", NO_CHROMIUM: "tools/chromium.py"}
 """Reasons that many tests share, and the one place to name for each."""
 
 settings.register_profile("dev", deadline=None)

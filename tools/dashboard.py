@@ -208,9 +208,7 @@ def build(root: Path, node: Node) -> None:
     """Packages if they are not there, the build, a look at it, and into its place with the stamp."""
     began = time.monotonic()
     stamp = stamp_of(root)  # before: sources that change meanwhile make another build due
-    if packages_are_due(root):
-        tell(f"bringing node_modules in line with package-lock.json (Node {node.version})")
-        run_npm(root, node, "ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund")
+    bring_packages(root, node)
     fresh, old = root / "node_modules/.dashboard", root / "node_modules/.dashboard-old"
     run_npm(root, node, "run", "build", "-w", "web", "--", "--outDir", str(fresh), "--emptyOutDir")
     check(fresh)
@@ -221,6 +219,13 @@ def build(root: Path, node: Node) -> None:
     shutil.move(fresh, root / BUILT)
     shutil.rmtree(old, ignore_errors=True)
     tell(f"built with Node {node.version} in {time.monotonic() - began:.0f} s")
+
+
+def bring_packages(root: Path, node: Node) -> None:
+    """`npm ci`, where node_modules is not what package-lock.json says."""
+    if packages_are_due(root):
+        tell(f"bringing node_modules in line with package-lock.json (Node {node.version})")
+        run_npm(root, node, "ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund")
 
 
 def packages_are_due(root: Path) -> bool:
@@ -251,13 +256,11 @@ def locked(path: Path) -> dict[str, Any]:
 def run_npm(root: Path, node: Node, *words: str) -> None:
     """CanNotBuild with the end of what it said."""
     verb = " ".join(["npm", *words[: 2 if words[0] == "run" else 1]])
-    path = f"{node.program.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    env = {**os.environ, "PATH": path, "NO_COLOR": "1", "npm_config_update_notifier": "false"}
     try:
         ended = subprocess.run(
             [*node.npm, *words],
             cwd=root,
-            env=env,
+            env=environment(node),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -270,6 +273,12 @@ def run_npm(root: Path, node: Node, *words: str) -> None:
         raise CanNotBuild(f"`{verb}` did not run to its end: {error}", way_on(words[0])) from None
     if ended.returncode != 0:
         raise CanNotBuild(f"`{verb}` failed ({ended.returncode}).\n{telling(ended.stdout)}", way_on(words[0]))
+
+
+def environment(node: Node) -> dict[str, str]:
+    """What npm and all that it starts run in: this Node before any other, and no colours."""
+    path = f"{node.program.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return {**os.environ, "PATH": path, "NO_COLOR": "1", "npm_config_update_notifier": "false"}
 
 
 def telling(said: str) -> str:
