@@ -1,5 +1,7 @@
 /** The list one came from: its order and its address, kept for this tab, so that a job knows the one before and after it. */
 
+import { useEffect, useRef } from 'react'
+
 interface Kept {
   readonly ids: readonly string[]
   /** the filter and order of the list */
@@ -11,7 +13,15 @@ const KEY = 'headway.list'
 const MOST = 2_000
 const NONE: Kept = { ids: [], q: undefined, sort: undefined }
 
-/** Called by a list when one of its jobs is opened. */
+/** Keeps the list of a page when one leaves it, whichever way. */
+export function useKeptList(ids: readonly string[], q: string, sort: string): void {
+  const latest = useRef({ ids, q, sort })
+  useEffect(() => {
+    latest.current = { ids, q, sort }
+  })
+  useEffect(() => () => keepList(latest.current.ids, latest.current.q, latest.current.sort), [])
+}
+
 export function keepList(ids: readonly string[], q?: string, sort?: string): void {
   const kept = { ids: ids.slice(0, MOST), q, sort }
   try {

@@ -111,7 +111,7 @@ const LINK =
 
 function Side({ onSearch, onOpen }: Openers) {
   return (
-    <div className="hidden w-52 shrink-0 flex-col border-r border-line bg-card p-2 sm:flex">
+    <header className="hidden w-52 shrink-0 flex-col border-r border-line bg-card p-2 sm:flex">
       <Brand />
       <button
         type="button"
@@ -147,7 +147,7 @@ function Side({ onSearch, onOpen }: Openers) {
           </span>
         </div>
       </div>
-    </div>
+    </header>
   )
 }
 

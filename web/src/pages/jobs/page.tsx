@@ -8,6 +8,7 @@ import { quotedWhereNeeded } from '@headway/client'
 import { useJobs } from '@headway/client/react'
 import { CirclePlus } from 'lucide-react'
 import { type KeyboardEvent, lazy, type ReactNode, Suspense, useRef, useState } from 'react'
+import { useKeptList } from '../../app/neighbours.ts'
 import { useTitle } from '../../app/pulse.ts'
 import { useNavigate } from '../../app/router.tsx'
 import { done } from '../../app/toasts.tsx'
@@ -64,6 +65,7 @@ export function JobsPage(): ReactNode {
   const hasSelected = !isEmpty(selection)
   useHold(jobs.hold, isPointed || isScrolled || hasSelected || active !== undefined)
   useTitle('Jobs')
+  useKeptList(jobs.ids, q, sort)
 
   const open = (id: string, tab?: string) =>
     void navigate({ to: '/jobs/$id', params: { id }, search: tab ? { tab } : {} })
