@@ -29,7 +29,7 @@ export function Lines({ rows, scrolling, wrapped, columns, draw, onDo, onDraw, d
   const { element, top, span, onScroll } = scrolling
   const stage = useRef<HTMLDivElement>(null)
   const list = useRef<HTMLDivElement>(null)
-  const anchor = wrapped ? anchoredAt(top, rows.count, span.view) : undefined
+  const anchor = wrapped ? anchoredAt(top, rows.count, span.view, scrolling.counted) : undefined
   const { from, to, offset } = anchor ?? drawnAt(top, rows.count, span.view)
   const first = Math.min(rows.count - 1, Math.ceil(top / ROW))
 

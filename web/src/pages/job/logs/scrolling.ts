@@ -13,6 +13,8 @@ interface Held {
   readonly line: number
   /** Pixels of its row above the upper edge. */
   readonly within: number
+  /** Rows there were when the end was left, or the place was gone to. */
+  readonly counted: number
 }
 
 export interface Scrolling {
@@ -20,6 +22,7 @@ export interface Scrolling {
   readonly top: number
   readonly span: Span
   readonly following: boolean
+  readonly counted: number
   readonly onScroll: () => void
   /** To the end, and along with it. */
   follow(): void
@@ -38,7 +41,7 @@ export function useScrolling(rows: Rows, wrapped: boolean, start: number | undef
   const element = useRef<HTMLDivElement>(null)
   const view = useView(element)
   const span = spanOf(rows.count, view, wrapped)
-  const [held, hold] = useState<Held | 'end'>(start ? { line: start, within: 0 } : 'end')
+  const [held, hold] = useState<Held | 'end'>(start ? { line: start, within: 0, counted: 0 } : 'end')
   const [wanted, want] = useState(start) // in the middle as soon as there is a view to have a middle
   const known = useRef(0)
   const movedAt = useRef(Number.NEGATIVE_INFINITY)
@@ -48,6 +51,7 @@ export function useScrolling(rows: Rows, wrapped: boolean, start: number | undef
     hold(heldAt(topFor(rows.rowOf(wanted), span, wrapped), rows))
   }
   const following = held === 'end'
+  const counted = following ? rows.count : held.counted
   const top = following ? span.most : Math.min(rows.rowOf(held.line) * ROW + held.within, span.most)
 
   useLayoutEffect(() => {
@@ -85,13 +89,14 @@ export function useScrolling(rows: Rows, wrapped: boolean, start: number | undef
     top,
     span,
     following,
+    counted,
     onScroll() {
       const box = element.current
       if (!box || Math.abs(box.scrollTop - known.current) < 1) return
       const next = movedTop(top, known.current, box.scrollTop, span)
       known.current = box.scrollTop
       movedAt.current = performance.now()
-      flushSync(() => hold(isAtEnd(next, span) ? 'end' : heldAt(next, rows)))
+      flushSync(() => hold(isAtEnd(next, span) ? 'end' : heldAt(next, rows, counted)))
     },
     follow() {
       movedAt.current = Number.NEGATIVE_INFINITY
@@ -112,9 +117,9 @@ export function useScrolling(rows: Rows, wrapped: boolean, start: number | undef
   }
 }
 
-function heldAt(top: number, rows: Rows): Held {
+function heldAt(top: number, rows: Rows, counted = rows.count): Held {
   const row = Math.max(0, Math.min(Math.floor(top / ROW), rows.count - 1))
-  return { line: rows.lineAt(row), within: top - row * ROW }
+  return { line: rows.lineAt(row), within: top - row * ROW, counted }
 }
 
 /** The height of what is seen. */

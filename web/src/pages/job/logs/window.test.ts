@@ -78,6 +78,19 @@ describe('wrapped rows', () => {
     }
   })
 
+  test('lines that come while the reader holds a place move nothing', () => {
+    const before = anchoredAt(5_000, 1_000, VIEW)
+    const after = anchoredAt(5_000, 9_000, VIEW, 1_000)
+
+    expect([after.row, after.share, after.at, after.from]).toEqual([
+      before.row,
+      before.share,
+      before.at,
+      before.from,
+    ])
+    expect(anchoredAt(9_000 * ROW, 9_000, VIEW, 1_000)).toMatchObject({ row: 8_999, share: 1, at: VIEW })
+  })
+
   test('a log shorter than the view has a place for its anchor', () => {
     expect(anchoredAt(0, 0, VIEW)).toMatchObject({ from: 0, to: 0, row: 0 })
     expect(anchoredAt(44, 2, VIEW)).toMatchObject({ row: 1, share: 1, from: 0, to: 2 })

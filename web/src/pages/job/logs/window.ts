@@ -82,12 +82,14 @@ export interface Anchored extends Drawn {
 /**
  * The rows to draw when each is as high as it needs. The same share of all rows lies above a point of the view as of the
  * view itself lies above that point: at the start the first row's upper edge, at the end the last row's lower edge. Needs no
- * height of any row that is not drawn.
+ * height of any row that is not drawn. `counted` is what "all rows" were when the reader left the end: lines that come
+ * since move nothing.
  */
-export function anchoredAt(top: number, rows: number, view: number): Anchored {
+export function anchoredAt(top: number, rows: number, view: number, counted = rows): Anchored {
   const place = Math.min(top / ROW, rows)
   const row = Math.min(Math.floor(place), Math.max(0, rows - 1))
-  const at = rows ? (place / rows) * view : 0
+  const all = Math.min(counted, rows)
+  const at = all ? Math.min(place / all, 1) * view : 0
   const from = Math.max(0, row - Math.ceil(at / ROW) - 1)
   const to = Math.min(rows, row + Math.ceil((view - at) / ROW) + 2)
   return { from, to, offset: 0, row, share: place - row, at }
