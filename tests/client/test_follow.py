@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from contextlib import aclosing
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from headway.client import Client
+from headway.client.follow import follow
 from headway.clock import SystemClock
 from headway.errors import InvalidInput, LinkRefused, NotFound, Unreachable, WireError
+from headway.model.settings import Settings
 from scripted_server import NOW, batch, frame, logged, moved, snapshot, welcome
 
 
@@ -181,8 +184,26 @@ async def test_where_only_plain_requests_get_through_polling_does(server):
     async with client_of(server) as client:
         seen = await states(client)
 
+    asked = [parse_qs(urlsplit(path).query) for path in server.asked if "/events" in path]
     assert seen[-2:] == ["queued", "completed"]
-    assert [("since=e.1" in path) for path in server.asked if "/events" in path] == [False, True, True]
+    assert [each.get("since") for each in asked] == [None, ["e.1"], ["e.1"]]
+
+
+async def test_the_first_answer_to_a_poll_comes_before_a_link_gives_up_waiting_for_its_welcome(server):
+    quiet = json.dumps({"frames": [], "cursor": "e.1"})
+    server.answers["/api/v1/events"] = [
+        (200, "application/json", quiet),
+        (200, "application/json", json.dumps({"frames": [json.loads(batch(1, 3, DONE))], "cursor": "e.3"})),
+    ]
+
+    async with (
+        client_of(server) as client,
+        aclosing(follow(client.rest, ["jobs"], since="e.1", want="events", ways=("poll",))) as updates,
+    ):
+        await anext(updates)
+
+    waits = [float(parse_qs(urlsplit(path).query)["wait"][0]) for path in server.asked]
+    assert waits[0] < Settings().hello_s < waits[1]
 
 
 async def test_where_nothing_gets_through_the_last_reason_is_said(server):

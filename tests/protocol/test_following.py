@@ -26,7 +26,7 @@ from headway.protocol.frames import (
     Visible,
     Welcome,
 )
-from headway.protocol.link import Action, Happening, LinkState
+from headway.protocol.link import Action, Happening, Link, LinkState
 
 WELCOME = Welcome(session="x", epoch="e1", seq=5, now="", ping_s=5.0)
 CUT = Snapshot(id="s1", seq=5, now="")
@@ -183,6 +183,51 @@ def test_subscriptions_come_and_go_while_it_is_live():
     assert follower.link.state is LinkState.LIVE
 
 
+@pytest.mark.parametrize(("reset", "cursor"), [(None, "e1.6"), (Reset(id="s1", epoch="e2", reason="epoch"), "e2.6")])
+def test_a_view_begun_on_a_live_link_goes_on_from_the_log_of_that_link(reset: Reset | None, cursor: str):
+    follower, _ = following()
+    if reset is not None:
+        follower.receive(reset, 1.0)
+    follower.subscribe(["workers"], 1.0)
+    follower.receive(Snapshot(id="s2", seq=6, now=""), 1.0)
+    follower.frames()
+
+    follower.receive(Batch(id="s2", since=8, to=9, now=""), 1.0)
+
+    assert follower.frames() == [Subscribe(id="s2", topics=["workers"], since=cursor)]
+
+
+def test_a_link_that_does_not_know_its_log_begins_no_view_anew():
+    follower, subscription = following()
+    follower.receive(Reset(id="s1", epoch="e1", reason="slow"), 1.0)
+    follower.closed(1006, 2.0)
+    follower.tick(3.0)
+    follower.opened(3.0)
+
+    follower.receive(Welcome(session="", epoch="", seq=0, now="", ping_s=25.0), 3.0)
+
+    assert subscription.view.epoch == "e1"
+
+
+def test_a_link_that_nothing_is_followed_on_is_live_when_it_is_welcomed():
+    follower = Follower(Hello())
+    follower.connect(0.0)
+    follower.opened(0.0)
+
+    follower.receive(WELCOME, 0.0)
+
+    assert follower.link.state is LinkState.LIVE
+
+
+def test_what_ended_already_is_not_ended_again():
+    follower, first = following()
+
+    for _ in range(2):
+        follower.unsubscribe(first, 1.0)
+
+    assert follower.frames() == [Unsubscribe(id="s1")]
+
+
 def test_a_subscription_ended_while_there_is_no_link_is_not_asked_for_again():
     follower, first = following()
     follower.closed(1006, 1.0)
@@ -202,6 +247,29 @@ def test_who_looks_again_probes_and_who_looks_away_says_so():
     assert away == ((), [Visible(visible=False)], 25.0)
     assert back == ((), [Visible(visible=True)], 5.0)
     assert follower.link.due == 5.0
+
+
+def test_who_looks_away_is_not_cut_off_before_the_next_rare_ping():
+    follower, _ = following()
+
+    follower.show(visible=False, now=14.0)
+
+    assert follower.tick(15.0) == ()
+    assert (follower.link.state, follower.link.due) == (LinkState.LIVE, 14.0 + 3 * 25.0)
+
+
+def test_a_way_without_a_voice_is_probed_by_asking_again():
+    follower = Follower(Hello(), link=Link(ways=("sse",)))
+    follower.subscribe(["jobs"], 0.0)
+    follower.connect(0.0)
+    follower.opened(0.0)
+    follower.receive(WELCOME, 0.0)
+    follower.receive(CUT, 0.0)
+    follower.frames()
+
+    follower.show(visible=True, now=1.0)
+
+    assert follower.frames() == [Subscribe(id="s1", topics=["jobs"], since="e1.5")]
 
 
 def test_who_looked_away_without_a_link_says_so_on_the_next():

@@ -41,6 +41,8 @@ ALIVE = Unknown("alive")
 SILENT_S = 45.0
 """A stream that says nothing for so long, comments included, is dead (three times 15 s)."""
 POLL_S = 25.0
+WELCOME_S = 1.0
+"""The first answer of a long-poll comes soon, because it is the welcome: a link waits 10 s for that (`hello_s`)."""
 SNAPSHOT_BYTES = 64 * 1024 * 1024
 FRAMES_AHEAD = 16
 """WebSocket frames taken in before somebody wants them; then TCP holds the server back."""
@@ -188,8 +190,8 @@ async def poll(rest: Rest, asks: Asks, outbox: asyncio.Queue[Frame]) -> Frames:
     yield OPENED
     welcomed = False
     while True:
-        ask = asks()
-        answer: Any = await rest.get("/events", {**_params(ask), "wait": POLL_S}, wait_s=POLL_S)
+        ask, wait_s = asks(), POLL_S if welcomed else WELCOME_S
+        answer: Any = await rest.get("/events", {**_params(ask), "wait": wait_s}, wait_s=wait_s)
         for value in answer["frames"] or [{"type": ALIVE.type}]:
             frame = frame_of(value)
             if not welcomed and not isinstance(frame, Welcome):

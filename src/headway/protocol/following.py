@@ -28,7 +28,7 @@ from headway.protocol.frames import (
     Visible,
     Welcome,
 )
-from headway.protocol.link import Action, Happening, Link, LinkState, Patience
+from headway.protocol.link import Action, Happening, Link, Patience
 from headway.protocol.linked import Linked
 from headway.protocol.viewing import Took, View
 
@@ -83,6 +83,7 @@ class Follower(Linked):
         self._hello = hello
         self._visible = True
         self._ping_s = _DEFAULTS.ping_s
+        self._epoch = ""
         self._out: list[Frame] = []
         self._seq = 0
         self._count = 0
@@ -105,22 +106,23 @@ class Follower(Linked):
         self._count += 1
         subscription = Subscription(f"s{self._count}", topics, want=want, conflate=conflate, pace_ms=pace_ms)
         self.subscriptions[subscription.id] = subscription
-        if self.link.state in (LinkState.CATCHING_UP, LinkState.LIVE):
+        if self.link.is_welcomed:
+            if self._epoch:
+                subscription.view.open(self._epoch)
             self._ask(subscription, now)
-            self._happen(Happening.FELL_BEHIND, now)
+            self._look(now)
         return subscription
 
     def unsubscribe(self, subscription: Subscription, now: float) -> None:
         """No more of it."""
-        self.subscriptions.pop(subscription.id, None)
-        if self.link.state in (LinkState.CATCHING_UP, LinkState.LIVE):
+        if self.subscriptions.pop(subscription.id, None) is not None and self.link.is_welcomed:
             self._out.append(Unsubscribe(id=subscription.id))
             self._look(now)
 
     def show(self, *, visible: bool, now: float, dice: float = 0.5) -> tuple[Action, ...]:
         """Somebody looks, or no longer does: said to the server, and a reason to probe the link."""
         self._visible = visible
-        self._set_ping()
+        self._set_ping(now)
         return self._happen(Happening.WAKE, now, dice) if visible else self._say_visible()
 
     def receive(self, frame: ToViewer | Unknown, now: float, dice: float = 0.5) -> tuple[Action, ...]:
@@ -128,11 +130,7 @@ class Follower(Linked):
         self.link.hear(now)
         match frame:
             case Welcome():
-                self.session, self._seq, self._ping_s = frame.session, frame.seq, frame.ping_s
-                for subscription in self.subscriptions.values():
-                    subscription.view.open(frame.epoch)
-                self._set_ping()
-                return self._happen(Happening.WELCOMED, now)
+                return self._begin(frame, now)
             case Batch() | Snapshot() | Reset():
                 return self._show(frame, now)
             case Ping():
@@ -154,10 +152,22 @@ class Follower(Linked):
                 pass  # a response to a request: its caller's
         return ()
 
+    def _begin(self, welcome: Welcome, now: float) -> tuple[Action, ...]:
+        """A way that was not greeted may not know its log yet (no `epoch`): then no view is begun anew."""
+        self.session, self._epoch = welcome.session, welcome.epoch
+        self._seq, self._ping_s = welcome.seq, welcome.ping_s
+        if welcome.epoch:
+            for subscription in self.subscriptions.values():
+                subscription.view.open(welcome.epoch)
+        self._set_ping(now)
+        return self._happen(Happening.WELCOMED, now) + self._look(now)
+
     def _show(self, frame: Batch | Snapshot | Reset, now: float) -> tuple[Action, ...]:
         subscription = self.subscriptions.get(frame.id)
         if subscription is None:
             return ()
+        if isinstance(frame, Reset):
+            self._epoch = frame.epoch
         took = subscription.view.take(frame)
         if took is Took.GAP and (not subscription.asked or self._unanswered(subscription, now)):
             self._ask(subscription, now)
@@ -186,13 +196,23 @@ class Follower(Linked):
             subscription.refused = error
             subscription.asked = False
 
-    def _set_ping(self) -> None:
+    def _set_ping(self, now: float) -> None:
         self.link.ping_s = self._ping_s if self._visible else _DEFAULTS.ping_hidden_s
+        if not self._visible:
+            self.link.hear(now)  # the longer time counts from here
 
     def _say_visible(self) -> tuple[Action, ...]:
-        if self.link.state in (LinkState.CATCHING_UP, LinkState.LIVE):
+        if self.link.is_welcomed:
             self._out.append(Visible(visible=self._visible))
         return ()
+
+    def _probe(self, now: float) -> None:
+        """A way without a voice is asked for a sign of life by asking for everything again, from where it stands."""
+        if self.link.way == "websocket":
+            self._out.append(Visible(visible=self._visible))
+            return
+        for subscription in self.subscriptions.values():
+            self._ask(subscription, now)
 
     def _do(self, actions: tuple[Action, ...], now: float) -> tuple[Action, ...]:
         """Turn the actions that are frames into frames; the rest is the shell's."""
@@ -206,7 +226,7 @@ class Follower(Linked):
                 if not self._visible:
                     self._out.append(Visible(visible=False))
             elif action is Action.PROBE:
-                self._out.append(Visible(visible=self._visible))
+                self._probe(now)
             elif action is Action.DROP:
                 self._out = []
         return tuple(action for action in actions if action not in _FRAMES)

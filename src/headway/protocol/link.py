@@ -208,6 +208,11 @@ class Link:
         self.hear(now)
 
     @property
+    def is_welcomed(self) -> bool:
+        """True from the welcome to the end of the connection."""
+        return self.state in _WELCOMED
+
+    @property
     def interval_s(self) -> float:
         """How often to expect a sign of life, on this way."""
         return max(self.ping_s, LEAST_PING_S.get(self.way, 0.0))
@@ -215,7 +220,7 @@ class Link:
     def hear(self, now: float) -> None:
         """Any frame is a sign of life (R6)."""
         self._heard = now
-        if self.state in _WELCOMED:
+        if self.is_welcomed:
             self.due = now + 3 * self.interval_s
 
     def be_patient(self, now: float) -> None:
@@ -225,13 +230,13 @@ class Link:
 
     def is_grey(self, now: float) -> bool:
         """True while what is shown may be old: not connected, or nothing heard for twice the ping."""
-        return self.state not in _WELCOMED or now - self._heard > 2 * self.interval_s
+        return not self.is_welcomed or now - self._heard > 2 * self.interval_s
 
     def tick(self, now: float, dice: float = 0.5) -> tuple[Action, ...]:
         """What time alone brings about by `now`."""
         if self.due is not None and now >= self.due:
             return self.happen(Happening.DUE if self.state is LinkState.WAITING else Happening.SILENT, now, dice)
-        if self._better is not None and now >= self._better and self.state in _WELCOMED:
+        if self._better is not None and now >= self._better and self.is_welcomed:
             self._better = None
             return self.happen(Happening.BETTER, now, dice)
         return ()
