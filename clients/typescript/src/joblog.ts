@@ -159,8 +159,10 @@ export class JobLog {
     this.#epoch = followed.view.epoch
     if (!followed.ready) return
     const { firstLine, lastLine, lines } = followed.view.topic()
+    const before = this.#last
     this.#first = firstLine ?? this.#first
     this.#last = Math.max(this.#last, lastLine)
+    if (before > 0 && this.#last > before) this.#searchOn(before + 1)
     if (this.#blocks.put(lines)) this.#version += 1
     this.#lookAgain()
   }
@@ -184,6 +186,13 @@ export class JobLog {
     this.#version += 1
     for (const [number] of lines) this.#last = Math.max(this.#last, number)
     if (!this.#first) this.#first = lines[0]?.[0] ?? 0
+  }
+
+  /** Lines that came past this page, while it was cut off, are searched too. */
+  #searchOn(from: number): void {
+    for (const search of this.#searches) {
+      if (!search.isStopped) void search.run(this.#sources.rest, this.id, from, this.#last)
+    }
   }
 
   #measure(lines: number): void {

@@ -72,6 +72,7 @@ export class LogSearch {
   #found: number[] = []
   readonly #lines = new Map<number, Line>()
   #next: Pick<SearchState, 'share' | 'done' | 'error'> = { share: 0, done: false, error: null }
+  #under: Promise<void> | undefined
   /** Lines that came before all earlier ones were looked through. */
   #waiting: Line[] = []
 
@@ -80,11 +81,17 @@ export class LogSearch {
     this.#levels = new Set(wanted.levels)
   }
 
-  /** Look through `first`…`last` of the log; resolves when done, stopped or failed (`state.error`). */
+  /**
+   * Look through `first`…`last` of the log; resolves when done, stopped or failed (`state.error`). Called again for lines
+   * that came past this page: those stretches follow one another, and lines that come by wait for them all.
+   */
   async run(source: LogSource, id: string, first: number, last: number): Promise<void> {
-    const look = this.#wanted.pattern ? this.#inChunks(source, id, first, last) : this.#atServer(source, id)
+    const stretch = this.#look(this.#under, source, id, first, last)
+    this.#under = stretch
+    this.#next = { ...this.#next, done: false }
     try {
-      await look
+      await stretch
+      if (this.#under !== stretch) return
       for (const line of this.#waiting) if (line[0] > (this.#found.at(-1) ?? 0)) this.#test(line)
       this.#waiting = []
       this.#next = { share: 1, done: true, error: null }
@@ -94,6 +101,18 @@ export class LogSearch {
     if (!this.#ending.signal.aborted) this.#tell.now()
   }
 
+  async #look(
+    earlier: Promise<void> | undefined,
+    source: LogSource,
+    id: string,
+    first: number,
+    last: number,
+  ): Promise<void> {
+    await earlier
+    if (this.#wanted.pattern) await this.#inChunks(source, id, first, last)
+    else await this.#atServer(source, id, first)
+  }
+
   /** A line that was found, for who shows only those. */
   get(number: number): Line | undefined {
     return this.#lines.get(number)
@@ -101,7 +120,7 @@ export class LogSearch {
 
   /** Lines that came by now. */
   take(lines: readonly Line[]): void {
-    if (!this.state.done) this.#waiting.push(...lines)
+    if (!this.#next.done) this.#waiting.push(...lines)
     else if (lines.filter(line => this.#test(line)).length) this.#tell.ask()
   }
 
@@ -129,10 +148,11 @@ export class LogSearch {
     return this.#ending.signal.aborted
   }
 
-  async #atServer(source: LogSource, id: string): Promise<void> {
+  async #atServer(source: LogSource, id: string, first: number): Promise<void> {
     const { contains, ignoreCase } = this.#wanted
     const level = [...this.#levels].join(',')
     const query: LogQuery = {
+      ...(first > 1 ? { from: first } : {}),
       ...(contains ? { contains } : {}),
       ...(contains && ignoreCase ? { ignore_case: true } : {}),
       ...(level ? { level } : {}),

@@ -247,6 +247,22 @@ describe('search', () => {
     return search
   }
 
+  test.each([{ contains: 'line' }, { pattern: /line/ }])(
+    'lines that came while the page was cut off are searched too: %o',
+    async wanted => {
+      tail(10)
+      const log = logOf()
+      const search = await done(log.find(wanted))
+
+      tail(40, 10)
+      live.send(logged(line(41)))
+      await done(search)
+
+      expect(search.state.found).toEqual(range(1, 41))
+      expect(search.state).toMatchObject({ done: true, error: null })
+    },
+  )
+
   test('whatever its capitals: the server is told, new lines too, and what was found is readable', async () => {
     tail(2_990)
     const log = logOf()
