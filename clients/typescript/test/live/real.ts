@@ -60,7 +60,7 @@ export class RealServer {
   }
 
   /** Submit a job of the kind `count`. */
-  async submit(args: { to: number; pause_s?: number }): Promise<string> {
+  async submit(args: { to: number }): Promise<string> {
     const body = JSON.stringify({ kind: 'count', args })
     const headers = { 'content-type': 'application/json' }
     const answer = await fetch(`${this.url}/api/v1/jobs`, { method: 'POST', body, headers })
