@@ -95,7 +95,9 @@ export function Outlet() {
   const Page = pageOf(here?.to)
   const shown = here && `${here.to} ${here.id}`
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page begins at its top
-  useEffect(() => document.getElementById('main')?.scrollTo({ top: 0 }), [shown])
+  useEffect(() => {
+    document.getElementById('main')?.scrollTo({ top: 0 }) // newer browsers answer with a promise: no clean-up
+  }, [shown])
   return (
     <Suspense>
       <Page key={shown} />
