@@ -6,33 +6,31 @@
  */
 import type { Line } from '@headway/client'
 import { type LogsAnswer, useConnection, useHeadway, useJob, useJobLogs } from '@headway/client/react'
-import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react'
+import { useId, useMemo, useRef, useState } from 'react'
 import { href } from '../../../app/address.ts'
 import { AsCode } from '../../../app/ascode.tsx'
 import { addressOf } from '../../../app/router.tsx'
 import { useSettings } from '../../../app/settings.ts'
 import { Problem } from '../../../kit/panel.tsx'
 import { NewLines, Ticks, useArrivals } from './arrivals.tsx'
-import { type Starts, useAttemptStarts } from './attempts.ts'
+import { useAttemptStarts } from './attempts.ts'
 import { attemptCount, Blank } from './blank.tsx'
+import { Body } from './body.tsx'
 import { FindBar } from './findbar.tsx'
-import { placeOf, stepTo } from './finder.ts'
+import { placeOf } from './finder.ts'
 import { Footer } from './footer.tsx'
-import { headerOf } from './groups.ts'
-import { type Deed, Lines } from './lines.tsx'
+import type { Deed } from './lines.tsx'
 import { copiesOf, downloadsOf, type Shown, viewOf } from './menus.ts'
-import { parsedOf } from './parsed.ts'
-import { type Picked, pick, pickedOf, pickedText } from './place.ts'
-import { Row, type RowHead } from './row.tsx'
+import { inSight, useFindInAddress, usePicking, useSteps } from './moves.ts'
+import { pickedOf, pickedText } from './place.ts'
 import { allRows, foundRows, NO_ROWS, type Rows } from './rows.ts'
-import { type Scrolling, useScrolling } from './scrolling.ts'
+import { useScrolling } from './scrolling.ts'
 import { Toolbar } from './toolbar.tsx'
 import { type Groups, useGroups } from './usegroups.ts'
 import { useLogKeys } from './usekeys.ts'
 import { type Looking, useLooking } from './uselooking.ts'
 import { useSelection } from './useselection.ts'
 import { WholeLine } from './whole.tsx'
-import { ROW } from './window.ts'
 import './logs.css'
 
 const route = addressOf('/jobs/$id')
@@ -195,174 +193,12 @@ function Viewer({ id }: { id: string }) {
   )
 }
 
-interface BodyProps {
-  readonly id: string
-  readonly logs: LogsAnswer
-  readonly looking: Looking
-  readonly groups: Groups
-  readonly rows: Rows
-  readonly scrolling: Scrolling
-  readonly starts: Starts
-  readonly picked: Picked | undefined
-  readonly current: number | undefined
-  readonly lineAt: (number: number) => Line | undefined
-  readonly onDo: (deed: Deed, line: number, shift: boolean) => void
-  readonly times: 'local' | 'utc' | number | undefined
-  readonly about: string
-  readonly wrapped: boolean
-}
-
-/** The rows, each with what is known of its line. */
-function Body(props: BodyProps) {
-  const { id, logs, looking, groups, rows, scrolling, starts, picked, current, lineAt, wrapped, times } =
-    props
-  const digits = String(logs.last).length
-  const [longest, setLongest] = useState(0)
-  const base = useMemo(() => href(`jobs/${id}?tab=logs&L=`), [id])
-  const { log, version } = logs
-  const seen = useRef('')
-  const widest = useRef(0)
-  const onDraw = useCallback(
-    (from: number, to: number) => {
-      setLongest(widest.current)
-      const asked = `${from} ${to} ${version} ${rows.count}`
-      if (seen.current === asked || to <= from) return
-      seen.current = asked
-      if (!looking.isFiltered) log.ensure(rows.lineAt(from), rows.lineAt(to - 1))
-    },
-    [log, rows, version, looking.isFiltered],
-  )
-  function draw(number: number, isFirst: boolean) {
-    const line = lineAt(number)
-    const parsed = line && parsedOf(line)
-    widest.current = Math.max(widest.current, parsed?.plain.length ?? 0)
-    return (
-      <Row
-        key={number}
-        number={number}
-        line={line}
-        absent={!line && log.isAbsent(number)}
-        href={base + number}
-        digits={digits}
-        times={times}
-        wrapped={wrapped}
-        picked={picked !== undefined && number >= picked.from && number <= picked.to}
-        current={number === current}
-        reachable={isFirst}
-        finder={looking.finder}
-        head={parsed && !looking.isFiltered ? headOf(number, parsed.plain, groups) : undefined}
-        attempt={starts.get(number)}
-      />
-    )
-  }
-  const columns = longest + digits + 10 + (times === undefined ? 0 : 13)
-  return (
-    <Lines
-      rows={rows}
-      scrolling={scrolling}
-      wrapped={wrapped}
-      columns={columns}
-      draw={draw}
-      onDo={props.onDo}
-      onDraw={onDraw}
-      describedBy={props.about}
-    />
-  )
-}
-
-function headOf(number: number, plain: string, groups: Groups): RowHead | undefined {
-  const header = headerOf(plain)
-  if (!header) return undefined
-  const end = groups.folds.find(fold => fold.head === number)?.end ?? groups.endOf(number, header.family)
-  const count = end !== undefined && Number.isFinite(end) ? end - number : undefined
-  return { name: header.name, cut: header.cut, folded: groups.isFolded(number), count }
-}
-
 function useRows({ first, last }: LogsAnswer, looking: Looking, { folds }: Groups): Rows {
   const found = looking.isFiltered ? (looking.filter?.state.found ?? []) : undefined
   return useMemo(
     () => (found ? (found.length ? foundRows(found) : NO_ROWS) : allRows(first, last, folds)),
     [found, first, last, folds],
   )
-}
-
-/** The first and the last line that are in sight. */
-function inSight(rows: Rows, { top, span }: Scrolling): readonly [from: number, to: number] {
-  const last = Math.min(rows.count - 1, Math.ceil((top + span.view) / ROW) - 1)
-  return [
-    rows.lineAt(Math.min(Math.round(top / ROW), Math.max(0, rows.count - 1))),
-    rows.lineAt(Math.max(0, last)),
-  ]
-}
-
-/** Stepping through what was found. */
-function useSteps(looking: Looking, rows: Rows, groups: Groups, scrolling: Scrolling) {
-  const [current, setCurrent] = useState<number>()
-  const [sought, seek] = useState(looking.asked)
-  if (sought.text !== looking.asked.text) {
-    seek(looking.asked)
-    setCurrent(undefined)
-  }
-  function step(back: boolean): void {
-    const { found = [] } = looking.find?.state ?? {}
-    const [begin, end] = inSight(rows, scrolling)
-    const next = stepTo(found, current ?? (back ? end + 1 : begin - 1), back)
-    if (next === undefined) return
-    setCurrent(next)
-    groups.reveal(next)
-    scrolling.show(next)
-  }
-  return { current, step }
-}
-
-/** Lines picked by a click, which the address holds; and where the address leads. */
-function usePicking(picked: Picked | undefined, scrolling: Scrolling, groups: Groups) {
-  const navigate = route.useNavigate()
-  const own = useRef(picked && pickedText(picked))
-  const { show } = scrolling
-  const latest = useRef({ show, reveal: groups.reveal })
-  useEffect(() => {
-    latest.current = { show, reveal: groups.reveal }
-  })
-  useEffect(() => {
-    const text = picked && pickedText(picked)
-    if (picked && text !== own.current) {
-      latest.current.reveal(picked.from)
-      latest.current.show(picked.from, true)
-    }
-    own.current = text
-  }, [picked])
-  return {
-    goTo: (line: number) => {
-      groups.reveal(line)
-      show(line, true)
-    },
-    picking(line: number, extend: boolean) {
-      const next = pick(picked, line, extend)
-      own.current = next && pickedText(next)
-      scrolling.release()
-      void navigate({
-        search: before => ({ ...before, tab: 'logs', L: next && pickedText(next) }),
-        replace: true,
-      })
-    },
-  }
-}
-
-/** What is searched for stands in the address, so that whoever has the link sees the same. */
-function useFindInAddress(text: string): void {
-  const navigate = route.useNavigate()
-  const { find = '' } = route.useSearch()
-  useEffect(() => {
-    if (text === find) return
-    const timer = setTimeout(() => {
-      void navigate({
-        search: before => ({ ...before, find: text || undefined }),
-        replace: true,
-      })
-    }, 500)
-    return () => clearTimeout(timer)
-  }, [text, find, navigate])
 }
 
 function countOf({ find, asked, stopped }: Looking, current: number | undefined): string {
