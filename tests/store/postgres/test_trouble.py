@@ -17,8 +17,8 @@ from headway.model.command import Reads
 from headway.model.world import World
 from headway.store.postgres import PostgresStore, outcome, statements, store as module
 from headway.store.postgres.address import Address
+from headway.store.postgres.batch import Batch
 from headway.store.postgres.connecting import connect
-from headway.store.postgres.loading import Batch
 from headway.store.postgres.trouble import meaning_of, unreadable
 from headway.store.postgres.wire import Wire
 from headway.testing.store_worlds import NOW, about, changed, job_id, load_for, submitted, write

@@ -17,7 +17,8 @@ from headway.model.world import limit_keys
 from headway.store.journal import encode
 from headway.store.lanes import Lane, lanes_for
 from headway.store.postgres import statements as s
-from headway.store.postgres.loading import Loading, blob_of, number_of, text_of
+from headway.store.postgres.fields import blob_of, number_of, text_of
+from headway.store.postgres.loading import Loading
 from headway.store.postgres.packing import long, longs, words
 from headway.store.postgres.wire import Field
 

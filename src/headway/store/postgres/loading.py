@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 
-import msgspec
-
 from headway.clock import iso
 from headway.model.command import Reads
 from headway.model.job import ACTIVE, JobDoc
@@ -21,51 +19,14 @@ from headway.store.base import Answer
 from headway.store.journal import decode, document_of, encode, kept_of
 from headway.store.lanes import Lane
 from headway.store.postgres import statements as s
+from headway.store.postgres.batch import Batch, BeginAnew, Moved, Place
+from headway.store.postgres.fields import blob_of, number_of, text_of
 from headway.store.postgres.known import BELIEVED_MS, Known, KnownJob
 from headway.store.postgres.packing import long, longs, words
 from headway.store.postgres.wire import Field, Reply, Wire
-from headway.store.texts import unescape
 
 NEW = -1
 """`tail` or `seq` of what we do not know."""
-
-Place = tuple[str, str]
-"""Table and id of a document."""
-
-
-class Batch(msgspec.Struct):
-    """What a load found beside the world, and its commit needs."""
-
-    world: World
-    xid: bytes = b""
-    epoch: str = ""
-    table: int = 0  # oid of log_head
-    seq: int = 0  # of the head
-    skew: int = 0
-    versions: tuple[int, int] = (0, 0)  # of the queues and kinds that the world has
-    jobs: dict[str, KnownJob] = {}  # those that exist, under lock
-    locked: set[Place] = set()
-    found: dict[Place, int] = {}  # those of others that exist -> their `seq`
-    queued: dict[int, int] = {}  # lane -> number
-    answers: dict[tuple[str, str], Answer] = {}
-
-
-class BeginAnew(Exception):
-    """A limit was found that is not under lock, or the log is another one."""
-
-
-class Moved(BeginAnew):
-    """The log is another one, or the same in another table (a dump was put back): a new connection finds out."""
-
-
-def text_of(field: Field) -> str:
-    """A text of users, as they wrote it."""
-    return unescape((field or b"").decode())
-
-
-def number_of(field: Field) -> int:
-    """An integer."""
-    return int(field or 0)
 
 
 class Loading:
@@ -313,11 +274,6 @@ class Loading:
         self._take_documents("workers", workers)
         self.take_checkpoints(points)
         world.samples.update({kind: known.past[kind].durations() for kind in kinds})
-
-
-def blob_of(field: Field) -> bytes:
-    """A bytea."""
-    return bytes.fromhex((field or b"\\x")[2:].decode())
 
 
 def _is_believed(known: Known, kind: str, now: int) -> bool:

@@ -17,9 +17,9 @@ from headway.errors import StoreUnavailable
 from headway.store.journal import Journal
 from headway.store.postgres import statements as s
 from headway.store.postgres.address import Address
+from headway.store.postgres.batch import Batch
 from headway.store.postgres.connecting import Connection, connect
 from headway.store.postgres.identity import compare_origin, transaction
-from headway.store.postgres.loading import Batch
 from headway.store.postgres.trouble import not_known
 
 ASKED_S = 30.0

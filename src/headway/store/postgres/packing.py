@@ -1,7 +1,8 @@
 """Columns of rows as arrays of PostgreSQL, in its binary form: one parameter carries a column of any length.
 
 `INSERT … SELECT … FROM unnest($1::bigint[], $2::text[])` is prepared once, whatever the number of rows, and costs a
-seventh of VALUES with a parameter for each field. Pure. Called by `statements.py` and `loading.py`; knows no tables.
+seventh of VALUES with a parameter for each field. Pure. The other direction is `fields.py`. Called by
+`statements.py` and `loading.py`; knows no tables.
 """
 
 from __future__ import annotations

@@ -25,12 +25,13 @@ from headway.store.base import Answer, Head, Standing
 from headway.store.journal import is_worth_writing
 from headway.store.postgres import statements as s
 from headway.store.postgres.address import Address
+from headway.store.postgres.batch import Batch, BeginAnew, Moved, Place
 from headway.store.postgres.bell import Bell, bell_of
 from headway.store.postgres.claiming import load_candidates
 from headway.store.postgres.connecting import Connection, away, connect, reader_engine
 from headway.store.postgres.identity import compare_origin
 from headway.store.postgres.known import Known
-from headway.store.postgres.loading import Batch, BeginAnew, Loading, Moved, Place
+from headway.store.postgres.loading import Loading
 from headway.store.postgres.opening import open_store
 from headway.store.postgres.outcome import outcome_of
 from headway.store.postgres.peers import Peers

@@ -29,8 +29,9 @@ from headway.store.journal import (
 )
 from headway.store.lanes import Lane, Place, place_of
 from headway.store.postgres import statements as s
+from headway.store.postgres.batch import Batch
+from headway.store.postgres.fields import number_of, text_of
 from headway.store.postgres.known import Known
-from headway.store.postgres.loading import Batch, number_of, text_of
 from headway.store.postgres.packing import long, longs, words
 from headway.store.postgres.wire import Reply, Wire
 
