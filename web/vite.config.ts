@@ -1,7 +1,7 @@
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
-import { packed } from './packed'
+import { packed } from './packed.ts'
 
 const server = process.env.HEADWAY_SERVER ?? 'http://127.0.0.1:8400'
 
