@@ -26,7 +26,9 @@ DOOR = frozenset({("GET", LIVE), ("GET", EVENTS)})
 STREAMS = frozenset({f"{API}/worker"})
 OPEN = frozenset({"/healthz", "/livez", "/readyz"})
 """Paths that ask for no token, beside the pages: they show nothing of anybody's."""
-STORED = tuple(f"{API}/{name}" for name in ("jobs", "queues", "kinds", "workers", "services", "saved", "stats", "events"))
+STORED = tuple(
+    f"{API}/{name}" for name in ("jobs", "queues", "kinds", "workers", "services", "saved", "stats", "events")
+)
 """What no server can answer that does not reach its store."""
 
 _POLICY = b"default-src 'none'; frame-ancestors 'none'"
