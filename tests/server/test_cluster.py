@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from tests.server.conftest import Bench, Pair, Running
-from tests.server.test_gateway import Socket, hello, linked, started
+from tests.server.test_gateway import Socket, answered, asking, back, hello, linked, started
 
 from headway.model.settings import Settings
 from headway.protocol import frames as f
@@ -48,6 +48,23 @@ async def test_a_worker_goes_on_at_another_server(cluster: Pair):
 
     assert (welcome.yours, code) == ([f.Running(id, 1, 1)], 4103)
     assert (worker["state"], worker["server"], job["state"]) == ("online", b.server, "completed")
+
+
+async def test_an_answer_given_at_one_server_reaches_the_worker_at_the_other_and_once_more_where_it_goes_on(
+    cluster: Pair,
+):
+    async with cluster() as (a, b):
+        old = await linked(a)
+        id = await asking(a, old)
+        await answered(b, id, {"yes": None})
+        heard = await old.hear(f.InputAnswer)
+        await old.drop()
+
+        new = await back(b, id, 1)
+        again = await new.hear(f.InputAnswer)
+
+    assert heard.answer == {"action": "accept", "content": {"yes": None}}
+    assert again == heard
 
 
 async def test_a_job_submitted_at_one_server_is_waited_for_there_and_run_and_cut_at_the_other(cluster: Pair):
