@@ -4,10 +4,10 @@ import { createHeadway } from '@headway/client'
 import { serverUrl } from './address.ts'
 
 const KEY = 'headway.token'
-let asked: (() => Promise<string>) | undefined
+let asked: ((wasWrong: boolean) => Promise<string>) | undefined
 
-/** Who asks a person for a token; the shell sets it once. */
-export function askForTokenWith(ask: () => Promise<string>): void {
+/** Who asks a person for a token, '' for none; `wasWrong`: the one before was refused. The shell sets it once. */
+export function askForTokenWith(ask: (wasWrong: boolean) => Promise<string>): void {
   asked = ask
 }
 
@@ -18,9 +18,20 @@ export function keepToken(token: string): void {
 async function token(refused: boolean): Promise<string | undefined> {
   const kept = sessionStorage.getItem(KEY) ?? undefined
   if (!refused) return kept
-  const given = await asked?.()
-  if (given) keepToken(given)
-  return given || kept
+  for (let wasWrong = false; ; wasWrong = true) {
+    const given = await asked?.(wasWrong)
+    if (!given) return kept
+    if (!(await isTaken(given))) continue
+    keepToken(given)
+    return given
+  }
+}
+
+/** Tried before it is used: a link that was refused twice is not tried again by itself. */
+async function isTaken(given: string): Promise<boolean> {
+  const headers = { authorization: `Bearer ${given}` }
+  const answer = await fetch(`${serverUrl}/api/v1/kinds`, { headers }).catch(() => undefined)
+  return answer?.status !== 401
 }
 
 export const headway = createHeadway({ url: serverUrl, token, transport: 'auto' })

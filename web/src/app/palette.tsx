@@ -1,10 +1,11 @@
 /** ⌘K: go anywhere, do anything that has a shortcut, open a job by its id or search. Loaded when first wanted. */
 
+import { quotedWhereNeeded } from '@headway/client'
 import { useKinds, useQueues, useSaved } from '@headway/client/react'
 import { Command } from 'cmdk'
 import { Bookmark, Boxes, CirclePlus, CornerDownLeft, Layers, type LucideIcon, Search } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
-import { type Shortcut, shortcuts } from './keys.ts'
+import { shortcuts } from './keys.ts'
 import { Keys } from './keysheet.tsx'
 import { useNavigate } from './router.tsx'
 
@@ -15,12 +16,9 @@ const GROUP =
 
 export function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
-  const [commands, setCommands] = useState<readonly Shortcut[]>([])
   useEffect(() => {
-    if (open && !dialog.current?.open) {
-      setCommands(shortcuts())
-      dialog.current?.showModal()
-    } else if (!open) dialog.current?.close()
+    if (open && !dialog.current?.open) dialog.current?.showModal()
+    else if (!open) dialog.current?.close()
   }, [open])
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the browser's; the click is on what lies behind
@@ -31,12 +29,13 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
       onClick={event => event.target === dialog.current && onClose()}
       className="mx-auto mt-[12dvh] w-[calc(100vw-24px)] max-w-xl rounded-lg border border-line bg-raised p-0 shadow-raised backdrop:bg-[rgb(10_12_20/45%)]"
     >
-      {open && <Commands commands={commands} onDone={onClose} />}
+      {open && <Commands onDone={onClose} />}
     </dialog>
   )
 }
 
-function Commands({ commands, onDone }: { commands: readonly Shortcut[]; onDone: () => void }) {
+function Commands({ onDone }: { onDone: () => void }) {
+  const [commands] = useState(shortcuts) // those there were when it was opened; the first is chosen
   const navigate = useNavigate()
   const [text, setText] = useState('')
   const { data: kinds = [] } = useKinds()
@@ -93,52 +92,58 @@ function Commands({ commands, onDone }: { commands: readonly Shortcut[]; onDone:
             </Command.Item>
           ))}
         </Command.Group>
-        <Command.Group heading="Views" className={GROUP}>
-          {views.map(view => (
-            <Row
-              key={view.name}
-              icon={Bookmark}
-              value={`view ${view.name}`}
-              onSelect={search(queryOf(view.body))}
-            >
-              {view.name}
-            </Row>
-          ))}
-        </Command.Group>
-        <Command.Group heading="New job" className={GROUP}>
-          {kinds.map(kind => (
-            <Row
-              key={kind.name}
-              icon={CirclePlus}
-              value={`new ${kind.name}`}
-              onSelect={go(() => void navigate({ to: '/new', search: { kind: kind.name } }))}
-            >
-              {kind.name}
-            </Row>
-          ))}
-        </Command.Group>
-        <Command.Group heading="Filter by" className={GROUP}>
-          {queues.map(queue => (
-            <Row
-              key={queue.name}
-              icon={Layers}
-              value={`queue ${queue.name}`}
-              onSelect={search(`queue:${queue.name}`)}
-            >
-              queue {queue.name}
-            </Row>
-          ))}
-          {kinds.map(kind => (
-            <Row
-              key={kind.name}
-              icon={Boxes}
-              value={`kind ${kind.name}`}
-              onSelect={search(`kind:${kind.name}`)}
-            >
-              kind {kind.name}
-            </Row>
-          ))}
-        </Command.Group>
+        {views.length > 0 && (
+          <Command.Group heading="Views" className={GROUP}>
+            {views.map(view => (
+              <Row
+                key={view.name}
+                icon={Bookmark}
+                value={`view ${view.name}`}
+                onSelect={search(queryOf(view.body))}
+              >
+                {view.name}
+              </Row>
+            ))}
+          </Command.Group>
+        )}
+        {kinds.length > 0 && (
+          <Command.Group heading="New job" className={GROUP}>
+            {kinds.map(kind => (
+              <Row
+                key={kind.name}
+                icon={CirclePlus}
+                value={`new ${kind.name}`}
+                onSelect={go(() => void navigate({ to: '/new', search: { kind: kind.name } }))}
+              >
+                {kind.name}
+              </Row>
+            ))}
+          </Command.Group>
+        )}
+        {queues.length + kinds.length > 0 && (
+          <Command.Group heading="Filter by" className={GROUP}>
+            {queues.map(queue => (
+              <Row
+                key={queue.name}
+                icon={Layers}
+                value={`queue ${queue.name}`}
+                onSelect={search(`queue:${quotedWhereNeeded(queue.name)}`)}
+              >
+                queue {queue.name}
+              </Row>
+            ))}
+            {kinds.map(kind => (
+              <Row
+                key={kind.name}
+                icon={Boxes}
+                value={`kind ${kind.name}`}
+                onSelect={search(`kind:${quotedWhereNeeded(kind.name)}`)}
+              >
+                kind {kind.name}
+              </Row>
+            ))}
+          </Command.Group>
+        )}
       </Command.List>
     </Command>
   )

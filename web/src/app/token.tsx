@@ -11,10 +11,13 @@ type Answer = (token: string) => void
 export function TokenDialog() {
   const [answers, setAnswers] = useState<readonly Answer[]>([])
   const [text, setText] = useState('')
-  useEffect(
-    () => askForTokenWith(() => new Promise(answer => setAnswers(waiting => [...waiting, answer]))),
-    [],
-  )
+  const [wasWrong, setWrong] = useState(false)
+  useEffect(() => {
+    askForTokenWith(wrong => {
+      setWrong(wrong)
+      return new Promise(answer => setAnswers(waiting => [...waiting, answer]))
+    })
+  }, [])
 
   function give(event: FormEvent): void {
     event.preventDefault()
@@ -31,6 +34,7 @@ export function TokenDialog() {
       <form onSubmit={give} className="flex flex-col gap-3">
         <Field
           label="Token"
+          error={wasWrong ? 'This server does not take that token.' : undefined}
           hint="One of those in the server's configuration. It is kept until this tab is closed."
         >
           {wiring => (

@@ -135,7 +135,7 @@ export function JobsPage(): ReactNode {
         q={q}
         onFilter={setQ}
         seen={seen}
-        problem={jobs.error}
+        problem={jobs.error?.code === 'invalid_input' ? jobs.error : null}
         input={input}
         onFocus={() => setSearched(true)}
       />
