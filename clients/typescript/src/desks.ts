@@ -165,6 +165,15 @@ export class Admin extends Desk {
   }
 }
 
-function at(...parts: string[]): string {
-  return parts.map(part => `/${encodeURIComponent(part)}`).join('')
+/** Steps that whoever carries a path would tidy up: an empty one, `.` and `..`. */
+const TIDIED = /(^|\/)\.{0,2}(\/|$)/
+
+/** A path of names. A slash in a name stays a slash, because proxies refuse `%2F`, unless the path would not arrive as it is. */
+export function at(...parts: string[]): string {
+  return parts
+    .map(part => {
+      const whole = encodeURIComponent(part)
+      return `/${TIDIED.test(part) ? whole : whole.replaceAll('%2F', '/')}`
+    })
+    .join('')
 }
