@@ -14,6 +14,9 @@ const ROW =
 const GROUP =
   '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:py-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-soft'
 
+/** What opens it: of no use in it. */
+const PALETTE_KEYS = 'mod+k'
+
 export function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
@@ -35,7 +38,7 @@ export function Palette({ open, onClose }: { open: boolean; onClose: () => void 
 }
 
 function Commands({ onDone }: { onDone: () => void }) {
-  const [commands] = useState(shortcuts) // those there were when it was opened; the first is chosen
+  const [commands] = useState(() => shortcuts().filter(each => each.keys !== PALETTE_KEYS)) // as it was opened; the first is chosen
   const navigate = useNavigate()
   const [text, setText] = useState('')
   const { data: kinds = [] } = useKinds()

@@ -71,7 +71,10 @@ function HowFar({ job, now, countedTo, freshness }: FaceProps) {
           </p>
         </div>
         {remaining && (
-          <p className="shrink-0 text-sm sm:text-right" data-frozen={freshness !== 'fresh' || undefined}>
+          <p
+            className="min-w-0 text-sm sm:shrink-0 sm:text-right"
+            data-frozen={freshness !== 'fresh' || undefined}
+          >
             <span className={freshness === 'fresh' ? 'font-medium' : 'font-medium text-soft'}>
               {remaining}
               {remaining === 'any moment' ? '' : ' left'}

@@ -42,7 +42,7 @@ export function WorkerRow({ node, open: wanted }: { node: WorkerNode; open: bool
           type="button"
           aria-expanded={open}
           onClick={() => setOpen(!open)}
-          className="flex min-h-8 min-w-0 flex-1 basis-60 items-center gap-2 text-left"
+          className="flex min-h-8 min-w-0 flex-1 basis-44 items-center gap-2 text-left"
         >
           {open ? (
             <ChevronDown aria-hidden size={16} className="shrink-0 text-soft" />
@@ -60,7 +60,7 @@ export function WorkerRow({ node, open: wanted }: { node: WorkerNode; open: bool
           )}
         </button>
         {connected && <Slots used={load?.busy ?? node.jobs.length} of={worker.slots ?? 0} />}
-        <div className="flex gap-3">
+        <div className="flex gap-3 max-sm:order-last">
           {series.map(series => (
             <span key={series.name} className="flex items-center gap-1.5">
               <span className="text-2xs text-soft">{series.name}</span>

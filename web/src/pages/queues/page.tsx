@@ -74,6 +74,7 @@ function Queue({ row, wait }: { row: QueueRow; wait: Waits | undefined }) {
   const resume = () => void tell(headway.queues.change(row.name, { paused: false }), `${row.name} goes on.`)
   return (
     <Panel
+      className="h-full"
       label={`Queue ${row.name}`}
       title={
         <Link
