@@ -1,7 +1,6 @@
 /** Files of this job for the reader's disk: fetched through the client, which has the token. */
 
-import type { Headway, WireEvent } from '@headway/client'
-import { jsonText } from './jsontree.ts'
+import { type Headway, stringifyJson, type WireEvent } from '@headway/client'
 
 /** Give the browser a file to save. */
 export function save(blob: Blob, name: string): void {
@@ -39,6 +38,6 @@ export async function allEvents(
 /** All its events, one JSON object a line. */
 export async function saveEvents(headway: Headway, id: string): Promise<void> {
   const events = await allEvents(headway, id)
-  const lines = events.map(event => `${jsonText(event).replaceAll(/\n\s*/g, '')}\n`)
+  const lines = events.map(event => `${stringifyJson(event)}\n`)
   save(new Blob(lines, { type: 'application/jsonl' }), `${id}.events.jsonl`)
 }

@@ -7,11 +7,11 @@ import { Download } from 'lucide-react'
 import { useState } from 'react'
 import { Button } from '../../kit/button.tsx'
 import { Panel, Problem } from '../../kit/panel.tsx'
+import { pretty } from '../../words/code.ts'
 import { size } from '../../words/numbers.ts'
 import { FINAL } from '../../words/states.ts'
 import { Failure } from './failure.tsx'
 import { save } from './files.ts'
-import { jsonText } from './jsontree.ts'
 import { JsonView } from './jsonview.tsx'
 
 export function InputOutput({ job }: { job: JobDoc }) {
@@ -79,7 +79,7 @@ function Value({ job, part, bytes }: ValueProps) {
           weight="quiet"
           icon={Download}
           onClick={() =>
-            save(new Blob([jsonText(value)], { type: 'application/json' }), `${job.id}.${label}.json`)
+            save(new Blob([pretty(value)], { type: 'application/json' }), `${job.id}.${label}.json`)
           }
         >
           Save as JSON

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { jsonLines, jsonText, leafText } from './jsontree.ts'
+import { pretty } from '../../words/code.ts'
+import { jsonLines, leafText } from './jsontree.ts'
 
 const none = new Set<string>()
 const all = new Map<string, number>()
@@ -48,7 +49,7 @@ describe('the tree', () => {
 describe('as text', () => {
   it('keeps every digit of a big integer', () => {
     expect(leafText(9007199254740993n)).toBe('9007199254740993')
-    expect(jsonText({ id: 9007199254740993n, list: [1, 'a'], none: null, empty: {} })).toBe(
+    expect(pretty({ id: 9007199254740993n, list: [1, 'a'], none: null, empty: {} })).toBe(
       '{\n  "id": 9007199254740993,\n  "list": [\n    1,\n    "a"\n  ],\n  "none": null,\n  "empty": {}\n}',
     )
   })

@@ -91,19 +91,3 @@ export function leafText(value: unknown): string {
   if (typeof value === 'bigint') return value.toString()
   return value === undefined ? 'null' : JSON.stringify(value)
 }
-
-/** The whole as JSON text, indented; whole numbers beyond 2^53 keep every digit. */
-export function jsonText(value: unknown, indent = ''): string {
-  const inner = `${indent}  `
-  if (Array.isArray(value)) {
-    return value.length
-      ? `[\n${value.map(each => inner + jsonText(each, inner)).join(',\n')}\n${indent}]`
-      : '[]'
-  }
-  if (typeof value === 'object' && value !== null) {
-    const pairs = Object.entries(value).filter(([, each]) => each !== undefined)
-    if (!pairs.length) return '{}'
-    return `{\n${pairs.map(([key, each]) => `${inner}${JSON.stringify(key)}: ${jsonText(each, inner)}`).join(',\n')}\n${indent}}`
-  }
-  return leafText(value)
-}

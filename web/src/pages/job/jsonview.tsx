@@ -3,8 +3,9 @@
 import { ChevronRight } from 'lucide-react'
 import { useState } from 'react'
 import { CopyButton } from '../../kit/copy.tsx'
+import { pretty } from '../../words/code.ts'
 import { amount, plural } from '../../words/numbers.ts'
-import { type JsonKind, type JsonLine, jsonLines, jsonText, leafText, PAGE } from './jsontree.ts'
+import { type JsonKind, type JsonLine, jsonLines, leafText, PAGE } from './jsontree.ts'
 
 const TONES: Readonly<Record<JsonKind, string>> = {
   object: 'text-soft',
@@ -52,7 +53,7 @@ export function JsonView({ value, label }: { value: unknown; label: string }) {
         )}
       </ul>
       <span className="absolute top-1.5 right-1.5">
-        <CopyButton text={() => jsonText(value)} label={`Copy ${label}`} />
+        <CopyButton text={() => pretty(value)} label={`Copy ${label}`} />
       </span>
     </div>
   )

@@ -1,6 +1,6 @@
 /** Why it is not running: every obstacle in the server's words, each with the way out and where it can be seen. */
 
-import type { JobDoc, Reason } from '@headway/client'
+import { type JobDoc, type Reason, stringifyJson } from '@headway/client'
 import { type Seen, useHeadway, useNow, useQueues, useTopic } from '@headway/client/react'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Hand } from 'lucide-react'
@@ -12,7 +12,6 @@ import { Button } from '../../kit/button.tsx'
 import { CopyButton } from '../../kit/copy.tsx'
 import { Panel, Problem } from '../../kit/panel.tsx'
 import { clock, instant } from '../../words/numbers.ts'
-import { jsonText } from './jsontree.ts'
 import { type Way, waysOf, withoutCount } from './obstacles.ts'
 
 const EVERY_MS = 2_000
@@ -46,7 +45,7 @@ export function WhyNot({ job }: { job: JobDoc }) {
 function useSurroundings(): string {
   const queues = useQueues()
   const newest = useTopic(FOLLOWED, { select: newestOf, throttleMs: EVERY_MS })
-  return `${jsonText(queues.data ?? [])} ${newest.data ?? 0}`
+  return `${stringifyJson(queues.data ?? [])} ${newest.data ?? 0}`
 }
 
 const FOLLOWED = ['workers', 'kinds']
