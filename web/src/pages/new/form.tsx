@@ -101,9 +101,7 @@ export function NewJobForm({ name, kind, start }: FormProps) {
             errors={errors}
             onType={(field, value) => {
               setRefused(undefined)
-              setTyped(({ [field]: _, ...others }) =>
-                value === undefined ? others : { ...others, [field]: value },
-              )
+              setTyped(before => typedWith(before, field, value))
             }}
           />
         ) : (
@@ -160,6 +158,12 @@ export function NewJobForm({ name, kind, start }: FormProps) {
       )}
     </Panel>
   )
+}
+
+/** With this text in the field, or with the field untouched. */
+function typedWith(typed: Written, field: string, text: string | undefined): Written {
+  const others = Object.entries(typed).filter(([name]) => name !== field)
+  return Object.fromEntries(text === undefined ? others : [...others, [field, text]])
 }
 
 const WHOLE = 'args'
