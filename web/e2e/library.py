@@ -50,7 +50,7 @@ def archive_library(ctx: headway.Context, part: str = "", level: int = 9) -> dic
             ctx.log.debug(f"{sums[_short(path)][:12]}  {_short(path)}")
     packed = io.BytesIO()
     packer = lzma.LZMACompressor(preset=level | lzma.PRESET_EXTREME)
-    with ctx.stage("pack", total=2) as stage:
+    with ctx.stage("pack", unit="B", total=total) as stage:
         halves = (paths[: len(paths) // 2], paths[len(paths) // 2 :])
         for name, half in zip(("a to l", "m to z"), halves, strict=True):
             with ctx.stage(name, unit="B", total=sum(path.stat().st_size for path in half)) as inner:
@@ -58,8 +58,8 @@ def archive_library(ctx: headway.Context, part: str = "", level: int = 9) -> dic
                     content = path.read_bytes()
                     packed.write(packer.compress(content))
                     inner.advance(len(content))
+                    stage.advance(len(content))
                     _say(ctx, path, content)
-            stage.advance()
         packed.write(packer.flush())
     with ctx.stage("check", unit="B", total=total) as stage:
         unpacked = lzma.decompress(packed.getvalue())

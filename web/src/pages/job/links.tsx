@@ -37,7 +37,12 @@ export function QueueLink({ queue }: { queue: string }) {
 
 export function KindLink({ kind }: { kind: string }) {
   return (
-    <Link to="/kinds" search={{ show: kind }} className="underline-offset-4 hover:underline" title={kind}>
+    <Link
+      to="/kinds"
+      search={{ show: kind }}
+      className="block truncate underline-offset-4 hover:underline"
+      title={kind}
+    >
       {kind}
     </Link>
   )

@@ -29,6 +29,7 @@ export function FilterChip({ chip, onEdit, onNegate, onRemove }: FilterChipProps
     event.stopPropagation()
     run()
   }
+  const said = key ? `${not ? 'is not' : 'is'} ${operator}`.trim() : not ? 'lacks' : 'has'
   return (
     <span
       className={`inline-flex max-w-full items-center rounded-md border bg-well text-sm ${problem ? 'border-failed' : 'border-line'}`}
@@ -38,11 +39,11 @@ export function FilterChip({ chip, onEdit, onNegate, onRemove }: FilterChipProps
       <button
         type="button"
         className={`${PART} text-xs ${not ? 'font-semibold text-failed' : 'text-soft'}`}
-        aria-label={`Negate ${chip}`}
+        aria-label={`Negate “${said}” of ${chip}`}
         aria-pressed={not}
         onClick={onNegate}
       >
-        {key ? `${not ? 'is not' : 'is'} ${operator}` : not ? 'lacks' : 'has'}
+        {said}
       </button>
       <button
         type="button"

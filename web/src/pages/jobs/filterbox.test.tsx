@@ -197,7 +197,7 @@ describe('a chip', () => {
   it('is negated, and taken away', async () => {
     render(<Harness q="kind:crawl state:failed" />)
 
-    await userEvent.click(screen.getByRole('button', { name: 'Negate state:failed' }))
+    await userEvent.click(screen.getByRole('button', { name: 'Negate “is” of state:failed' }))
     expect(filtered).toHaveBeenLastCalledWith('kind:crawl -state:failed')
     await userEvent.click(screen.getByRole('button', { name: 'Remove kind:crawl' }))
 

@@ -141,7 +141,7 @@ function Kind({ kind, servers, figures, open: wanted }: KindProps) {
             ? 'no arguments'
             : fields.map(field => (field.required ? field.name : `${field.name}?`)).join(', ')}
         </summary>
-        <div className="mt-2 grid gap-3 lg:grid-cols-2">
+        <div className="mt-2 grid grid-cols-1 gap-3 lg:grid-cols-2">
           <Facts>
             <Fact name="Stages">
               {kind.plan?.length

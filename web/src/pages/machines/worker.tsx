@@ -122,7 +122,7 @@ function Jobs({ node }: { node: WorkerNode }) {
             <Link
               to="/jobs/$id"
               params={{ id: job.id }}
-              className="min-w-0 flex-1 basis-40 truncate hover:underline"
+              className="min-h-6 min-w-0 flex-1 basis-40 truncate leading-6 hover:underline"
               title={job.id}
             >
               {job.kind}
