@@ -69,7 +69,7 @@ export {
   type LiveOptions,
   type Readable,
 } from './live.ts'
-export type { LogSearch, SearchState, Wanted } from './logsearch.ts'
+export type { LineTest, LogSearch, SearchState, Wanted } from './logsearch.ts'
 export { type Freshness, Paces, type Sign, signOf } from './quiet.ts'
 export type { CallOptions, Rest, RestOptions } from './rest.ts'
 export { attemptsOf, currentAttempt, type StageRow, stagesOf } from './stages.ts'

@@ -40,8 +40,14 @@ export interface Wanted {
   /** `contains` whatever its capitals; a pattern has a flag of its own. */
   readonly ignoreCase?: boolean
   readonly levels?: readonly string[]
+  /** Looked for on this thread: one that takes for ever holds it for ever. */
   readonly pattern?: RegExp
+  /** Instead of a pattern: who looks for it elsewhere, such as in a worker that can be ended. */
+  readonly test?: LineTest
 }
+
+/** Says of each text, without colours, whether it is looked for. An error ends the search. */
+export type LineTest = (texts: readonly string[]) => Promise<readonly boolean[]>
 
 export interface SearchState {
   /** Numbers of the lines found, in order; another array whenever one was added. */
@@ -92,13 +98,24 @@ export class LogSearch {
     try {
       await stretch
       if (this.#under !== stretch) return
-      for (const line of this.#waiting) if (line[0] > (this.#found.at(-1) ?? 0)) this.#test(line)
-      this.#waiting = []
+      const rest = this.#testWaiting()
+      this.#under = rest
+      await rest
+      if (this.#under !== rest) return
       this.#next = { share: 1, done: true, error: null }
     } catch (error) {
-      if (!isAbort(error)) this.#next = { ...this.#next, error: failureOf(error) }
+      this.#fail(error)
     }
     if (!this.#ending.signal.aborted) this.#tell.now()
+  }
+
+  #fail(error: unknown): void {
+    if (!isAbort(error)) this.#next = { ...this.#next, error: failureOf(error) }
+  }
+
+  /** What came while earlier lines were looked through, and while that was. */
+  async #testWaiting(): Promise<void> {
+    while (this.#waiting.length) await this.#testAll(this.#waiting.splice(0))
   }
 
   async #look(
@@ -109,7 +126,7 @@ export class LogSearch {
     last: number,
   ): Promise<void> {
     await earlier
-    if (this.#wanted.pattern) await this.#inChunks(source, id, first, last)
+    if (this.#wanted.pattern || this.#wanted.test) await this.#inChunks(source, id, first, last)
     else await this.#atServer(source, id, first)
   }
 
@@ -121,7 +138,18 @@ export class LogSearch {
   /** Lines that came by now. */
   take(lines: readonly Line[]): void {
     if (!this.#next.done) this.#waiting.push(...lines)
-    else if (lines.filter(line => this.#test(line)).length) this.#tell.ask()
+    else if (this.#wanted.test) this.#under = this.#testNext(this.#under, lines)
+    else for (const line of lines) if (this.#fits(line)) this.#note(line)
+  }
+
+  async #testNext(earlier: Promise<void> | undefined, lines: readonly Line[]): Promise<void> {
+    try {
+      await earlier
+      await this.#testAll(lines)
+    } catch (error) {
+      this.#fail(error)
+      this.#tell.ask()
+    }
   }
 
   subscribe(listener: () => void): () => void {
@@ -166,28 +194,34 @@ export class LogSearch {
   async #inChunks(source: LogSource, id: string, first: number, last: number): Promise<void> {
     for (let from = first; from <= last; ) {
       let next = from + CHUNK
+      const lines: Line[] = []
       for await (const line of source.logs(id, { from, limit: CHUNK }, this.#ending)) {
-        this.#test([line.number, line.at, line.level, line.text])
+        lines.push([line.number, line.at, line.level, line.text])
         next = Math.max(next, line.number + 1)
       }
+      await this.#testAll(lines)
       from = next
       this.#next = { ...this.#next, share: Math.min((from - first) / (last - first + 1), 1) }
       this.#tell.ask()
     }
   }
 
-  #test(line: Line): boolean {
-    const [, , level, text] = line
+  async #testAll(lines: readonly Line[]): Promise<void> {
+    const likely = lines.filter(line => this.#fits(line))
+    const said = await this.#wanted.test?.(likely.map(([, , , text]) => text.replace(COLOUR, '')))
+    if (this.isStopped) return
+    for (const [index, line] of likely.entries()) if (said?.[index] ?? !said) this.#note(line)
+  }
+
+  /** As far as it can be said at once: all but `test`. */
+  #fits([, , level, text]: Line): boolean {
     const { contains = '', ignoreCase, pattern } = this.#wanted
     if (this.#levels.size && !this.#levels.has(level)) return false
     if (!(ignoreCase ? text.toLowerCase().includes(contains.toLowerCase()) : text.includes(contains)))
       return false
-    if (pattern) {
-      pattern.lastIndex = 0
-      if (!pattern.test(text.replace(COLOUR, ''))) return false
-    }
-    this.#note(line)
-    return true
+    if (!pattern) return true
+    pattern.lastIndex = 0
+    return pattern.test(text.replace(COLOUR, ''))
   }
 
   #note(line: Line): void {

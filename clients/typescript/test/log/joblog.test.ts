@@ -302,6 +302,36 @@ describe('search', () => {
     expect(shares.at(-1)).toBe(1)
   })
 
+  test('somebody else may say which lines match; lines that come meanwhile and after are asked too, in order', async () => {
+    const log = logOf()
+    tail(10)
+    rest.text = number => `\u001b[31mline\u001b[0m ${number}`
+    const asked: string[][] = []
+    const test = async (texts: readonly string[]) => {
+      asked.push([...texts])
+      await new Promise(resolve => setTimeout(resolve, 20))
+      return texts.map(text => /[02468]$/.test(text))
+    }
+    const search = log.find({ test })
+    live.send(logged(line(11), line(12)))
+    await done(search)
+    live.send(logged(line(13)), logged(line(14)))
+
+    await done(search)
+
+    expect(search.state).toMatchObject({ found: [2, 4, 6, 8, 10, 12, 14], done: true, error: null })
+    expect(asked.flat()).toEqual(range(1, 14).map(number => `line ${number}`))
+  })
+
+  test('what they say is wrong is said', async () => {
+    const log = logOf()
+    tail(10)
+
+    const search = await done(log.find({ test: () => Promise.reject(new Error('takes too long')) }))
+
+    expect(search.state).toMatchObject({ found: [], done: false, error: { message: 'takes too long' } })
+  })
+
   test('lines that come later are found too, each once, also those that came while it looked', async () => {
     const log = logOf()
     tail(10)

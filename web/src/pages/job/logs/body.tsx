@@ -68,7 +68,7 @@ export function Body(props: BodyProps) {
         picked={picked !== undefined && number >= picked.from && number <= picked.to}
         current={number === current}
         reachable={isFirst}
-        finder={looking.finder}
+        marks={looking.marks}
         head={parsed && !looking.isFiltered ? headOf(number, parsed.plain, groups) : undefined}
         attempt={starts.get(number)}
       />

@@ -4,16 +4,17 @@ import { findingOf, placeOf, stepTo, ticksOf } from './finder.ts'
 const query = { text: '', isPattern: false, matchCase: false, levels: [] }
 
 test('a text is the server’s, and taken to the letter', () => {
-  const { wanted, finder } = findingOf({ ...query, text: 'a.b[1]', levels: ['error'] })
+  const { wanted, marks } = findingOf({ ...query, text: 'a.b[1]', levels: ['error'] })
 
   expect(wanted).toEqual({ contains: 'a.b[1]', ignoreCase: true, levels: ['error'] })
-  expect('xA.B[1]'.match(finder ?? /$./)).toEqual(['A.B[1]'])
+  expect(marks?.of('xA.B[1] a+b[1]')).toEqual([[1, 7]])
 })
 
-test('a pattern is looked for here', () => {
-  const { wanted, finder } = findingOf({ ...query, text: 'a+', isPattern: true, matchCase: true })
+test('a pattern is looked for here, and never on this thread', () => {
+  const { wanted, marks, pattern } = findingOf({ ...query, text: 'a+', isPattern: true, levels: ['error'] })
 
-  expect([wanted?.pattern?.source, wanted?.pattern?.flags, finder?.flags]).toEqual(['a+', '', 'g'])
+  expect(wanted).toEqual({ levels: ['error'], test: pattern?.test })
+  expect(marks).toBe(pattern)
 })
 
 test('what is wrong with a pattern is said', () => {

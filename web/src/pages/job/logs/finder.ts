@@ -1,7 +1,9 @@
 /**
- * What is looked for, as the server is asked for it and as it is marked in a line. Pure.
+ * What is looked for, as the server is asked for it and as it is marked in a line. Starts nothing: a pattern's worker begins when it is asked.
  */
 import type { Wanted } from '@headway/client'
+import { type Marks, Pattern } from './pattern.ts'
+import { type Range, rangesOf } from './pieces.ts'
 import { lowerBound } from './rows.ts'
 
 export interface Query {
@@ -14,30 +16,47 @@ export interface Query {
 export interface Finding {
   /** Nothing is looked for, or it cannot be: see `problem`. */
   readonly wanted?: Wanted
-  /** Marks what was found in a line; global. */
-  readonly finder?: RegExp
+  /** Marks what was found in a line. */
+  readonly marks?: Marks
+  /** What is looked for where it is a pattern: to be stopped. */
+  readonly pattern?: Pattern
   /** What is wrong with the pattern. */
   readonly problem?: string
 }
 
-/** How to look for it. Text at the server, a pattern here. */
+/** How to look for it. Text at the server, a pattern here, in a worker. */
 export function findingOf({ text, isPattern, matchCase, levels }: Query): Finding {
   const narrowed = levels.length ? { levels } : {}
   if (!text) return levels.length ? { wanted: narrowed } : {}
   const flags = matchCase ? '' : 'i'
   if (!isPattern) {
     const literal = new RegExp(text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), `g${flags}`)
-    return { wanted: { ...narrowed, contains: text, ignoreCase: !matchCase }, finder: literal }
+    return { wanted: { ...narrowed, contains: text, ignoreCase: !matchCase }, marks: new Literal(literal) }
   }
   try {
-    return {
-      wanted: { ...narrowed, pattern: new RegExp(text, flags) },
-      finder: new RegExp(text, `g${flags}`),
-    }
+    const pattern = new Pattern(new RegExp(text, flags).source, flags)
+    return { wanted: { ...narrowed, test: pattern.test }, marks: pattern, pattern }
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error)
     return { problem: said.replace(/^Invalid regular expression: /, '') }
   }
+}
+
+/** A text taken to the letter takes no time. */
+class Literal implements Marks {
+  readonly #finder: RegExp
+
+  constructor(finder: RegExp) {
+    this.#finder = finder
+  }
+
+  of(text: string): readonly Range[] {
+    return rangesOf(text, this.#finder)
+  }
+
+  subscribe = (): (() => void) => () => undefined
+
+  version = (): number => 0
 }
 
 /** The found line after (or before) one, around the ends; undefined: nothing is found. */

@@ -117,7 +117,7 @@ async function said(copying: Promise<boolean>, text: string): Promise<void> {
 export function downloadsOf({ client, id, wanted, filter, total }: Shown): MenuItem[] {
   const whole = (format: Format) => () => void tell(download(client, id, format, {}), 'Log downloaded')
   const some = (format: Format) => () =>
-    wanted?.pattern
+    wanted?.test
       ? filter && saveFound(id, filter, format)
       : void tell(download(client, id, format, queryOf(wanted), '.filtered'), 'Filtered log downloaded')
   return [

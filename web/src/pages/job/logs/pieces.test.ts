@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 import { parseLine } from './ansi.ts'
-import { piecesOf } from './pieces.ts'
+import { piecesOf, rangesOf } from './pieces.ts'
 
-const pieces = (text: string, finder?: RegExp) => piecesOf(parseLine(text, 20_000), finder)
+function pieces(text: string, finder?: RegExp) {
+  const parsed = parseLine(text, 20_000)
+  return piecesOf(parsed, finder && rangesOf(parsed.plain, finder))
+}
 const texts = (text: string) => pieces(text).map(piece => piece.text)
 
 test('markup is text', () => {

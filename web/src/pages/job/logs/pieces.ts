@@ -53,12 +53,11 @@ const NAMES: Readonly<Record<number, string>> = {
 const LINK = /\bhttps?:\/\/[^\s<>"'`\\^{|}]+/gi
 const MOST_MARKS = 200
 
-/** Everything of a line, in order. `finder` (global) finds what is marked. */
-export function piecesOf(parsed: Parsed, finder?: RegExp): readonly Piece[] {
+/** Everything of a line, in order; `marks` are those of its plain text. */
+export function piecesOf(parsed: Parsed, marks: readonly Range[] = []): readonly Piece[] {
   const { plain, spans } = parsed
   const odd = rangesOf(plain, ODD)
   const links = plain.includes('://') ? linksOf(plain) : []
-  const marks = finder ? rangesOf(plain, finder) : []
   if (!spans.length && !odd.length && !links.length && !marks.length) {
     return plain ? [{ text: plain, style: PLAIN, marked: false, odd: false }] : []
   }
@@ -96,7 +95,8 @@ function cursorOf(ranges: readonly Range[]): (position: number) => number {
   }
 }
 
-function rangesOf(text: string, pattern: RegExp): Range[] {
+/** Where a global pattern is in a text; of what was typed at most 200 places. */
+export function rangesOf(text: string, pattern: RegExp): Range[] {
   const found: Range[] = []
   for (const match of text.matchAll(pattern)) {
     if (match[0]) found.push([match.index, match.index + match[0].length])

@@ -6,13 +6,14 @@
  */
 import type { Line } from '@headway/client'
 import { ChevronDown, ChevronRight } from 'lucide-react'
-import { type CSSProperties, memo } from 'react'
+import { type CSSProperties, memo, useSyncExternalStore } from 'react'
 import { amount, instant, plural } from '../../../words/numbers.ts'
 import type { Parsed } from './ansi.ts'
 import { looksOf } from './colours.ts'
 import { type Level, levelOf } from './levels.ts'
 import { parsedOf } from './parsed.ts'
-import { type Piece, piecesOf } from './pieces.ts'
+import type { Marks } from './pattern.ts'
+import { type Piece, piecesOf, type Range } from './pieces.ts'
 import { sinceText } from './since.ts'
 
 export interface RowHead {
@@ -36,7 +37,7 @@ export interface RowProps {
   readonly current: boolean
   /** It can be reached by the tab key. */
   readonly reachable: boolean
-  readonly finder: RegExp | undefined
+  readonly marks: Marks | undefined
   readonly head: RowHead | undefined
   /** The attempt that begins with this line. */
   readonly attempt: number | undefined
@@ -107,8 +108,10 @@ function Missing({ absent, number }: { absent: boolean; number: number }) {
   return <span aria-hidden className="my-[7px] h-2 w-[30ch] rounded bg-well" />
 }
 
-function Text({ line, level, wrapped, finder, head }: RowProps & { line: Line; level: Level }) {
-  const parsed = parsedOf(line)
+function Text({ line, level, wrapped, marks, head }: RowProps & { line: Line; level: Level }) {
+  const whole = parsedOf(line)
+  const parsed = head ? cutFront(whole, head.cut) : whole
+  const marked = useMarks(marks, parsed.plain)
   const tone = level.strong ? 'tone tone-text' : ''
   const flow = wrapped ? 'min-w-0 whitespace-pre-wrap [overflow-wrap:anywhere]' : 'shrink-0 whitespace-pre'
   return (
@@ -119,7 +122,7 @@ function Text({ line, level, wrapped, finder, head }: RowProps & { line: Line; l
         className={`log-text pr-4 ${flow} ${tone} ${head ? 'font-semibold' : ''}`}
         data-tone={level.tone}
       >
-        <Pieces pieces={piecesOf(head ? cutFront(parsed, head.cut) : parsed, finder)} />
+        <Pieces pieces={piecesOf(parsed, marked)} />
         {parsed.more > 0 && (
           <button
             type="button"
@@ -133,6 +136,15 @@ function Text({ line, level, wrapped, finder, head }: RowProps & { line: Line; l
     </>
   )
 }
+
+/** Those of a text, drawn again when they are known. */
+function useMarks(marks: Marks | undefined, text: string): readonly Range[] {
+  useSyncExternalStore(marks?.subscribe ?? nothingComes, marks?.version ?? never)
+  return marks?.of(text) ?? []
+}
+
+const nothingComes = () => () => undefined
+const never = () => 0
 
 function Fold({ head }: { head: RowHead }) {
   const Icon = head.folded ? ChevronRight : ChevronDown

@@ -5,9 +5,10 @@
  * same where only matching lines are shown.
  */
 import type { JobLog, Wanted } from '@headway/client'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import type { Asked } from './findbar.tsx'
 import { findingOf } from './finder.ts'
+import type { Marks } from './pattern.ts'
 import { type Found, useFound, useSettled } from './usefind.ts'
 
 const TYPING_MS = 250
@@ -17,7 +18,7 @@ export interface Looking {
   readonly ask: (change: Partial<Asked>) => void
   readonly levels: readonly string[]
   readonly setLevels: (levels: readonly string[]) => void
-  readonly finder: RegExp | undefined
+  readonly marks: Marks | undefined
   readonly problem: string | undefined
   /** What is marked and stepped through. */
   readonly find: Found | undefined
@@ -40,6 +41,7 @@ export function useLooking(log: JobLog, ready: boolean, start: string): Looking 
     () => findingOf({ text, isPattern, matchCase, levels }),
     [text, isPattern, matchCase, levels],
   )
+  useEffect(() => () => finding.pattern?.stop(), [finding])
   const byLevel = useMemo(
     () => findingOf({ text: '', isPattern: false, matchCase: false, levels }).wanted,
     [levels],
@@ -54,8 +56,8 @@ export function useLooking(log: JobLog, ready: boolean, start: string): Looking 
     ask: change => setAsked(before => ({ ...before, ...change })),
     levels,
     setLevels,
-    finder: finding.finder,
-    problem: finding.problem,
+    marks: finding.marks,
+    problem: finding.problem ?? (finding.pattern?.refused && 'takes too long'),
     find,
     filter,
     isFiltered: wanted !== undefined,
