@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 
 // The sizes of design 04, of the build that the wheel ships, as a browser gets them: gzip.
-const BUILT = process.env.DBG_BUILT ?? join(import.meta.dirname, '../../src/headway/server/dashboard')
+const BUILT = join(import.meta.dirname, '../../src/headway/server/dashboard')
 const KB = 1024
 
 interface Part {

@@ -169,6 +169,7 @@ it('a page that is cut off, in each look', async () => {
     const context = await home.context({ theme, size })
     const page = await home.open(`/jobs/${running.id}`, { context, tolerates: CUT })
     await pillSays(page, 'Live')
+    await sees(page, 'pack')
     await context.setOffline(true)
     await pillSays(page, /Offline|Reconnecting/)
     await taken(page, 'offline', look)

@@ -42,6 +42,8 @@ it.each([
 it('its own address without the last slash leads to it', async () => {
   const page = await home.open('/deep/down', { at: stripped.url })
 
-  await page.waitForURL(`${stripped.url}/deep/down/jobs`)
+  await page.getByRole('heading', { name: 'Jobs', level: 1 }).waitFor()
   await pillSays(page, 'Live')
+  await page.getByRole('link', { name: 'Queues' }).click()
+  await page.waitForURL(`${stripped.url}/deep/down/queues`)
 })

@@ -20,8 +20,10 @@ const PALETTE_KEYS = 'mod+k'
 export function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
-    if (open && !dialog.current?.open) dialog.current?.showModal()
-    else if (!open) dialog.current?.close()
+    if (open && !dialog.current?.open) {
+      dialog.current?.showModal()
+      dialog.current?.querySelector('input')?.focus() // the browser would choose the box around it
+    } else if (!open) dialog.current?.close()
   }, [open])
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the browser's; the click is on what lies behind
@@ -65,22 +67,6 @@ function Commands({ onDone }: { onDone: () => void }) {
         <Command.Empty className="px-3 py-6 text-center text-sm text-soft">
           Nothing by that name.
         </Command.Empty>
-        {text.trim() && (
-          <Command.Group heading="Jobs" className={GROUP} forceMount>
-            {/^[0-9A-HJKMNP-TV-Z]{26}$/.test(id) && (
-              <Row
-                icon={CornerDownLeft}
-                value={`open ${text}`}
-                onSelect={go(() => void navigate({ to: '/jobs/$id', params: { id } }))}
-              >
-                Open job <code className="text-xs">{id}</code>
-              </Row>
-            )}
-            <Row icon={Search} value={`search ${text}`} onSelect={search(text.trim())}>
-              Search jobs for <b>{text.trim()}</b>
-            </Row>
-          </Command.Group>
-        )}
         <Command.Group heading="Commands" className={GROUP}>
           {commands.map(each => (
             <Command.Item
@@ -145,6 +131,22 @@ function Commands({ onDone }: { onDone: () => void }) {
                 kind {kind.name}
               </Row>
             ))}
+          </Command.Group>
+        )}
+        {text.trim() && (
+          <Command.Group heading="Jobs" className={GROUP} forceMount>
+            {/^[0-9A-HJKMNP-TV-Z]{26}$/.test(id) && (
+              <Row
+                icon={CornerDownLeft}
+                value={`open ${text}`}
+                onSelect={go(() => void navigate({ to: '/jobs/$id', params: { id } }))}
+              >
+                Open job <code className="text-xs">{id}</code>
+              </Row>
+            )}
+            <Row icon={Search} value={`search ${text}`} onSelect={search(text.trim())}>
+              Search jobs for <b>{text.trim()}</b>
+            </Row>
           </Command.Group>
         )}
       </Command.List>

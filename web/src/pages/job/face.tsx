@@ -36,7 +36,7 @@ export function Face(props: FaceProps) {
         <HowFar {...props} />
         <Sign {...props} />
       </div>
-      <dl className="grid grid-cols-2 gap-x-4 gap-y-2.5 border-t border-line p-3 sm:grid-cols-[repeat(auto-fill,minmax(10.5rem,1fr))] sm:p-4">
+      <dl className="grid grid-cols-2 gap-x-4 gap-y-2.5 border-t border-line p-3 sm:grid-cols-[repeat(auto-fill,minmax(7.5rem,1fr))] sm:p-4">
         <FirstFacts {...props} />
       </dl>
       {Object.keys(job.labels ?? {}).length > 0 && (
