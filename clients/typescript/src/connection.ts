@@ -62,13 +62,13 @@ export interface Facts {
 
 /** The connection as it is now; what it was before tells since when. */
 export function describe(facts: Facts, before?: Connection): Connection {
-  const { link, now, shell } = facts
+  const { link, shell } = facts
   const state = stateOf(facts)
   return {
     state,
     way: link.way,
     since: before?.state === state ? before.since : facts.serverNow,
-    fresh: shell.wasCaughtUp && !link.isGrey(now),
+    fresh: isFresh(facts),
     lagMs: shell.clock.lagMs === undefined ? null : Math.round(shell.clock.lagMs),
     cursor: facts.cursor,
     asOf: shell.clock.asOf ?? null,
@@ -80,10 +80,22 @@ export function describe(facts: Facts, before?: Connection): Connection {
   }
 }
 
-function stateOf({ link, now, shell }: Facts): ConnectionState {
+type Look = Pick<Facts, 'link' | 'shell' | 'now'>
+
+/** What is shown is how it is: heard of lately, and not behind for more than a moment. */
+export function isFresh(look: Look): boolean {
+  return look.shell.wasCaughtUp && isCaughtUp(look) && !look.link.isGrey(look.now)
+}
+
+/** A moment of catching up, as where something new is followed, does not count. */
+function isCaughtUp({ link, shell, now }: Look): boolean {
   const isBrief = shell.wasCaughtUp && now - (shell.behindSince ?? now) < BRIEF_MS
-  if (link.state === 'live' || (link.state === 'catching_up' && isBrief))
-    return link.way === 'poll' ? 'polling' : 'live'
+  return link.state === 'live' || (link.state === 'catching_up' && isBrief)
+}
+
+function stateOf(facts: Facts): ConnectionState {
+  const { link, shell } = facts
+  if (isCaughtUp(facts)) return link.way === 'poll' ? 'polling' : 'live'
   if (link.state === 'catching_up' || link.state === 'refused') return link.state
   if (link.state === 'idle' || link.state === 'closed') return 'idle'
   if (shell.isDeviceOffline) return 'offline'

@@ -4,7 +4,7 @@
  * Connects when something is followed, and leaves when nothing is. Whoever listens is told of all that changed at once, at
  * most once per frame drawn, never per event. Must never know transports, REST, or what documents mean.
  */
-import { type Connection, describe, differs, differsNow } from './connection.ts'
+import { type Connection, describe, differs, differsNow, isFresh } from './connection.ts'
 import { errorOf, type HeadwayError, Unreachable } from './errors.ts'
 import { type Followed, keyOf, Share } from './followed.ts'
 import { Following } from './following.ts'
@@ -126,11 +126,12 @@ export class Live {
     if (this.#shares.size) this.#shell.retry()
   }
 
-  /** The server's clock (ms); stands still while nothing is heard of it. Before anything was heard: this device's. */
+  /** The server's clock (ms); stands still while what is shown may be old. Before anything was heard: this device's. */
   now(): number {
     const now = this.#env.now()
     const { clock } = this.#shell
-    if (!this.#following.link.isGrey(now)) this.#frozenAt = undefined
+    const isKnown = isFresh({ link: this.#following.link, shell: this.#shell, now })
+    if (isKnown) this.#frozenAt = undefined
     else this.#frozenAt ??= clock.at(now)
     return this.#frozenAt ?? clock.at(now) ?? this.#env.wall()
   }

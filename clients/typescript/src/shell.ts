@@ -11,6 +11,7 @@ import type { Action, Way } from './link.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { Token } from './token.ts'
 import { openPoll } from './transports/poll.ts'
+import { FREE, seatsOf } from './transports/seats.ts'
 import { openSse } from './transports/sse.ts'
 import type { Ears, Open, SocketClass, Transport } from './transports/transport.ts'
 import { openWebSocket } from './transports/websocket.ts'
@@ -173,8 +174,9 @@ export class Shell {
     const following = this.#following
     following.token = token
     const atOnce = this.#env.isPage ? AT_ONCE_IN_PAGES : AT_ONCE_ELSEWHERE
+    const seat = this.#env.isPage ? seatsOf(`headway ${this.#target.api}`, this.#env.locks) : FREE
     const asks = () => [...following.subscriptions.values()].map(each => each.frame)
-    this.#transport = OPEN[following.link.way]({ ...this.#target, token, atOnce, asks }, this.#ears())
+    this.#transport = OPEN[following.link.way]({ ...this.#target, token, atOnce, seat, asks }, this.#ears())
   }
 
   #refuse(): void {

@@ -3,6 +3,8 @@
  *
  * The only file that touches `window`, `document` and `navigator`, and only when called: it can be imported anywhere.
  */
+import type { Locks } from './transports/seats.ts'
+
 export type PageEvent = 'visibilitychange' | 'online' | 'offline' | 'pageshow'
 
 export interface Surroundings {
@@ -19,6 +21,8 @@ export interface Surroundings {
   readonly isPage: boolean
   readonly isVisible: boolean
   readonly isOnline: boolean
+  /** What all pages of this browser share; undefined: it has none. */
+  readonly locks: Locks | undefined
   on(what: PageEvent, call: () => void): () => void
 }
 
@@ -43,6 +47,9 @@ export function here(): Surroundings {
     },
     get isOnline() {
       return typeof navigator === 'undefined' || navigator.onLine !== false
+    },
+    get locks() {
+      return typeof navigator === 'undefined' ? undefined : (navigator.locks as Locks | undefined)
     },
     on: (what, call) => {
       const target = what === 'visibilitychange' ? page : typeof window === 'undefined' ? undefined : window

@@ -12,6 +12,8 @@ import { type Asking, queryOf, Voiceless } from './voiceless.ts'
 const WAIT_S = 25
 /** The first answer comes soon, because it is the welcome; so does every one while others wait for their turn. */
 const SHORT_S = 1
+/** Between two answers that come at once, because there is no seat to wait from. */
+const PAUSE_MS = 2_000
 
 interface Answer {
   readonly frames: readonly ServerFrame[]
@@ -31,10 +33,12 @@ export function polling(wires: Wires, atOnce: number): Asking {
     for (;;) {
       await turns.take()
       const { hurry } = turns
+      const leave = await wires.seat()
+      let isNews = false
       try {
         const ask = line.signal.aborted ? undefined : line.ask()
         if (!ask) return true
-        const seconds = turns.areWanted ? SHORT_S : wait
+        const seconds = !leave ? 0 : turns.areWanted ? SHORT_S : wait
         const url = `${wires.api}/events?${queryOf(ask, wires, { wait: String(seconds) })}`
         // whoever is short already is not hurried: it would never get an answer
         const signal = seconds === WAIT_S ? AbortSignal.any([line.signal, hurry]) : line.signal
@@ -49,13 +53,29 @@ export function polling(wires: Wires, atOnce: number): Asking {
         if (answer.frames.map(frame => line.hear(frame)).includes(true)) return true
         line.alive()
         wait = WAIT_S
+        isNews = answer.frames.length > 0
       } catch (error) {
         if (line.signal.aborted || !hurry.aborted) throw error
       } finally {
+        leave?.()
         turns.give()
       }
+      if (!leave && !isNews) await pause(PAUSE_MS, line.signal)
     }
   }
+}
+
+/** Over early where `signal` says so. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+    function done(): void {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+  })
 }
 
 /** Turns at a few open answers. Whoever must wait hurries those who only wait for news. */

@@ -1,6 +1,7 @@
 /**
  * Frames as server-sent events at `/api/v1/live`, one stream for each subscription, read by fetch, which EventSource cannot
- * do: the token goes as a header. What does not fit into the streams a page may keep open is polled. Called by live.ts.
+ * do: the token goes as a header. What does not fit into the streams a page (or all pages of the browser) may keep open is
+ * polled. Called by live.ts.
  */
 import { polling } from './poll.ts'
 import { type Ears, frameOf, headersOf, type Transport, type Wires } from './transport.ts'
@@ -14,9 +15,11 @@ export function openSse(wires: Wires, ears: Ears): Transport {
     if (!streamed.has(id) && streamed.size >= wires.atOnce - 1) return poll
     streamed.add(id)
     return async line => {
+      const leave = await wires.seat()
       try {
-        return await stream(line)
+        return await (leave ? stream : poll)(line)
       } finally {
+        leave?.()
         if (!line.ask()) streamed.delete(id)
       }
     }

@@ -6,6 +6,7 @@
  */
 import { parse } from '../json.ts'
 import type { ErrorFrame, Problem, ServerFrame, SubscribeFrame, ViewerFrame } from '../wire.ts'
+import type { Seat } from './seats.ts'
 
 /** The part of the standard WebSocket that is used, so that `ws` in Node will do. */
 export interface Socket {
@@ -27,6 +28,8 @@ export interface Wires {
   readonly WebSocket: SocketClass | undefined
   /** How many answers a page may keep open beside its other requests. */
   readonly atOnce: number
+  /** From where an answer may be kept open, among all pages of this browser. */
+  readonly seat: Seat
   /** The subscriptions as they are to be asked for now, each from where its view stands. */
   asks(): readonly SubscribeFrame[]
 }

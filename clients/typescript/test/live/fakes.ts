@@ -13,6 +13,7 @@ export class FakePage implements Surroundings {
   isVisible = true
   isOnline = true
   readonly isPage = true
+  readonly locks = undefined
   #timers = new Set<Timer>()
   #frames = new Set<() => void>()
   readonly #listeners = new Set<readonly [PageEvent, () => void]>()

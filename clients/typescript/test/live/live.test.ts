@@ -262,6 +262,28 @@ describe('the connection', () => {
     }) // biome-ignore format: a frame
   })
 
+  test('its clock stands still until what is shown has caught up, however much is heard', async () => {
+    const live = linked()
+    live.follow(['jobs'])
+    FakeSocket.last.begin(5, '2026-11-22T08:00:00.000Z')
+    FakeSocket.last.end(1006)
+    const frozen = live.now()
+    await page.pass(1_000)
+    FakeSocket.last.open()
+    FakeSocket.last.hear({
+      type: 'welcome', session: 'y', epoch: 'e1', seq: 9, now: '2026-11-22T08:01:00.000Z', ping_s: 5,
+    }) // biome-ignore format: a frame
+    await page.pass(3_000)
+    FakeSocket.last.hear({ type: 'ping', seq: 9, now: '2026-11-22T08:01:03.000Z' })
+
+    expect(live.connection.get()).toMatchObject({ state: 'catching_up', fresh: false, behind: 4 })
+    expect(live.now()).toBe(frozen)
+    FakeSocket.last.hear(batch(5, 9))
+
+    expect(live.connection.get()).toMatchObject({ state: 'live', fresh: true })
+    expect(live.now()).toBe(Date.parse('2026-11-22T08:01:03.000Z'))
+  })
+
   test('says offline at once when the device is, and tries at once when it is back', async () => {
     const live = linked()
     live.follow(['jobs'])
