@@ -5,13 +5,14 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { href } from './app/address.ts'
 import { headway } from './app/headway.ts'
+import { reloadWhenReplaced } from './app/patient.ts'
 import { Router } from './app/router.tsx'
 import { dress } from './app/settings.ts'
 import { Shell } from './app/shell.tsx'
 import './styles.css'
 
 dress()
-reloadWhenReplaced()
+addEventListener('vite:preloadError', () => void reloadWhenReplaced(answers, () => location.reload()))
 followOldBookmark()
 const place = document.getElementById('root')
 if (!place) throw new Error('index.html has no #root')
@@ -25,16 +26,9 @@ createRoot(place).render(
   </StrictMode>,
 )
 
-/** A part that is gone: the server was upgraded under this page. Load the new one, once. */
-function reloadWhenReplaced(): void {
-  const KEY = 'headway.reloaded'
-  addEventListener('vite:preloadError', event => {
-    const last = Number(sessionStorage.getItem(KEY) ?? 0)
-    if (Date.now() - last < 10_000) return
-    event.preventDefault()
-    sessionStorage.setItem(KEY, String(Date.now()))
-    location.reload()
-  })
+async function answers(): Promise<boolean> {
+  const page = await fetch(href(''), { cache: 'no-store' }).catch(() => undefined)
+  return page?.ok === true
 }
 
 /** `#/job/ID` was the address of a job on the page before this one. */

@@ -19,6 +19,7 @@ import {
 } from 'react'
 import { place as home, href } from './address.ts'
 import { type Place, pathOf, placeOf, type Searches, type Target, type To } from './addresses.ts'
+import { whenThere } from './loading.ts'
 
 export type { JobSearch, JobsSearch, NewSearch, OneSearch } from './addresses.ts'
 
@@ -54,7 +55,7 @@ const NOWHERE: Load = async () => ({ default: (await import('../pages/nowhere.ts
 const pages = new Map<To | undefined, ComponentType>()
 
 function pageOf(to: To | undefined): ComponentType {
-  const page = pages.get(to) ?? lazy(to ? LOAD[to] : NOWHERE)
+  const page = pages.get(to) ?? lazy(whenThere(to ? LOAD[to] : NOWHERE))
   pages.set(to, page)
   return page
 }
@@ -157,7 +158,7 @@ export function Link<T extends To>({ to, params, search, exact, onClick, ...rest
   const path = pathOf<T>(target)
   const isHere =
     here !== undefined && (exact ? pathOf({ ...here, params: here }) === path : isBelow(here, target))
-  const load = () => void LOAD[to]()
+  const load = () => void LOAD[to]().catch(() => undefined) // wanted by nobody yet
   function follow(event: MouseEvent<HTMLAnchorElement>): void {
     onClick?.(event)
     const isPlain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)

@@ -23,13 +23,14 @@ import { Voice } from './announce.tsx'
 import { AsOf, ConnectionPill } from './connection.tsx'
 import { useKeys } from './keys.ts'
 import { KeySheet } from './keysheet.tsx'
+import { whenThere } from './loading.ts'
 import { Preferences } from './preferences.tsx'
 import { usePulse } from './pulse.ts'
 import { Link, Outlet, useNavigate } from './router.tsx'
 import { Toasts } from './toasts.tsx'
 import { TokenDialog } from './token.tsx'
 
-const Palette = lazy(() => import('./palette.tsx').then(module => ({ default: module.Palette })))
+const Palette = lazy(whenThere(() => import('./palette.tsx').then(module => ({ default: module.Palette }))))
 
 type Target = '/jobs' | '/machines' | '/queues' | '/kinds' | '/new' | '/system'
 interface Place {

@@ -3,6 +3,7 @@
 import type { JobDoc } from '@headway/client'
 import { lazy, Suspense } from 'react'
 import { useKeys } from '../../app/keys.ts'
+import { whenThere } from '../../app/loading.ts'
 import { addressOf } from '../../app/router.tsx'
 import { type Tab, Tabs } from '../../kit/tabs.tsx'
 import { brief } from '../../words/numbers.ts'
@@ -13,7 +14,7 @@ import { Overview } from './overview.tsx'
 import { Resources } from './resources.tsx'
 
 const route = addressOf('/jobs/$id')
-const Logs = lazy(() => import('./logs/logs.tsx').then(module => ({ default: module.Logs })))
+const Logs = lazy(whenThere(() => import('./logs/logs.tsx').then(module => ({ default: module.Logs }))))
 
 interface JobTabsProps {
   job: JobDoc

@@ -2,13 +2,16 @@
 
 import { ArrowUp, MessageCircleQuestionMark, SearchX } from 'lucide-react'
 import { type ComponentProps, lazy, type ReactNode, Suspense, useEffect, useState } from 'react'
+import { whenThere } from '../../app/loading.ts'
 import { Button } from '../../kit/button.tsx'
 import { Empty, Problem } from '../../kit/panel.tsx'
 import { amount } from '../../words/numbers.ts'
 import type { Jobs } from './jobs.ts'
 import { Table } from './table.tsx'
 
-const FirstRun = lazy(() => import('./firstrun.tsx').then(module => ({ default: module.FirstRun })))
+const FirstRun = lazy(
+  whenThere(() => import('./firstrun.tsx').then(module => ({ default: module.FirstRun }))),
+)
 
 type ListProps = ComponentProps<typeof Table> & {
   q: string

@@ -1,9 +1,12 @@
 /** Says that jobs wait and nobody is there to run them, and what to do about it. */
 
 import { lazy, Suspense, useState } from 'react'
+import { whenThere } from '../../app/loading.ts'
 import { Dialog } from '../../kit/dialog.tsx'
 
-const StartWorker = lazy(() => import('./firstrun.tsx').then(module => ({ default: module.StartWorker })))
+const StartWorker = lazy(
+  whenThere(() => import('./firstrun.tsx').then(module => ({ default: module.StartWorker }))),
+)
 
 export function NoWorker() {
   const [open, setOpen] = useState(false)

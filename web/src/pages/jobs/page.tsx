@@ -8,6 +8,7 @@ import { quotedWhereNeeded } from '@headway/client'
 import { useJobs } from '@headway/client/react'
 import { CirclePlus } from 'lucide-react'
 import { type KeyboardEvent, lazy, type ReactNode, Suspense, useRef, useState } from 'react'
+import { whenThere } from '../../app/loading.ts'
 import { useKeptList } from '../../app/neighbours.ts'
 import { useTitle } from '../../app/pulse.ts'
 import { useNavigate } from '../../app/router.tsx'
@@ -38,8 +39,12 @@ import { ViewBar } from './viewbar.tsx'
 import { useConnectedWorkers } from './workers.ts'
 
 // what is only wanted once somebody acts is loaded then
-const AsCode = lazy(() => import('../../app/ascode.tsx').then(module => ({ default: module.AsCode })))
-const ActDialog = lazy(() => import('./actdialog.tsx').then(module => ({ default: module.ActDialog })))
+const AsCode = lazy(
+  whenThere(() => import('../../app/ascode.tsx').then(module => ({ default: module.AsCode }))),
+)
+const ActDialog = lazy(
+  whenThere(() => import('./actdialog.tsx').then(module => ({ default: module.ActDialog }))),
+)
 
 export function JobsPage(): ReactNode {
   const navigate = useNavigate()
