@@ -31,8 +31,10 @@ async function answers(): Promise<boolean> {
   return page?.ok === true
 }
 
-/** `#/job/ID` was the address of a job on the page before this one. */
+/** `#/job/ID` was the address of a job on the page before this one; `#L120-L140` is how people write lines of a log. */
 function followOldBookmark(): void {
   const id = /^#\/job\/(.+)$/.exec(location.hash)?.[1]
+  const [, from, to] = /^#L(\d+)(?:-L?(\d+))?$/.exec(location.hash) ?? []
   if (id) history.replaceState(null, '', href(`jobs/${id}`))
+  else if (from) history.replaceState(null, '', `?tab=logs&L=${from}${to ? `-${to}` : ''}`)
 }

@@ -24,7 +24,7 @@ import { useStill } from './still.ts'
 
 /** One place for the widths, for the head and the rows. */
 export const COLUMNS =
-  'grid grid-cols-[32px_112px_minmax(110px,1.3fr)_minmax(110px,2fr)_minmax(90px,0.9fr)_104px_60px_64px_68px] max-lg:grid-cols-[32px_112px_minmax(100px,1.3fr)_minmax(100px,2fr)_84px_64px_68px] xl:grid-cols-[32px_112px_minmax(140px,1.3fr)_minmax(150px,2.2fr)_minmax(110px,0.9fr)_108px_minmax(60px,0.5fr)_minmax(72px,0.7fr)_60px_64px_68px]'
+  'grid grid-cols-[32px_122px_minmax(110px,1.3fr)_minmax(110px,2fr)_minmax(90px,0.9fr)_104px_60px_64px_68px] max-lg:grid-cols-[32px_122px_minmax(100px,1.3fr)_minmax(100px,2fr)_84px_64px_68px] xl:grid-cols-[32px_122px_minmax(140px,1.3fr)_minmax(150px,2.2fr)_minmax(110px,0.9fr)_108px_minmax(60px,0.5fr)_minmax(72px,0.7fr)_60px_64px_68px]'
 
 export interface RowProps {
   id: string
