@@ -36,5 +36,6 @@ function followOldBookmark(): void {
   const id = /^#\/job\/(.+)$/.exec(location.hash)?.[1]
   const [, from, to] = /^#L(\d+)(?:-L?(\d+))?$/.exec(location.hash) ?? []
   if (id) history.replaceState(null, '', href(`jobs/${id}`))
-  else if (from) history.replaceState(null, '', `?tab=logs&L=${from}${to ? `-${to}` : ''}`)
+  else if (from)
+    history.replaceState(null, '', `${location.pathname}?tab=logs&L=${from}${to ? `-${to}` : ''}`)
 }
