@@ -84,6 +84,29 @@ def test_a_file_is_stored_and_then_deleted_here(server: Server, rest: Rest, tmp_
     assert not file.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "type"),
+    [
+        ("plots/a b.png", "image/png"),
+        ("report.HTML", "text/html"),
+        ("data.json", "application/json"),
+        ("lines.jsonl", "application/jsonl"),
+        ("run.log", "text/plain"),
+        ("all.tar.gz", "application/gzip"),
+        ("data:text/html,x", "application/octet-stream"),
+        ("model.bin", "application/octet-stream"),
+        ("noend", "application/octet-stream"),
+    ],
+)
+def test_a_file_of_no_type_has_the_one_of_its_name(server: Server, rest: Rest, tmp_path: Path, name: str, type: str):
+    file = tmp_path / "x"
+    file.write_bytes(b"content")
+
+    rest.store("J", 2, name, file, None).result(20)
+
+    assert server.seen[0][2]["Content-Type"] == type
+
+
 def test_a_no_is_told_with_its_reason_and_not_tried_again(server: Server, rest: Rest):
     server.answers = [(422, {"message": "kind: is missing.", "hint": "Name one."})]
 

@@ -6,6 +6,7 @@ A file and a child are part of what a job did, so both are tried until the serve
 
 from __future__ import annotations
 
+import mimetypes
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,29 @@ T = TypeVar("T")
 PATIENCE_S = 120.0
 _TIMEOUT_S = 30.0
 _LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+_UNKNOWN = "application/octet-stream"
+_TYPES = mimetypes.MimeTypes(filenames=())  # the same on every machine: none of its own files is read
+_MORE = {
+    ".jsonl": "application/jsonl",
+    ".log": "text/plain",
+    ".md": "text/markdown",
+    ".parquet": "application/vnd.apache.parquet",
+    ".toml": "application/toml",
+    ".webp": "image/webp",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+}
+for _ending, _type in _MORE.items():
+    _TYPES.add_type(_type, _ending)
+_PACKED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
+
+
+def media_type(name: str) -> str:
+    """What a file is by its name: a hint for who saves or shows it; nobody may run it because of that."""
+    type, packed = _TYPES.guess_type(f"file:{quote(name)}")
+    return _PACKED.get(packed, _UNKNOWN) if packed else type or _UNKNOWN
 
 
 class Rest:
@@ -45,13 +69,13 @@ class Rest:
         return self._in_thread(send)
 
     def store(self, job: str, attempt: int, name: str, file: Path, type: str | None) -> Pending[None]:
-        """Store a file as an artifact of the attempt, and delete it here."""
+        """Store a file as an artifact of the attempt, and delete it here. Without a `type` its name says it."""
 
         def send() -> None:
             path = f"/api/v1/jobs/{job}/attempts/{attempt}/artifacts/{quote(name)}"
             with file.open("rb") as content:
                 size = str(file.stat().st_size)
-                headers = {"Content-Type": type or "application/octet-stream", "Content-Length": size}
+                headers = {"Content-Type": type or media_type(name), "Content-Length": size}
                 _checked(self._client().put(path, content=content, headers=headers))
             file.unlink(missing_ok=True)
 
