@@ -9,14 +9,14 @@ interface PageProps {
   about?: ReactNode
   actions?: ReactNode
   children: ReactNode
-  /** Fills the height of the window; its content scrolls, not the page. */
-  full?: boolean
+  /** Fills the height of the window; its content scrolls, not the page (`least`: the page too, where it is too low). */
+  full?: boolean | 'least'
 }
 
 export function Page({ title, about, actions, children, full }: PageProps) {
   return (
     <div
-      className={`mx-auto flex w-full max-w-[1600px] flex-col gap-3 p-3 sm:p-5 ${full ? 'h-full min-h-0' : ''}`}
+      className={`mx-auto flex w-full max-w-[1600px] flex-col gap-3 p-3 sm:p-5 ${full === 'least' ? 'min-h-full' : full ? 'h-full min-h-0' : ''}`}
     >
       <header className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <div className="min-w-0 flex-1">
@@ -68,7 +68,7 @@ export function Empty({
     <div className="flex flex-col items-center gap-2 px-4 py-10 text-center">
       <Icon aria-hidden size={28} className="text-soft" strokeWidth={1.5} />
       <p className="font-medium">{title}</p>
-      {children && <div className="max-w-prose text-sm text-soft">{children}</div>}
+      {children && <div className="w-fit max-w-[min(65ch,100%)] text-sm text-soft">{children}</div>}
     </div>
   )
 }

@@ -64,7 +64,7 @@ export function Tabs({ label, tabs, selected, onSelect, children, full }: TabsPr
         aria-labelledby={`${base}-${selected}`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a panel without controls must be reachable (WAI-ARIA tabs)
         tabIndex={0}
-        className={full ? 'min-h-0 flex-1 pt-3' : 'pt-3'}
+        className={full ? 'flex min-h-0 flex-1 flex-col pt-3' : 'pt-3'}
       >
         {children}
       </div>

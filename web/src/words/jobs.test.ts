@@ -80,7 +80,7 @@ describe('the line of a job', () => {
     ['running', { state: 'running' }],
     ['asked to stop', { state: 'cancelling', cancel: { requested_at: ago(2) } }],
     [
-      'stopping, clean-up runs',
+      'its worker stops it',
       { state: 'cancelling', cancel: { requested_at: ago(2), acknowledged_at: ago(1) } },
     ],
     ['ValueError: no luck', { state: 'failed', error: { type: 'ValueError', message: 'no\nluck' } }],
@@ -172,8 +172,17 @@ describe('time left', () => {
     )
   })
 
-  it('never counts below zero', () => {
-    expect(left(job({ state: 'running', estimate: { ...estimate, at: ago(500) } }), NOW)).toBe('any moment')
+  it.each([
+    [80, 0.99, 'any moment'],
+    [100, undefined, 'any moment'],
+    [100, 0.36, 'overdue'],
+    [500, 0.99, 'overdue'],
+  ])('is over after %i s at %s: %s, and never below zero', (seconds, overall, said) => {
+    const progress = { at: ago(seconds), ...(overall === undefined ? {} : { overall }) }
+
+    expect(left(job({ state: 'running', progress, estimate: { ...estimate, at: ago(seconds) } }), NOW)).toBe(
+      said,
+    )
   })
 
   it('is not said of what does not run', () => {

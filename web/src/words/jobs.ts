@@ -69,7 +69,7 @@ const LINES: Readonly<Record<string, (job: JobDoc, now: number) => string>> = {
   blocked: job => `waits for ${plural(job.after?.length ?? 0, 'job')}`,
   queued: job => (job.held ? 'held until somebody releases it' : after(job, 'waits for a worker')),
   running: job => oneLine(job.input?.message) || runs(job),
-  cancelling: job => (job.cancel?.acknowledged_at ? 'stopping, clean-up runs' : 'asked to stop'),
+  cancelling: job => (job.cancel?.acknowledged_at ? 'its worker stops it' : 'asked to stop'),
   completed: job => brief(job.result) || doing(job) || 'done',
   failed: why,
   cancelled: job => oneLine(job.cancel?.reason) || (job.reason ? worded(job.reason) : 'cancelled'),
@@ -123,18 +123,26 @@ function written(value: unknown): string {
   return typeof value === 'number' || typeof value === 'bigint' ? amount(value) : String(value)
 }
 
-/** `0:40–1:10`, `about 0:40`, `any moment`: time left, from the estimate of the server less the time since. */
+/** `0:40–1:10`, `about 0:40`, `any moment`, `overdue` (it is over and much is left): time left, from the estimate of the server less the time since. */
 export function left(job: JobDoc, now: number): string {
   const { estimate } = job
   if (!estimate || job.state !== 'running') return ''
   const passed = Math.max(0, (now - Date.parse(estimate.at)) / 1000)
   const rest = (seconds: number) => clock(Math.max(0, seconds - passed))
   const ahead = estimate.high_s ?? estimate.p50_s
-  if (ahead - passed < 1) return 'any moment'
+  if (ahead - passed < 1) return isOverdue(job, passed - ahead) ? 'overdue' : 'any moment'
   if (estimate.low_s == null || estimate.high_s == null) return `about ${rest(estimate.p50_s)}`
   const [low, high] = [rest(estimate.low_s), rest(estimate.high_s)]
   return low === high ? low : `${low}–${high}`
 }
+
+/** Its estimate was wrong: too much is left, or it is over for as long as it was. */
+function isOverdue({ progress, estimate }: JobDoc, late: number): boolean {
+  const isAtEnd = (progress?.overall ?? 1) >= ENDING
+  return late > 0 && (!isAtEnd || late > Math.max(10, estimate?.high_s ?? estimate?.p50_s ?? 0))
+}
+
+const ENDING = 0.9
 
 /** How long it runs, has waited, or took. */
 export function took(job: JobDoc, now: number): string {

@@ -48,19 +48,21 @@ function File({ id, name, file }: FileProps) {
   }
   return (
     <li className="p-2 pl-3">
-      <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-sm">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-sm sm:grid sm:grid-cols-[minmax(0,1fr)_minmax(0,13rem)_5rem_11rem_4rem]">
         <span
           className="min-w-0 flex-1 basis-40 truncate font-medium"
           title={`${name}\nsha256 ${file.sha256}`}
         >
           {name}
         </span>
-        <span className="text-soft">{file.type}</span>
-        <span className="w-20 text-right text-soft">{size(file.size)}</span>
+        <span className="truncate text-soft" title={file.type}>
+          {file.type}
+        </span>
+        <span className="text-right text-soft">{size(file.size)}</span>
         <span className="text-soft">
           attempt {file.attempt} · <Time at={file.at} />
         </span>
-        <span className="flex gap-1">
+        <span className="flex justify-end gap-1">
           {preview && (
             <Button
               small
@@ -101,13 +103,16 @@ function Shown({ id, name, file, preview }: FileProps & { preview: Preview }) {
 
 function Picture({ blob, name }: { blob: Blob; name: string }) {
   const [url, setUrl] = useState<string>()
+  const [isBroken, setBroken] = useState(false)
   useEffect(() => {
     const made = URL.createObjectURL(blob)
     setUrl(made)
     return () => URL.revokeObjectURL(made)
   }, [blob])
+  if (isBroken) return <p className="mt-1 text-sm text-soft">It is no picture that can be shown.</p>
   return url ? (
     <img
+      onError={() => setBroken(true)}
       src={url}
       alt={name}
       className="mt-2 max-h-96 max-w-full rounded border border-line object-contain"

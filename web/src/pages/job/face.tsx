@@ -77,7 +77,7 @@ function HowFar({ job, now, countedTo, freshness }: FaceProps) {
           >
             <span className={freshness === 'fresh' ? 'font-medium' : 'font-medium text-soft'}>
               {remaining}
-              {remaining === 'any moment' ? '' : ' left'}
+              {/\d/.test(remaining) && ' left'}
             </span>
             <span className="text-soft"> · {job.estimate?.basis}</span>
             {freshness !== 'fresh' && <span className="text-soft"> · clock stopped</span>}
@@ -85,10 +85,21 @@ function HowFar({ job, now, countedTo, freshness }: FaceProps) {
         )}
       </div>
       {fraction !== undefined && (
-        <Bar thick fraction={fraction} tone={tone} freshness={freshness} label={`Progress of ${job.kind}`} />
+        <Bar
+          thick
+          fraction={fraction}
+          tone={tone}
+          freshness={standing(job, freshness)}
+          label={`Progress of ${job.kind}`}
+        />
       )}
     </>
   )
+}
+
+/** What waits for an answer does not move. */
+function standing(job: JobDoc, freshness: Freshness): Freshness {
+  return job.input && freshness === 'fresh' ? 'quiet' : freshness
 }
 
 /** What its line says; that somebody's words are the reason of a cancel is said. */

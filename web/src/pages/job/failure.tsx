@@ -4,12 +4,18 @@ import type { ErrorDoc } from '@headway/client'
 import { CopyButton } from '../../kit/copy.tsx'
 import { plural } from '../../words/numbers.ts'
 
+/** Characters of a message that may be higher than its place. */
+const MUCH = 300
+
 export function Failure({ error, open }: { error: ErrorDoc; open?: boolean }) {
   const { traceback } = error
   return (
     <div className="tone tone-tint rounded-md p-3" data-tone="failed">
       <div className="flex items-start gap-2">
-        <p className="min-w-0 flex-1 text-sm break-words whitespace-pre-wrap">
+        <p
+          tabIndex={(error.message?.length ?? 0) > MUCH ? 0 : undefined}
+          className="max-h-60 min-w-0 flex-1 overflow-y-auto text-sm break-words whitespace-pre-wrap"
+        >
           <span className="tone-text font-semibold">{error.type}</span>
           {error.message && `: ${error.message}`}
         </p>

@@ -71,7 +71,7 @@ interface ShownProps {
 
 /** The job of now, or as it was at the event of the address. */
 function Shown({ job: present, freshness, quietS, deleted }: ShownProps) {
-  const { at } = route.useSearch()
+  const { at, tab, L } = route.useSearch()
   const navigate = route.useNavigate()
   const travel = usePast(present.id, at, present.seq)
   const clock = useNow()
@@ -95,6 +95,7 @@ function Shown({ job: present, freshness, quietS, deleted }: ShownProps) {
     <Page
       title={<KindLink kind={job.kind} />}
       about={<Identity job={job} isPast={isPast} />}
+      full={(tab ?? (L && 'logs')) === 'logs' && 'least'}
       actions={!isPast && !deleted && <Actions job={present} onLookBack={() => go(present.seq)} />}
     >
       {isPast && <TravelBar travel={travel} onGo={go} />}

@@ -9,9 +9,11 @@ it('shows images and texts of a bearable size', () => {
   expect(previewOf('a', { type: 'image/png', size: 50_000_000 })).toBeUndefined()
 })
 
-it('shows HTML as its characters only, and neither SVG nor PDF', () => {
+it('shows HTML, SVG and scripts as their characters only, and no PDF', () => {
   expect(previewOf('a.html', { type: 'text/html', size: 10 })).toEqual({ as: 'text', type: 'text/plain' })
-  expect(previewOf('a.svg', { type: 'image/svg+xml', size: 10 })).toBeUndefined()
+  const characters = { as: 'text', type: 'text/plain' }
+  expect(previewOf('a.svg', { type: 'image/svg+xml', size: 10 })).toEqual(characters)
+  expect(previewOf('a.js', { type: 'application/javascript', size: 10 })).toEqual(characters)
   expect(previewOf('a.pdf', { type: 'application/pdf', size: 10 })).toBeUndefined()
 })
 

@@ -15,9 +15,12 @@ const UNSAID = 'application/octet-stream'
 const IMAGES: ReadonlySet<string> = new Set(
   ['png', 'jpeg', 'gif', 'webp', 'avif', 'bmp'].map(each => `image/${each}`),
 )
-const TEXTS: ReadonlySet<string> = new Set(
-  ['json', 'jsonl', 'x-ndjson', 'yaml', 'toml', 'xml', 'x-subrip'].map(each => `application/${each}`),
-)
+const TEXTS: ReadonlySet<string> = new Set([
+  ...['json', 'jsonl', 'x-ndjson', 'yaml', 'toml', 'xml', 'x-subrip', 'javascript'].map(
+    each => `application/${each}`,
+  ),
+  'image/svg+xml', // as its source: a picture of it could be opened by itself, and would run
+])
 const ENDINGS: ReadonlyMap<string, string> = new Map([
   ...['png', 'jpeg', 'gif', 'webp', 'avif', 'bmp'].map(each => [each, `image/${each}`] as const),
   ['jpg', 'image/jpeg'],
@@ -38,6 +41,11 @@ const ENDINGS: ReadonlyMap<string, string> = new Map([
     'vtt',
     'py',
     'diff',
+    'svg',
+    'js',
+    'css',
+    'sh',
+    'sql',
   ].map(each => [each, 'text/plain'] as const),
 ])
 

@@ -34,7 +34,13 @@ export function JobTabs(props: JobTabsProps) {
   const selected = tabs.some(each => each.id === named) ? named : 'overview'
   useKeys([{ keys: 'l', does: 'Its log', group: 'Job', run: () => onSelect('logs') }])
   return (
-    <Tabs label="About this job" tabs={tabs} selected={selected} onSelect={onSelect}>
+    <Tabs
+      label="About this job"
+      tabs={tabs}
+      selected={selected}
+      onSelect={onSelect}
+      full={selected === 'logs'}
+    >
       <Selected {...props} tab={selected} />
     </Tabs>
   )

@@ -102,7 +102,7 @@ function Viewer({ id }: { id: string }) {
     <section
       aria-label="Log"
       onCopy={onCopy}
-      className="flex h-[calc(100dvh-8rem)] min-h-96 flex-col overflow-hidden rounded-lg border border-line bg-card"
+      className="flex min-h-96 basis-96 grow flex-col max-sm:h-[calc(100dvh-8rem)] max-sm:flex-none overflow-hidden rounded-lg border border-line bg-card"
     >
       <Toolbar
         find={
