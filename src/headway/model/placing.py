@@ -108,5 +108,5 @@ def _room(situation: Situation, workers: list[Document]) -> Iterator[Reason]:
         hint = "Wait, or start another worker: headway worker MODULE:APP --slots N."
         yield reason("slots_full", text, hint, workers=some(full), **more(full))
     if avoided:
-        text = f"It was given back by {listed(avoided)}, and stays away from there for a while."
+        text = f"It did not succeed at {listed(avoided)}, and stays away from there for a while."
         yield reason("avoided", text, workers=some(avoided), until=min(avoided.values()), **more(avoided))

@@ -70,7 +70,7 @@ export function Loading() {
       <p className={fresh ? 'sr-only' : 'text-sm text-soft'}>
         {fresh || state === 'connecting'
           ? 'Loading the job'
-          : 'The server does not answer. The job is shown as soon as it does.'}
+          : 'There is no connection to the server. The job is shown as soon as there is one.'}
       </p>
     </Page>
   )

@@ -144,5 +144,6 @@ function saveFound(id: string, { search, state }: Found, format: Format): void {
     format === 'text' ? `${text}\n` : `${JSON.stringify({ number, at, level, text })}\n`,
   )
   save(new Blob(texts, { type: 'text/plain' }), `${id}.filtered.${format === 'text' ? 'log' : 'jsonl'}`)
-  done(`${amount(lines.length)} lines downloaded`)
+  const more = state.done ? '' : ', as far as it was searched'
+  done(`${plural(lines.length, 'line')} downloaded${more}`)
 }
