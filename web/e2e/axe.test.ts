@@ -126,6 +126,7 @@ function beside(page: Page): Promise<number> {
 async function dressed(page: Page, theme: 'light' | 'dark', size: typeof WIDE): Promise<void> {
   await page.emulateMedia({ colorScheme: theme })
   await page.setViewportSize(size)
+  await page.waitForFunction(wanted => document.documentElement.dataset.theme === wanted, theme)
   await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))
 }
 
