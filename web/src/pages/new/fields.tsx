@@ -1,5 +1,6 @@
 /** One control for each field of a schema; what it says about itself stands under it. */
 
+import { useState } from 'react'
 import { Field, Select, Switch, TextArea, TextInput } from '../../kit/field.tsx'
 import { type FormField, type Written, written } from './schema.ts'
 
@@ -39,13 +40,20 @@ function SchemaField({ field, text, error, onType }: FieldProps) {
     return (
       <Switch
         label={field.name}
-        hint={error ?? field.hint}
+        hint={error ? <span className="text-failed">{error}</span> : field.hint}
         checked={(text ?? field.fallback) === 'true'}
         onChange={event => onType(String(event.target.checked))}
       />
     )
   }
-  const hint = [field.hint, field.fallback && `default: ${brief(field.fallback)}`].filter(Boolean).join(' · ')
+  const isSaid = !field.fallback || field.control === 'choice'
+  const hint = [
+    field.hint,
+    field.example && `as ${field.example}`,
+    !isSaid && `default: ${brief(field.fallback)}`,
+  ]
+    .filter(Boolean)
+    .join(' · ')
   return (
     <Field label={field.name} required={field.required} hint={hint} error={error}>
       {wiring => <Control wiring={wiring} field={field} text={text} onType={onType} />}
@@ -62,7 +70,8 @@ type Wiring = Parameters<React.ComponentProps<typeof Field>['children']>[0]
 
 function Control({ wiring, field, text, onType }: { wiring: Wiring } & Omit<FieldProps, 'error'>) {
   const value = text ?? ''
-  switch (field.control) {
+  const [hasLines] = useState(value.includes('\n')) // in one line they would get lost
+  switch (field.control === 'text' && hasLines ? 'long' : field.control) {
     case 'choice':
       return (
         <Select {...wiring} value={value} onChange={event => onType(event.target.value || undefined)}>

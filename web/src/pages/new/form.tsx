@@ -1,23 +1,23 @@
 /** The form of one kind: its fields or the same as JSON, how to run it, and what to do with it. */
 
-import { type JobRequest, type JsonObject, type KindDoc, parseJson } from '@headway/client'
+import { type JobRequest, type KindDoc, parseJson } from '@headway/client'
 import { useHeadway } from '@headway/client/react'
 import { Bookmark, Braces, Copy, ListTree, Play } from 'lucide-react'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useRef, useState } from 'react'
 import { copyAs } from '../../app/copyas.ts'
 import { useNavigate } from '../../app/router.tsx'
-import { done, failed, tell } from '../../app/toasts.tsx'
+import { done, failed } from '../../app/toasts.tsx'
 import { Button } from '../../kit/button.tsx'
 import { copyText } from '../../kit/copy.tsx'
-import { Dialog } from '../../kit/dialog.tsx'
-import { Field, TextArea, TextInput } from '../../kit/field.tsx'
+import { Field, TextArea } from '../../kit/field.tsx'
 import { Menu } from '../../kit/menu.tsx'
 import { Panel, Problem } from '../../kit/panel.tsx'
-import { pretty } from '../../words/code.ts'
+import { json, pretty } from '../../words/code.ts'
 import { SchemaFields } from './fields.tsx'
-import { OptionFields, optionsOf, type TypedOptions, typedFrom } from './options.tsx'
+import { keptOf, OPTIONS, OptionFields, optionsOf, type TypedOptions, typedFrom } from './options.tsx'
 import type { Start } from './page.tsx'
-import { argsOf, type Filled, fieldsOf, isObject, type Written, writtenFrom } from './schema.ts'
+import { argsOf, type Filled, fieldsOf, holds, isObject, type Written, writtenFrom } from './schema.ts'
+import { SaveTemplate } from './templates.tsx'
 
 interface FormProps {
   name: string
@@ -30,25 +30,40 @@ export function NewJobForm({ name, kind, start }: FormProps) {
   const navigate = useNavigate()
   const fields = fieldsOf(kind?.schema)
   const [typed, setTyped] = useState<Written>(() => writtenFrom(fields ?? [], start.args))
-  const [text, setText] = useState<string | undefined>(fields ? undefined : pretty(start.args)) // as JSON, where there are no fields
+  const [text, setText] = useState<string | undefined>(
+    fields && holds(fields, start.args) ? undefined : pretty(start.args), // as JSON, where fields would change it
+  )
   const [options, setOptions] = useState<TypedOptions>(() => typedFrom(start.options))
   const [tried, setTried] = useState(false)
   const [refused, setRefused] = useState<unknown>()
   const [busy, setBusy] = useState(false)
   const [naming, setNaming] = useState(false)
+  const form = useRef<HTMLFormElement>(null)
 
   const filled = text === undefined ? argsOf(fields ?? [], typed) : argsFrom(text)
-  const ways = optionsOf(options)
+  const kept = keptOf(start.options)
+  const typedWays = optionsOf(options)
+  const ways = { ...typedWays, options: { ...kept, ...typedWays.options } }
   const request: JobRequest = { kind: name, args: filled.args, ...ways.options }
   const wrong = Object.keys(filled.errors).length + Object.keys(ways.errors).length > 0
   const place = placeOf(refused)
-  const errors = { ...(tried ? filled.errors : {}), ...(place ? { [place.field]: place.message } : {}) }
+  const at = (part: 'args' | 'options') => (place?.of === part ? { [place.field]: place.message } : {})
+  const errors = { ...(tried ? filled.errors : {}), ...at('args') }
+  const wrongWays = { ...ways.errors, ...at('options') }
+  const isShown =
+    place?.of === 'options' || (text === undefined ? fields?.some(each => each.name === place?.field) : place)
+
+  /** Whether all can be read; else it is shown what cannot. */
+  function isRight(): boolean {
+    setTried(true)
+    setRefused(undefined)
+    if (wrong) showWrong(form.current)
+    return !wrong
+  }
 
   async function run(event: FormEvent): Promise<void> {
     event.preventDefault()
-    setTried(true)
-    setRefused(undefined)
-    if (wrong) return
+    if (!isRight()) return
     setBusy(true)
     try {
       const job = await headway.submit(name, filled.args, ways.options)
@@ -56,14 +71,19 @@ export function NewJobForm({ name, kind, start }: FormProps) {
       void navigate({ to: '/jobs/$id', params: { id: job.id } })
     } catch (error) {
       setRefused(error)
-      if (!placeOf(error)) failed(error)
+      showWrong(form.current)
     } finally {
       setBusy(false)
     }
   }
 
   function turn(): void {
+    setRefused(undefined)
     if (text === undefined) {
+      if (Object.keys(filled.errors).some(name => typed[name] !== undefined)) {
+        isRight() // it would be left out without a word
+        return
+      }
       setText(pretty(filled.args))
       return
     }
@@ -72,12 +92,17 @@ export function NewJobForm({ name, kind, start }: FormProps) {
       setTried(true)
       return
     }
+    if (!holds(fields ?? [], read.args)) {
+      failed('The form has no place for all of this: it stays JSON.')
+      return
+    }
     setTyped(writtenFrom(fields ?? [], read.args))
     setText(undefined)
   }
 
   const copies = (): ReturnType<typeof copyAs> => copyAs({ do: 'submit', job: request })
   const copy = (language: 'cli' | 'curl' | 'python', word: string) => async () => {
+    if (!isRight()) return
     const said = copies()[language]
     if (said && (await copyText(said))) done(`Copied as ${word}.`)
   }
@@ -93,7 +118,7 @@ export function NewJobForm({ name, kind, start }: FormProps) {
         )
       }
     >
-      <form onSubmit={run} noValidate className="flex max-w-2xl flex-col gap-5">
+      <form ref={form} onSubmit={run} noValidate className="flex max-w-2xl flex-col gap-5">
         {text === undefined ? (
           <SchemaFields
             fields={fields ?? []}
@@ -112,29 +137,47 @@ export function NewJobForm({ name, kind, start }: FormProps) {
                 ? undefined
                 : 'No worker has declared this kind yet: any object is accepted, and checked when one does.'
             }
-            error={errors[WHOLE] ?? place?.message}
+            error={errors[WHOLE] ?? Object.values(at('args'))[0]}
           >
             {wiring => (
-              <TextArea {...wiring} rows={10} value={text} onChange={event => setText(event.target.value)} />
+              <TextArea
+                {...wiring}
+                rows={10}
+                value={text}
+                onChange={event => {
+                  setRefused(undefined)
+                  setText(event.target.value)
+                }}
+              />
             )}
           </Field>
         )}
-        <details open={Object.keys(options).length > 0 || Object.keys(ways.errors).length > 0}>
+        <details open={Object.keys(options).length > 0 || Object.keys(wrongWays).length > 0}>
           <summary className="mb-3 text-sm font-medium">How to run it</summary>
+          {Object.keys(kept).length > 0 && (
+            <p className="mb-3 text-sm break-words text-soft">
+              Kept as it was:{' '}
+              {Object.entries(kept)
+                .map(([option, value]) => `${option.replaceAll('_', ' ')} ${json(value)}`)
+                .join(', ')}
+              .
+            </p>
+          )}
           <OptionFields
             typed={options}
-            errors={ways.errors}
-            onType={(option, value) => setOptions({ ...options, [option]: value })}
+            errors={wrongWays}
+            onType={(option, value) => {
+              setRefused(undefined)
+              setOptions({ ...options, [option]: value })
+            }}
           />
         </details>
-        {refused !== undefined && !(place && errors[place.field] && place.field in typed) && (
-          <Problem error={refused} />
-        )}
+        {refused !== undefined && !isShown && <Problem error={refused} />}
         <div className="flex flex-wrap items-center gap-2">
           <Button type="submit" weight="primary" icon={Play} busy={busy}>
             Run
           </Button>
-          <Button icon={Bookmark} onClick={() => setNaming(true)}>
+          <Button icon={Bookmark} onClick={() => isRight() && setNaming(true)}>
             Save as template
           </Button>
           <Menu
@@ -150,7 +193,7 @@ export function NewJobForm({ name, kind, start }: FormProps) {
       </form>
       {naming && (
         <SaveTemplate
-          request={request}
+          kind={name}
           args={filled.args}
           options={ways.options}
           onClose={() => setNaming(false)}
@@ -180,52 +223,16 @@ function argsFrom(text: string): Filled {
   }
 }
 
-/** Which field the server refused, of an error that names `args.url`. */
-function placeOf(error: unknown): { field: string; message: string } | undefined {
+/** What the server refused: an argument, of an error that names `args.url`, or how to run it, of `delay`. */
+function placeOf(error: unknown): { of: 'args' | 'options'; field: string; message: string } | undefined {
   if (!(error instanceof Error) || !('field' in error) || typeof error.field !== 'string') return undefined
-  const [whole, field] = error.field.split('.')
-  return whole === WHOLE ? { field: field ?? WHOLE, message: error.message } : undefined
+  const [whole = '', field] = error.field.split('.')
+  const message = 'hint' in error && error.hint ? `${error.message} ${error.hint}` : error.message
+  if (whole === WHOLE) return { of: 'args', field: field ?? WHOLE, message }
+  return whole in OPTIONS ? { of: 'options', field: whole, message } : undefined
 }
 
-function SaveTemplate({
-  request,
-  args,
-  options,
-  onClose,
-}: {
-  request: JobRequest
-  args: JsonObject
-  options: Partial<JobRequest>
-  onClose: () => void
-}) {
-  const headway = useHeadway()
-  const [name, setName] = useState(request.kind)
-  function save(event: FormEvent): void {
-    event.preventDefault()
-    onClose()
-    void tell(
-      headway.saved.put('templates', name.trim(), { kind: request.kind, args, options }),
-      `Saved as “${name.trim()}”.`,
-    )
-  }
-  return (
-    <Dialog open onClose={onClose} title="Save as template">
-      <form onSubmit={save} className="flex flex-col gap-3">
-        <Field label="Name" hint="Everybody on this server can use it. The same name replaces it.">
-          {wiring => (
-            <TextInput
-              {...wiring}
-              required
-              maxLength={80}
-              value={name}
-              onChange={event => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        <Button type="submit" weight="primary">
-          Save
-        </Button>
-      </form>
-    </Dialog>
-  )
+/** What is wrong may be far out of sight in a long form: it gets the focus, or the first that is wrong. */
+function showWrong(form: HTMLFormElement | null): void {
+  requestAnimationFrame(() => form?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
 }

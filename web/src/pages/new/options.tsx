@@ -1,6 +1,6 @@
 /** How a job is to be run, beside what it is to do: queue, priority, when, labels, tries and times. All may stay empty. */
 
-import type { JobRequest } from '@headway/client'
+import { type JobDoc, type JobRequest, parseJson } from '@headway/client'
 import { Field, TextInput } from '../../kit/field.tsx'
 
 /** One option as it is typed: its label, its hint, and how it becomes part of a request. */
@@ -16,17 +16,28 @@ function whole(text: string): number {
   return Number(text)
 }
 
+/** `name=value` each, apart by blanks or commas; what has such in it stands in quotes. */
 function pairs(text: string): Record<string, string> {
   return Object.fromEntries(
-    text
-      .split(/[\s,]+/)
-      .filter(Boolean)
-      .map(part => {
-        const [name, ...value] = part.split('=')
-        if (!name || value.length === 0) throw new Error(`“${part}” lacks a value: write subject=sub-01.`)
-        return [name, value.join('=')]
-      }),
+    (text.match(/(?:"(?:\\.|[^"\\])*"|[^\s,])+/g) ?? []).map(part => {
+      const [, name, value] = /^("(?:\\.|[^"\\])*"|[^=]+)=(.*)$/s.exec(part) ?? []
+      if (name === undefined || value === undefined)
+        throw new Error(`“${part}” lacks a value: write subject=sub-01, or note="two words".`)
+      return [unquoted(name), unquoted(value)]
+    }),
   )
+}
+
+function unquoted(word: string): string {
+  try {
+    return word.startsWith('"') ? String(parseJson(word)) : word
+  } catch {
+    return word
+  }
+}
+
+function quotedPart(word: string, special: RegExp): string {
+  return word === '' || special.test(word) ? JSON.stringify(word) : word
 }
 
 export const OPTIONS: Readonly<Record<string, OptionSpec>> = {
@@ -127,7 +138,7 @@ export function typedFrom(options: Partial<JobRequest>): TypedOptions {
       ? value.join(', ')
       : typeof value === 'object' && value !== null
         ? Object.entries(value)
-            .map(([name, each]) => `${name}=${each}`)
+            .map(([name, each]) => `${quotedPart(name, /[\s,"=]/)}=${quotedPart(String(each), /[\s,"]/)}`)
             .join(' ')
         : String(value)
   return Object.fromEntries(
@@ -135,6 +146,32 @@ export function typedFrom(options: Partial<JobRequest>): TypedOptions {
       .filter(([name, value]) => name in OPTIONS && value !== undefined)
       .map(([name, value]) => [name, text(value)]),
   )
+}
+
+/** What has no field here: it is kept as it was. */
+export function keptOf(options: Partial<JobRequest>): Partial<JobRequest> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !(name in OPTIONS)))
+}
+
+/** How a job was to be run, to do so again. When it was to start, and the key that was its own, are not asked again. */
+export function waysOf(job: JobDoc): Partial<JobRequest> {
+  const { queue, priority, labels, requires, max_attempts, limit_key, options } = job
+  const { on_lost, ...times } = options
+  const ways = {
+    queue,
+    priority: priority || undefined,
+    labels: isFilled(labels) ? labels : undefined,
+    requires: isFilled(requires) ? requires : undefined,
+    max_attempts,
+    limit_key,
+    on_lost,
+    ...Object.fromEntries(Object.entries(times).map(([name, s]) => [name.replace(/_s$/, ''), `${s}s`])),
+  }
+  return Object.fromEntries(Object.entries(ways).filter(([, value]) => value !== undefined))
+}
+
+function isFilled(value: object | undefined): boolean {
+  return Object.keys(value ?? {}).length > 0
 }
 
 interface OptionFieldsProps {

@@ -11,7 +11,9 @@ import { CodeBlock } from '../../kit/copy.tsx'
 import { Field, Select } from '../../kit/field.tsx'
 import { Empty, Page, Panel, Problem } from '../../kit/panel.tsx'
 import { NewJobForm } from './form.tsx'
+import { waysOf } from './options.tsx'
 import { isObject } from './schema.ts'
+import { Templates } from './templates.tsx'
 
 const route = addressOf('/new')
 
@@ -27,7 +29,8 @@ export function NewJobPage() {
   const search = route.useSearch()
   const navigate = useNavigate()
   const { data: kinds, error } = useKinds()
-  const { data: templates = [] } = useSaved('templates')
+  const saved = useSaved('templates')
+  const templates = saved.data ?? []
   const earlier = useEarlier(search.from)
   const template = templates.find(each => each.name === search.template)
   const name =
@@ -35,12 +38,18 @@ export function NewJobPage() {
     earlier.data?.kind ??
     (typeof template?.body.kind === 'string' ? template.body.kind : undefined)
   const kind = kinds?.find(each => each.name === name)
-  const waiting = (search.from !== undefined && earlier.isPending) || kinds === undefined
+  const waiting =
+    (search.from !== undefined && earlier.isPending) ||
+    (search.template !== undefined && saved.isPending) ||
+    kinds === undefined
   const choose = (chosen: string) => void navigate({ to: '/new', search: { kind: chosen || undefined } })
   return (
     <Page title="New job" about="Drawn from what the kind's own code declares; checked again by the server.">
       {error && <Problem error={error} />}
       {earlier.error && <Problem error={earlier.error} />}
+      {search.template !== undefined && saved.data && !template && (
+        <Problem error={new Error(`There is no template “${search.template}”: it was deleted or renamed.`)} />
+      )}
       {kinds?.length === 0 && <NoKinds />}
       {kinds && kinds.length > 0 && (
         <div className="grid items-start gap-3 lg:grid-cols-[260px_minmax(0,1fr)]">
@@ -68,7 +77,7 @@ export function NewJobPage() {
           </Panel>
           {name && !waiting ? (
             <NewJobForm
-              key={`${name} ${search.from} ${template?.seq}`}
+              key={`${name} ${search.from} ${template?.name}`} // not its seq: what is typed stays when others save it
               name={name}
               kind={kind}
               start={startOf(earlier.data, template)}
@@ -82,7 +91,7 @@ export function NewJobPage() {
                       <button
                         type="button"
                         onClick={() => choose(each.name)}
-                        className="flex min-h-10 w-full flex-col px-3 py-2 text-left hover:bg-hover"
+                        className="flex min-h-10 w-full flex-col px-3 py-2 text-left wrap-anywhere hover:bg-hover"
                       >
                         <span className="font-medium">{each.name}</span>
                         {each.description && <span className="text-sm text-soft">{each.description}</span>}
@@ -112,56 +121,14 @@ function useEarlier(id: string | undefined) {
 
 function startOf(job: JobDoc | undefined, template: SavedDoc | undefined): Start {
   if (job) {
-    const { queue, priority, labels, requires, max_attempts } = job
-    const kept = Object.entries({
-      queue,
-      priority: priority || undefined,
-      labels,
-      requires,
-      max_attempts,
-    }).filter(([, value]) => value !== undefined)
     return {
       args: isObject(job.args) ? job.args : {},
-      options: Object.fromEntries(kept),
+      options: waysOf(job),
       note: `With what job ${job.id} was given.`,
     }
   }
   const body = template?.body
   return { args: isObject(body?.args) ? body.args : {}, options: isObject(body?.options) ? body.options : {} }
-}
-
-function Templates({
-  templates,
-  selected,
-  onSelect,
-}: {
-  templates: readonly SavedDoc[]
-  selected: string | undefined
-  onSelect: (name: string) => void
-}) {
-  if (templates.length === 0) return null
-  return (
-    <div>
-      <h3 className="mb-1 text-sm font-medium">Templates</h3>
-      <ul className="flex flex-col gap-0.5">
-        {templates.map(template => (
-          <li key={template.name}>
-            <button
-              type="button"
-              aria-current={template.name === selected || undefined}
-              onClick={() => onSelect(template.name)}
-              className="flex min-h-8 w-full items-center justify-between gap-2 rounded-md px-2 text-left text-sm hover:bg-hover aria-[current]:bg-selected"
-            >
-              <span className="truncate" title={template.name}>
-                {template.name}
-              </span>
-              <span className="truncate text-xs text-soft">{String(template.body.kind)}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </div>
-  )
 }
 
 const FIRST = `# jobs.py

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { argsOf, fieldsOf, writtenFrom } from './schema.ts'
+import { argsOf, fieldsOf, holds, writtenFrom } from './schema.ts'
 
 const SCHEMA = {
   type: 'object',
@@ -82,5 +82,51 @@ describe('argsOf', () => {
     const args = { url: 'u', mode: 'fast', depth: 7, deep: true, tags: ['a', 'b'], options: { x: 1 } }
 
     expect(argsOf(fields, writtenFrom(fields, args)).args).toEqual(args)
+  })
+})
+
+describe('what a form could change without a word', () => {
+  const fields = fieldsOf(SCHEMA) ?? []
+  const given = { url: 'u', mode: 'fast' }
+
+  it('is held where every value comes back as it was', () => {
+    expect(holds(fields, { ...given, depth: 9007199254740993n, tags: [], options: {}, deep: false })).toBe(
+      true,
+    )
+  })
+
+  it('is held where a null is the default anyway', () => {
+    expect(holds(fields, { ...given, ratio: null })).toBe(true)
+  })
+
+  it.each([
+    ['a name that the schema does not know', { ...given, more: 1 }],
+    ['a null that is not the default', { ...given, depth: null }],
+    ['an empty line', { ...given, tags: ['a', ''] }],
+    ['a value of another type', { ...given, depth: '7' }],
+  ])('is not held: %s', (_, args) => {
+    expect(holds(fields, args)).toBe(false)
+  })
+})
+
+describe('what is typed', () => {
+  it('is no number where it is blank, and exact where it is whole', () => {
+    const fields = fieldsOf({ properties: { ratio: { type: 'number' } } }) ?? []
+
+    expect(argsOf(fields, { ratio: ' ' }).errors.ratio).toContain('is no number')
+    expect(argsOf(fields, { ratio: '9007199254740993' }).args.ratio).toBe(9007199254740993n)
+  })
+
+  it('is a date as every server reads it', () => {
+    const fields = fieldsOf({ properties: { at: { type: 'string', format: 'date-time' } } }) ?? []
+
+    expect(argsOf(fields, { at: 'tomorrow' }).errors.at).toContain('is no date-time: write 2026-')
+    expect(argsOf(fields, { at: ' 2026-11-23T08:00:00Z' }).args.at).toBe('2026-11-23T08:00:00Z')
+  })
+
+  it('is off for a switch that nobody touched, though it is required', () => {
+    const fields = fieldsOf({ properties: { deep: { type: 'boolean' } }, required: ['deep'] }) ?? []
+
+    expect(argsOf(fields, {})).toEqual({ args: { deep: false }, errors: {} })
   })
 })

@@ -1,7 +1,8 @@
 /** From the JSON Schema of a kind's arguments to the fields of a form and back. Knows no DOM.
  *
  * A field is what a person can fill in without knowing JSON; what is no such thing (objects, unions, lists of lists) is
- * written as JSON. What is left empty is left out, so that the handler's own default counts.
+ * written as JSON. What is left empty is left out, so that the handler's own default counts. Arguments that fields would
+ * change (a null, a name that the schema does not know) are no form's: `holds` tells.
  */
 
 import { type JsonObject, parseJson } from '@headway/client'
@@ -17,6 +18,8 @@ export interface FormField {
   readonly hint: string
   readonly options: readonly unknown[]
   readonly fallback: string
+  /** How its format is written. */
+  readonly example: string
   readonly nullable: boolean
   readonly schema: JsonObject
 }
@@ -51,6 +54,7 @@ function fieldOf(name: string, property: JsonObject, required: boolean, whole: J
       .filter(part => typeof part === 'string' && part)
       .join(' · '),
     fallback: property.default === undefined ? '' : written(property.default),
+    example: EXAMPLES[String(core.format)] ?? '',
     schema: core,
   }
 }
@@ -110,8 +114,15 @@ const BOUNDS: readonly (readonly [string, string])[] = [
   ['minLength', 'characters at least'],
   ['maxLength', 'characters at most'],
   ['pattern', 'like'],
-  ['format', 'a'],
 ]
+
+const EXAMPLES: Readonly<Record<string, string>> = {
+  'date-time': '2026-11-23T08:00:00Z',
+  date: '2026-11-23',
+  time: '08:00:00Z',
+  duration: 'PT1H30M',
+  uuid: '3f2b8c1e-5d47-4c0a-9b1e-8a6f2d90c7e4',
+}
 
 function bounds(core: JsonObject): string {
   return BOUNDS.flatMap(([key, word]) =>
@@ -133,10 +144,20 @@ export function writtenFrom(fields: readonly FormField[], args: JsonObject): Wri
   return Object.fromEntries(
     fields.flatMap(field => {
       const value = args[field.name]
-      if (value === undefined) return []
+      if (value === undefined || (value === null && field.control !== 'json')) return []
       return [[field.name, field.control === 'json' ? pretty(value) : written(value)]]
     }),
   )
+}
+
+/** Whether the fields would say these very arguments; what is null may as well be left out where null is the default. */
+export function holds(fields: readonly FormField[], args: JsonObject): boolean {
+  const said = argsOf(fields, writtenFrom(fields, args)).args
+  return Object.entries(args).every(([name, value]) => {
+    const field = fields.find(each => each.name === name)
+    if (value === null && said[name] === undefined) return field?.nullable === true && field.fallback === ''
+    return pretty(said[name] ?? null) === pretty(value)
+  })
 }
 
 export interface Filled {
@@ -152,7 +173,9 @@ export function argsOf(fields: readonly FormField[], typed: Written): Filled {
   for (const field of fields) {
     const text = typed[field.name]
     if (text === undefined) {
-      if (field.required) errors[field.name] = 'is required.'
+      if (field.required && field.control === 'boolean')
+        args[field.name] = false // as its switch stands
+      else if (field.required) errors[field.name] = 'is required.'
       continue
     }
     try {
@@ -165,12 +188,13 @@ export function argsOf(fields: readonly FormField[], typed: Written): Filled {
 }
 
 const READ: Readonly<Record<Control, (text: string, field: FormField) => unknown>> = {
-  text: text => text,
+  text: dated,
   long: text => text,
   integer: wholeNumber,
   number: text => {
+    if (WHOLE.test(text)) return wholeNumber(text)
     const value = Number(text)
-    if (!Number.isFinite(value)) throw new Error('is no number: write 3 or 0.25.')
+    if (text.trim() === '' || !Number.isFinite(value)) throw new Error('is no number: write 3 or 0.25.')
     return value
   },
   boolean: text => text === 'true',
@@ -185,8 +209,22 @@ const READ: Readonly<Record<Control, (text: string, field: FormField) => unknown
   },
 }
 
+/** A text as it is; of a date, what every server reads. */
+function dated(text: string, field: FormField): string {
+  const form = FORMATS[String(field.schema.format)]
+  if (form && !form.test(text.trim()))
+    throw new Error(`is no ${field.schema.format}: write ${field.example}.`)
+  return form ? text.trim() : text
+}
+
+const FORMATS: Readonly<Record<string, RegExp>> = {
+  'date-time': /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)?$/,
+  date: /^\d{4}-\d\d-\d\d$/,
+}
+const WHOLE = /^\s*[+-]?\d+\s*$/
+
 function wholeNumber(text: string): unknown {
-  if (!/^\s*[+-]?\d+\s*$/.test(text)) throw new Error('is no whole number: write 12.')
+  if (!WHOLE.test(text)) throw new Error('is no whole number: write 12.')
   const exact = BigInt(text.trim())
   const value = Number(exact)
   return Number.isSafeInteger(value) ? value : exact
