@@ -33,6 +33,16 @@ export function AsCode({ actions, onClose }: { actions: readonly NamedAction[]; 
   )
 }
 
+/** The same action as code, folded away under the question whether to do it. */
+export function Folded({ action }: { action: Action }) {
+  return (
+    <details className="mt-3 text-sm">
+      <summary className="text-soft">As CLI, curl, Python</summary>
+      <Texts action={action} />
+    </details>
+  )
+}
+
 /** The three texts, each with its copy button. */
 export function Texts({ action }: { action: Action }) {
   const { cli, curl, python } = copyAs(action)

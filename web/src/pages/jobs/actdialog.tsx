@@ -8,7 +8,7 @@ import type { JobDoc } from '@headway/client'
 import { useHeadway } from '@headway/client/react'
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useState } from 'react'
-import { Texts } from '../../app/ascode.tsx'
+import { Folded } from '../../app/ascode.tsx'
 import { Asking } from '../../app/asking.tsx'
 import type { Action, BulkAction } from '../../app/copyas.ts'
 import { failed, tell } from '../../app/toasts.tsx'
@@ -120,10 +120,7 @@ function Ask({ asked, onClose, onBegun, onRetried }: ActDialogProps & { asked: A
             )}
           </Field>
         )}
-        <details>
-          <summary className="text-soft">As CLI, curl, Python</summary>
-          <Texts action={codeOf(asked, Number(priority))} />
-        </details>
+        <Folded action={codeOf(asked, Number(priority))} />
       </div>
     </Confirm>
   )

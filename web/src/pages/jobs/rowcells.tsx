@@ -12,7 +12,8 @@ export function Badge({ job }: { job: JobDoc }) {
   return <StateBadge still state={job.state} look={lookOfJob(job)} title={job.reason && worded(job.reason)} />
 }
 
-/** Kind as the link to its page, the end of its id, its labels as far as there is room. */
+/** Kind as the link to its page, the end of its id, its labels as far as there is room: the kind gives way last of all,
+ * a fifth of a pixel would end it in dots. */
 export function Name({ job }: { job: JobDoc }) {
   return (
     <>
@@ -25,7 +26,7 @@ export function Name({ job }: { job: JobDoc }) {
       >
         {job.kind}
       </Link>
-      <span className="flex h-[18px] min-w-[7ch] shrink-[99] flex-wrap items-center gap-1 overflow-hidden text-xs text-soft">
+      <span className="flex h-[18px] min-w-[7ch] shrink-[99999] flex-wrap items-center gap-1 overflow-hidden text-xs text-soft">
         <span className="shrink-0 font-mono" title={job.id}>
           {shortId(job.id)}
         </span>

@@ -3,6 +3,7 @@
 import type { KindDoc } from '@headway/client'
 import { useHeadway } from '@headway/client/react'
 import { type FormEvent, useState } from 'react'
+import { Folded } from '../../app/ascode.tsx'
 import { tell } from '../../app/toasts.tsx'
 import { Button } from '../../kit/button.tsx'
 import { Dialog } from '../../kit/dialog.tsx'
@@ -15,14 +16,12 @@ export function LimitsDialog({ kind, onClose }: { kind: KindDoc; onClose: () => 
   const errors = [limit, keyLimit].map(text =>
     text.trim() === '' || /^\d+$/.test(text.trim()) ? undefined : 'Write a whole number, or leave it empty.',
   )
+  const limits = { limit: numberOf(limit), key_limit: numberOf(keyLimit) }
   function set(event: FormEvent): void {
     event.preventDefault()
     if (errors.some(Boolean)) return
     onClose()
-    void tell(
-      headway.kinds.change(kind.name, { limit: numberOf(limit), key_limit: numberOf(keyLimit) }),
-      `Limits of ${kind.name} are set.`,
-    )
+    void tell(headway.kinds.change(kind.name, limits), `Limits of ${kind.name} are set.`)
   }
   return (
     <Dialog open onClose={onClose} title={`Limits of ${kind.name}`}>
@@ -31,6 +30,7 @@ export function LimitsDialog({ kind, onClose }: { kind: KindDoc; onClose: () => 
           {wiring => (
             <TextInput
               {...wiring}
+              data-focus
               inputMode="numeric"
               value={limit}
               onChange={event => setLimit(event.target.value)}
@@ -55,6 +55,7 @@ export function LimitsDialog({ kind, onClose }: { kind: KindDoc; onClose: () => 
           Set
         </Button>
       </form>
+      {!errors.some(Boolean) && <Folded action={{ do: 'limits', kind: kind.name, limits }} />}
     </Dialog>
   )
 }

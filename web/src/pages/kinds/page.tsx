@@ -10,6 +10,7 @@ import { addressOf, Link } from '../../app/router.tsx'
 import { StateBadge } from '../../kit/badge.tsx'
 import { Button } from '../../kit/button.tsx'
 import { CodeBlock } from '../../kit/copy.tsx'
+import { Find, isFound } from '../../kit/find.tsx'
 import { Empty, Fact, Facts, Page, Panel, Problem } from '../../kit/panel.tsx'
 import { pretty } from '../../words/code.ts'
 import { amount, plural, spent } from '../../words/numbers.ts'
@@ -25,9 +26,10 @@ export function KindsPage() {
   const { data: kinds, error } = useKinds()
   const servers = useServers()
   const figures = useFigures()
-  const sorted = [...(kinds ?? [])].sort(
-    (one, other) => Number(Boolean(servers[other.name])) - Number(Boolean(servers[one.name])),
-  )
+  const [text, setText] = useState('')
+  const sorted = (kinds ?? [])
+    .filter(kind => isFound(kind.name, text))
+    .sort((one, other) => Number(Boolean(servers[other.name])) - Number(Boolean(servers[one.name])))
   return (
     <Page
       title="Kinds"
@@ -35,6 +37,7 @@ export function KindsPage() {
         kinds &&
         `${plural(kinds.length, 'kind')} of jobs that workers have declared · figures of the last 24 hours`
       }
+      actions={<Find label="Find a kind" among={kinds?.length ?? 0} value={text} onChange={setText} />}
     >
       {error && <Problem error={error} />}
       {kinds?.length === 0 && (
@@ -43,6 +46,9 @@ export function KindsPage() {
             A kind is declared by the worker that can run it: start one, and its functions stand here.
           </Empty>
         </Panel>
+      )}
+      {text && sorted.length === 0 && (
+        <p className="text-sm text-soft">None of the {plural(kinds?.length ?? 0, 'kind')} is called so.</p>
       )}
       {sorted.length > 0 && (
         <Panel bare label="Kinds">

@@ -13,6 +13,7 @@ import {
   Wrench,
 } from 'lucide-react'
 import { useState } from 'react'
+import { Folded } from '../../app/ascode.tsx'
 import { Link } from '../../app/router.tsx'
 import { tell } from '../../app/toasts.tsx'
 import { Chip, StateBadge } from '../../kit/badge.tsx'
@@ -324,6 +325,7 @@ function Actions({ worker }: { worker: WorkerDoc }) {
           {(worker.load?.busy ?? 0) > 0 && (
             <p className="mt-2 font-medium">It runs {plural(worker.load?.busy ?? 0, 'job')} now.</p>
           )}
+          <Folded action={{ do: ask, worker: worker.id }} />
         </Confirm>
       )}
     </>

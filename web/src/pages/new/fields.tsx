@@ -62,7 +62,7 @@ function SchemaField({ field, text, error, onType }: FieldProps) {
 }
 
 function brief(text: string): string {
-  const line = text.replaceAll('\n', ', ')
+  const line = text.replaceAll(/\n\s*/g, ' ')
   return line.length > 60 ? `${line.slice(0, 59)}…` : line
 }
 
@@ -101,7 +101,7 @@ function Control({ wiring, field, text, onType }: { wiring: Wiring } & Omit<Fiel
         <TextArea
           {...wiring}
           rows={4}
-          placeholder={field.control === 'json' ? 'JSON' : ''}
+          placeholder={field.control === 'json' ? brief(field.fallback) || 'JSON' : ''}
           value={value}
           onChange={event => onType(event.target.value || undefined)}
         />

@@ -72,6 +72,7 @@ export function NewJobPage() {
                 templates={templates}
                 selected={search.template}
                 onSelect={chosen => void navigate({ to: '/new', search: { template: chosen } })}
+                onLeave={() => choose(name ?? '')}
               />
             </div>
           </Panel>

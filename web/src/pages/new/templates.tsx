@@ -13,14 +13,17 @@ interface TemplatesProps {
   templates: readonly SavedDoc[]
   selected: string | undefined
   onSelect: (name: string) => void
+  /** The one that is shown is about to be deleted. */
+  onLeave: () => void
 }
 
-export function Templates({ templates, selected, onSelect }: TemplatesProps) {
+export function Templates({ templates, selected, onSelect, onLeave }: TemplatesProps) {
   const headway = useHeadway()
   const [leaving, setLeaving] = useState<string>()
   if (templates.length === 0) return null
   function remove(name: string): void {
     setLeaving(undefined)
+    if (name === selected) onLeave()
     void tell(headway.saved.remove('templates', name), `The template ${name} is deleted.`)
   }
   return (

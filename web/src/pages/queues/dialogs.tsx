@@ -2,6 +2,7 @@
 
 import { useHeadway } from '@headway/client/react'
 import { type FormEvent, useId, useState } from 'react'
+import { Folded } from '../../app/ascode.tsx'
 import { useNavigate } from '../../app/router.tsx'
 import { tell } from '../../app/toasts.tsx'
 import { Button } from '../../kit/button.tsx'
@@ -39,6 +40,7 @@ export function PauseDialog({ name, onClose }: Asking) {
           {wiring => (
             <TextInput
               {...wiring}
+              data-focus
               value={reason}
               maxLength={200}
               onChange={event => setReason(event.target.value)}
@@ -46,6 +48,7 @@ export function PauseDialog({ name, onClose }: Asking) {
           )}
         </Field>
       </form>
+      <Folded action={{ do: 'pause', queue: name, reason: reason.trim() }} />
     </Dialog>
   )
 }
@@ -84,6 +87,7 @@ export function LimitDialog({ name, limit, onClose }: Asking & { limit: number |
           {wiring => (
             <TextInput
               {...wiring}
+              data-focus
               inputMode="numeric"
               value={text}
               onChange={event => setText(event.target.value)}
@@ -91,6 +95,7 @@ export function LimitDialog({ name, limit, onClose }: Asking & { limit: number |
           )}
         </Field>
       </form>
+      {!error && <Folded action={{ do: 'limit', queue: name, limit: wanted }} />}
     </Dialog>
   )
 }
@@ -117,6 +122,7 @@ export function ClearDialog({ name, waiting, onClose }: Asking & { waiting: numb
     >
       {plural(waiting, 'job')} that are scheduled, blocked or queued will be cancelled. What runs goes on.
       This cannot be undone; a cancelled job can be run again as a new one.
+      <Folded action={{ do: 'clear', queue: name }} />
     </Confirm>
   )
 }

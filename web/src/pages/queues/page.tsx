@@ -11,6 +11,7 @@ import { Link } from '../../app/router.tsx'
 import { tell } from '../../app/toasts.tsx'
 import { StateBadge } from '../../kit/badge.tsx'
 import { Button } from '../../kit/button.tsx'
+import { Find, isFound } from '../../kit/find.tsx'
 import { Menu } from '../../kit/menu.tsx'
 import { Empty, Page, Panel, Problem } from '../../kit/panel.tsx'
 import { Time } from '../../kit/time.tsx'
@@ -24,10 +25,13 @@ export function QueuesPage() {
   useTitle('Queues')
   const { data: queues, error, isPending } = useQueues()
   const waits = useWaits()
+  const [text, setText] = useState('')
+  const found = queues?.filter(row => isFound(row.name, text))
   return (
     <Page
       title="Queues"
       about={queues && `${plural(queues.length, 'queue')} · waits and throughput of the last hour`}
+      actions={<Find label="Find a queue" among={queues?.length ?? 0} value={text} onChange={setText} />}
     >
       {error && <Problem error={error} />}
       {!isPending && queues?.length === 0 && (
@@ -37,8 +41,11 @@ export function QueuesPage() {
           </Empty>
         </Panel>
       )}
-      <ul className="grid gap-3 md:grid-cols-2 2xl:grid-cols-3">
-        {queues?.map(row => (
+      {text && found?.length === 0 && (
+        <p className="text-sm text-soft">None of the {plural(queues?.length ?? 0, 'queue')} is called so.</p>
+      )}
+      <ul className="grid grid-cols-1 gap-3 md:grid-cols-2 2xl:grid-cols-3">
+        {found?.map(row => (
           <li key={row.name}>
             <Queue row={row} wait={waits[row.name]} />
           </li>
@@ -130,7 +137,7 @@ function Queue({ row, wait }: { row: QueueRow; wait: Waits | undefined }) {
           </span>
         </p>
       )}
-      <Depth counts={row.counts} />
+      <Depth queue={row.name} counts={row.counts} />
       <dl className="mt-3 grid grid-cols-3 gap-2 text-sm">
         <Figure
           name="Running"
@@ -164,7 +171,7 @@ function Figure({ name, value }: { name: string; value: string }) {
 }
 
 /** What is in it as one bar, and in numbers that lead to the jobs. */
-function Depth({ counts }: { counts: QueueRow['counts'] }) {
+function Depth({ queue, counts }: { queue: string; counts: QueueRow['counts'] }) {
   const total = SHOWN.reduce((sum, state) => sum + (counts[state] ?? 0), 0)
   return (
     <>
@@ -178,11 +185,17 @@ function Depth({ counts }: { counts: QueueRow['counts'] }) {
           />
         ))}
       </div>
-      <ul className="mt-2 flex flex-wrap gap-x-3 gap-y-1 text-sm">
+      <ul className="mt-1 flex flex-wrap gap-x-3 text-sm">
         {JOB_STATES.filter(state => counts[state]).map(state => (
-          <li key={state} data-tone={lookOf(state).tone} className="tone flex items-center gap-1">
-            <span className="tone-text font-medium">{brief(counts[state] ?? 0)}</span>
-            <span className="text-soft">{state}</span>
+          <li key={state} data-tone={lookOf(state).tone} className="tone">
+            <Link
+              to="/jobs"
+              search={{ q: `queue:${quotedWhereNeeded(queue)} state:${state}` }}
+              className="flex min-h-6 items-center gap-1 hover:underline"
+            >
+              <span className="tone-text font-medium">{brief(counts[state] ?? 0)}</span>
+              <span className="text-soft">{state}</span>
+            </Link>
           </li>
         ))}
         {JOB_STATES.every(state => !counts[state]) && <li className="text-soft">empty</li>}
