@@ -38,6 +38,11 @@ function Harness({ q: first = '' }: { q?: string }) {
   )
 }
 
+/** Its address stands still until it is drawn again. */
+function Late({ q }: { q: string }) {
+  return <FilterBox q={q} seen={seen} problem={null} input={useRef(null)} onFilter={filtered} />
+}
+
 function box(): HTMLInputElement {
   return screen.getByRole('combobox')
 }
@@ -64,6 +69,19 @@ describe('writing a term', () => {
     expect(filtered).toHaveBeenCalledExactlyOnceWith('state:failed')
     expect(screen.getByRole('button', { name: 'Edit state:failed' })).toBeTruthy()
     expect(box().value).toBe('kin')
+  })
+
+  it('keeps every term of who writes faster than the address follows', async () => {
+    const late = (q: string) => <Late q={q} />
+    const { rerender } = render(late(''))
+
+    await userEvent.type(box(), 'kind:crawl state:failed ')
+    rerender(late('kind:crawl'))
+    await userEvent.type(box(), 'queue:gpu ')
+
+    expect(filtered).toHaveBeenLastCalledWith('kind:crawl state:failed queue:gpu')
+    rerender(late('state:running'))
+    expect(screen.getAllByRole('button', { name: /^Edit/ })).toHaveLength(1)
   })
 
   it('makes a chip of it at Enter', async () => {

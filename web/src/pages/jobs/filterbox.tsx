@@ -39,16 +39,27 @@ export function FilterBox({ q, onFilter, seen, problem, input, onFocus }: Filter
   const [active, setActive] = useState(-1)
   const [refusal, setRefusal] = useState<Error>()
   const [shown, setShown] = useState(q)
+  const [told, setTold] = useState<readonly string[]>([]) // filters that are not in the address yet: one writes faster
   if (shown !== q) {
-    setShown(q) // somebody chose a view or went back: what was being edited is no longer there
-    if (writing.place !== undefined) setWriting(NOTHING)
-    setRefusal(undefined)
+    setShown(q)
+    const place = told.indexOf(q)
+    setTold(told.slice(place < 0 ? told.length : place + 1))
+    if (place < 0) {
+      if (writing.place !== undefined) setWriting(NOTHING) // a view was chosen: what was being edited is not there
+      setRefusal(undefined)
+    }
   }
-  const chips = chipsOf(q)
+  const newest = told.at(-1) ?? q
+  const chips = chipsOf(newest)
   const known = useMemo(() => (open ? seen() : undefined), [open, seen])
   const offered = useMemo(() => (known ? suggest(writing.text, known) : []), [known, writing.text])
   const picked = offered[active]
   const said = refusal ?? problem ?? undefined
+
+  function filter(next: string): void {
+    if (next !== newest) setTold([...told, next])
+    onFilter(next)
+  }
 
   function write(next: Writing): void {
     setWriting(next)
@@ -69,7 +80,7 @@ export function FilterBox({ q, onFilter, seen, problem, input, onFocus }: Filter
         ? added(chips, terms)
         : [...chips.slice(0, place), ...terms, ...chips.slice(place + 1)]
     write({ text: rest, place: undefined })
-    onFilter(filterOf(next))
+    filter(filterOf(next))
     return true
   }
 
@@ -153,10 +164,10 @@ export function FilterBox({ q, onFilter, seen, problem, input, onFocus }: Filter
               chip={chip}
               onEdit={() => edit(place)}
               onNegate={() =>
-                onFilter(filterOf(chips.map((each, at) => (at === place ? negated(each) : each))))
+                filter(filterOf(chips.map((each, at) => (at === place ? negated(each) : each))))
               }
               onRemove={() => {
-                onFilter(filterOf(without(chips, place)))
+                filter(filterOf(without(chips, place)))
                 input.current?.focus()
               }}
             />
@@ -186,7 +197,7 @@ export function FilterBox({ q, onFilter, seen, problem, input, onFocus }: Filter
         />
         {chips.length > 0 && (
           <span className="absolute top-1.5 right-1.5">
-            <Button small weight="quiet" icon={X} label="Clear the filter" onClick={() => onFilter('')} />
+            <Button small weight="quiet" icon={X} label="Clear the filter" onClick={() => filter('')} />
           </span>
         )}
       </div>
