@@ -52,6 +52,7 @@ function Ask({ asked, onClose, onBegun, onRetried }: ActDialogProps & { asked: A
   const [priority, setPriority] = useState('10')
   const [busy, setBusy] = useState(false)
   const act = ACTS[action]
+  const verb = act.asks ? 'Change' : act.word
   const request = { action, ...meant, ...(action === 'priority' ? { priority: Number(priority) } : {}) }
   const counted = useQuery({
     queryKey: ['count', action, meant],
@@ -87,9 +88,9 @@ function Ask({ asked, onClose, onBegun, onRetried }: ActDialogProps & { asked: A
       open
       onClose={onClose}
       title={titleOf(asked, number)}
-      action={one ? act.word : `${act.word} ${number === undefined ? '…' : plural(number, 'job')}`}
+      action={one ? verb : `${verb} ${number === undefined ? '…' : plural(number, 'job')}`}
       danger={act.danger ?? false}
-      busy={busy || !isCounted || number === 0 || !isNumber}
+      busy={busy || !isCounted || number === 0 || fitting === 0 || !isNumber}
       onConfirm={run}
     >
       <div className="flex flex-col gap-3 text-sm">
@@ -107,7 +108,7 @@ function Ask({ asked, onClose, onBegun, onRetried }: ActDialogProps & { asked: A
         {action === 'priority' && (
           <Field
             label="Priority"
-            hint={act.means}
+            hint="0 is usual; less is later."
             error={isNumber ? undefined : 'A whole number, such as 10 or -5.'}
           >
             {wiring => (
@@ -135,7 +136,7 @@ function Filter({ q }: { q: string }): ReactNode {
 }
 
 function titleOf({ action, meant, one }: Asked, number: number | undefined): string {
-  const { word } = ACTS[action]
+  const { word: verb, asks: word = verb } = ACTS[action]
   if (one) return `${word} ${one.kind} ${shortId(one.id)}?`
   const many =
     'ids' in meant

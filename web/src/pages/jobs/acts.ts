@@ -11,6 +11,8 @@ import { FINAL, WAITING } from '../../words/states.ts'
 export interface Act {
   /** As on a button: `Cancel`. */
   readonly word: string
+  /** As in a question, where that is no verb: `Change the priority of`. */
+  readonly asks?: string
   /** As in a notice, of how many: `cancelled`. */
   readonly done: string
   readonly icon: LucideIcon
@@ -52,6 +54,7 @@ export const ACTS: Readonly<Record<BulkAction, Act>> = {
   },
   priority: {
     word: 'Priority',
+    asks: 'Change the priority of',
     done: 'moved',
     icon: ListOrdered,
     fits: ({ state }) => WAITING.has(state),

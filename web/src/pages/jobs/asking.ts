@@ -4,6 +4,8 @@ import type { JobDoc } from '@headway/client'
 import { useState } from 'react'
 import type { NamedAction } from '../../app/ascode.tsx'
 import type { BulkAction } from '../../app/copyas.ts'
+import { failed } from '../../app/toasts.tsx'
+import { shortId } from '../../words/jobs.ts'
 import type { Asked } from './actdialog.tsx'
 import { ACTIONS, ACTS } from './acts.ts'
 import type { Selection } from './selection.ts'
@@ -36,6 +38,7 @@ export function useAsking(row: (id: string) => JobDoc | undefined): Asking {
     const one = others.length ? undefined : row(first)
     if (one) {
       if (ACTS[action].fits(one)) setAsked({ action, meant: { ids }, one })
+      else failed(`${ACTS[action].word}: ${one.kind} ${shortId(one.id)} is ${one.held ? 'held' : one.state}.`)
       return
     }
     const jobs = ids.flatMap(id => row(id) ?? [])

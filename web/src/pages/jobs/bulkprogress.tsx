@@ -20,7 +20,7 @@ interface BulkProgressProps {
 
 export function BulkProgress({ job: id, action, onDismiss }: BulkProgressProps) {
   const { job, freshness, settled } = useJob(id, { throttleMs: 100 })
-  const tone: Tone = job?.state === 'failed' ? 'failed' : settled ? 'completed' : 'running'
+  const tone = job ? toneOf(job, settled) : 'running'
   return (
     <section
       aria-label="Progress of the action"
@@ -59,13 +59,19 @@ function isTally(result: unknown): result is Tally {
   )
 }
 
+function toneOf({ state, result }: JobDoc, isSettled: boolean): Tone {
+  if (state === 'failed') return 'failed'
+  const isPart = isTally(result) && result.done < result.matched
+  return isPart ? 'warn' : isSettled ? 'completed' : 'running'
+}
+
 /** `420 of 1,204 cancelled`, and in the end how many were refused, and why. */
 export function said(job: JobDoc, action: BulkAction): string {
   const word = ACTS[action].done
   if (job.state === 'completed' && isTally(job.result)) {
     const { matched, done, refused } = job.result
     const not = Object.entries(refused).map(([code, number]) => `${amount(number)} ${worded(code)}`)
-    return `${amount(done)} of ${amount(matched)} ${word}${not.length ? ` · refused: ${not.join(', ')}` : ''}`
+    return [`${amount(done)} of ${amount(matched)} ${word}`, ...not].join(' · ')
   }
   if (job.state === 'failed') return `Stopped: ${why(job)}`
   if (job.state === 'cancelled') return 'Stopped on the way; what was done stays done'

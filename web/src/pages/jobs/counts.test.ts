@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { asksForStates, countStates } from './counts.ts'
+import { JOB_STATES } from '../../words/states.ts'
+import { countable, countStates } from './counts.ts'
 
 it('counts jobs by state', () => {
   expect(countStates([{ state: 'failed' }, { state: 'queued' }, { state: 'failed' }])).toEqual({
@@ -9,10 +10,11 @@ it('counts jobs by state', () => {
 })
 
 it.each([
-  ['kind:crawl "state of things" error:state:x', false],
-  ['kind:crawl state:failed', true],
-  ['-state:failed', true],
-  ['running:>1h', true],
-])('%s leaves states out: %s', (q, answer) => {
-  expect(asksForStates(q)).toBe(answer)
+  ['kind:crawl "state of things" error:state:x', JOB_STATES],
+  ['kind:crawl state:failed,running', ['running', 'failed']],
+  ['-state:failed', []],
+  ['running:>1h', []],
+  ['state:running running:>1h', []],
+])('of %s can be counted: %j', (q, states) => {
+  expect(countable(q)).toEqual(states)
 })

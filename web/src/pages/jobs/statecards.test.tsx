@@ -3,9 +3,17 @@ import userEvent from '@testing-library/user-event'
 import { expect, it, vi } from 'vitest'
 import { StateCards } from './statecards.tsx'
 
-const COUNTS = { running: 4, cancelling: 1, queued: 1_250_000, scheduled: 3, blocked: 0, failed: 12_345 }
+const COUNTS = {
+  running: 4,
+  cancelling: 1,
+  queued: 1_250_000,
+  scheduled: 3,
+  blocked: 0,
+  completed: 0,
+  failed: 12_345,
+}
 
-it('sums the states of a card and tells the others apart', () => {
+it('sums the states of a card, tells the others apart, and does not guess what is not known', () => {
   render(<StateCards counts={COUNTS} q="" onFilter={() => {}} />)
 
   expect(screen.getAllByRole('button').map(card => card.textContent)).toEqual([
@@ -13,7 +21,7 @@ it('sums the states of a card and tells the others apart', () => {
     '1.3MWaiting3 scheduled',
     '0Completed',
     '12,345Failed',
-    '0Cancelled',
+    '–Cancelled',
   ])
 })
 

@@ -54,13 +54,16 @@ interface StateCardProps {
 }
 
 function StateCard({ card, counts, isAsked, onToggle }: StateCardProps) {
-  const sum = counts && card.states.reduce((total, state) => total + (counts[state] ?? 0), 0)
+  const known = card.states.flatMap(state => counts?.[state] ?? [])
+  const sum = known.length ? known.reduce((total, number) => total + number, 0) : undefined
   return (
     <button
       type="button"
       aria-pressed={isAsked}
       data-tone={card.tone}
-      title={counts ? undefined : 'Only the server can count this filter'}
+      title={
+        sum === undefined ? 'Not counted: the filter leaves it out, or is too wide to count here' : undefined
+      }
       onClick={onToggle}
       className="tone flex min-w-0 flex-col items-start rounded-lg border border-line bg-card px-1 py-1.5 text-left hover:bg-hover aria-pressed:border-accent aria-pressed:bg-selected sm:px-3"
     >
