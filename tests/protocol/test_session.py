@@ -204,6 +204,16 @@ class TestHello:
         assert session.frames() == []
         assert commands(session) == [c.Disconnect(worker="w", instance="i1", server="s1", reason="link lost")]
 
+    def test_a_link_that_was_cut_here_is_said_to_be_cut_not_lost(self):
+        session = Gate().live()
+        session.close(CloseCode.NOT_REGISTERED, "disconnected by an administrator")
+
+        session.lost(1)
+
+        [command] = commands(session)
+        assert isinstance(command, c.Disconnect)
+        assert command.reason == "disconnected by an administrator"
+
 
 OTHER = msgspec.structs.replace(HELLO, worker={**PROFILE, "machine": "m2", "instance": "i2", "boot_id": "b2"})
 RESTARTED = msgspec.structs.replace(HELLO, worker={**PROFILE, "instance": "i2", "pid": 2})

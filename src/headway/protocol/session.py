@@ -154,12 +154,12 @@ class WorkerSession:
                 self.ping()
 
     def lost(self, now: int, reason: str = "link lost") -> None:
-        """The socket ended, whoever ended it. The attempts keep their lease."""
+        """The socket ended, whoever ended it: for the reason that we had, if it was we. The attempts keep their lease."""
         self._now = now
         self.phase = SessionPhase.CLOSED
         if self.instance and not self._replaced and not self._left:
             self._left = True
-            self._order(self._parting(reason))
+            self._order(self._parting(self.closing.reason if self.closing else reason))
 
     def _parting(self, reason: str, *, goodbye: bool = False) -> c.Disconnect:
         here = self._server

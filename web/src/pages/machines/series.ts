@@ -23,12 +23,18 @@ export function seriesOf(worker: WorkerDoc): readonly Series[] {
   })).filter(series => series.points.length > 0)
 }
 
+/** A worker's name within its machine: what they share is said once. */
+export function nameOf({ id, name = id, machine }: Pick<WorkerDoc, 'id' | 'name' | 'machine'>): string {
+  const before = `${machine}/`
+  return name.startsWith(before) && name.length > before.length ? name.slice(before.length) : name
+}
+
 /** Since when it is in its state, and why, in words. */
 export function stateReason(worker: WorkerDoc): string {
   if (worker.state === 'problem') return worker.problems?.at(-1)?.problem ?? 'its registration was refused'
   if (worker.state === 'stale') return 'nothing heard from it; its jobs are kept until the lease ends'
   if (worker.state === 'lost')
-    return worker.reason ?? 'nothing heard until its lease ended; its jobs were given back'
+    return `${worker.reason ?? 'nothing heard from it'}; its lease ended and its jobs were given back`
   if (worker.left_at) return ''
   if (worker.state === 'disconnected')
     return `${worker.reason ?? 'its link ended'}; its jobs are kept until the lease ends`

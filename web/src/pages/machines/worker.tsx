@@ -25,7 +25,7 @@ import { Fact, Facts } from '../../kit/panel.tsx'
 import { Spark } from '../../kit/spark.tsx'
 import { Age, Time } from '../../kit/time.tsx'
 import { percent, plural, size } from '../../words/numbers.ts'
-import { seriesOf, stateReason } from './series.ts'
+import { nameOf, seriesOf, stateReason } from './series.ts'
 
 const CONNECTED: ReadonlySet<string> = new Set(['online', 'draining', 'stale'])
 
@@ -51,7 +51,7 @@ export function WorkerRow({ node, open: wanted }: { node: WorkerNode; open: bool
             <ChevronRight aria-hidden size={16} className="shrink-0 text-soft" />
           )}
           <span className="min-w-0 truncate font-medium" title={worker.id}>
-            {worker.name ?? worker.id}
+            {worker.left_at ? worker.id : nameOf(worker)}
           </span>
           <StateBadge state={worker.left_at ? 'left' : worker.state} title={reason} />
           {worker.state_at && (
@@ -61,7 +61,7 @@ export function WorkerRow({ node, open: wanted }: { node: WorkerNode; open: bool
           )}
         </button>
         {connected && <Slots used={load?.busy ?? node.jobs.length} of={worker.slots ?? 0} />}
-        <div className="flex gap-3 max-sm:order-last">
+        <div className="flex gap-3 empty:hidden max-sm:order-last">
           {series.map(series => (
             <span key={series.name} className="flex items-center gap-1.5">
               <span className="text-2xs text-soft">{series.name}</span>
@@ -175,7 +175,7 @@ function Services({ services }: { services: readonly ServiceDoc[] }) {
 function Details({ worker }: { worker: WorkerDoc }) {
   const attempts = worker.load?.attempts ?? []
   return (
-    <div className="mt-2 ml-6 grid gap-4 rounded-md bg-well p-3 lg:grid-cols-2">
+    <div className="mt-2 ml-6 grid grid-cols-1 gap-4 rounded-md bg-well p-3 lg:grid-cols-2">
       <Facts>
         <Fact name="Id">
           <span className="flex items-center gap-1">
@@ -211,12 +211,18 @@ function Details({ worker }: { worker: WorkerDoc }) {
           </Fact>
         )}
       </Facts>
-      <div className="flex flex-col gap-3 text-sm">
+      <div className="flex min-w-0 flex-col gap-3 text-sm">
         <div>
           <h3 className="mb-1 text-soft">Kinds it serves</h3>
           <span className="flex flex-wrap gap-1">
             {worker.kinds?.map(kind => (
-              <Link key={kind} to="/kinds" search={{ show: kind }} className="hover:underline">
+              <Link
+                key={kind}
+                to="/kinds"
+                search={{ show: kind }}
+                title={kind}
+                className="flex max-w-full hover:underline"
+              >
                 <Chip>{kind}</Chip>
               </Link>
             )) ?? 'none'}
