@@ -111,3 +111,7 @@ describe('Python', () => {
     )
   })
 })
+
+it('follows a job under the name that the server reads topics by', () => {
+  expect(copyAs({ do: 'watch', id: '01J' }).curl).toContain('/api/v1/live?topic=job%3A01J')
+})

@@ -81,7 +81,7 @@ const SAYS: { readonly [D in Doing]: (action: Of<D>) => Spoken } = {
     python: `print(client.get(${literal(id)}))`,
   }),
   watch: ({ id }) => ({
-    rest: { method: 'GET', path: 'live', query: { topics: `job:${id}` } },
+    rest: { method: 'GET', path: 'live', query: { topic: `job:${id}` } },
     cli: `watch ${SERVER} ${quoted(id)}`,
     python: `for view in client.watch(${literal(id)}):\n    print(view.state, view.overall)`,
   }),
