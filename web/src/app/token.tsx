@@ -40,6 +40,7 @@ export function TokenDialog() {
           {wiring => (
             <TextInput
               {...wiring}
+              data-focus
               type="password"
               autoComplete="current-password"
               value={text}

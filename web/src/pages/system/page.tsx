@@ -119,33 +119,35 @@ function Servers() {
   return (
     <Panel bare title={data ? plural(data.servers.length, 'server') : 'Servers'}>
       {error && <Problem error={error} />}
-      <Table
-        label="Servers"
-        head={['Server', 'Machine', 'Version', 'Address', 'Started', 'Viewers', 'Workers', 'Heard']}
-      >
-        {data?.servers.map(server => (
-          <tr key={server.id}>
-            <td className={CELL}>
-              <span className="flex items-center gap-1.5">
-                <code className="text-xs">{server.id}</code>
-                {server.id === data.leader && (
-                  <Chip title="It looks after deadlines, retention and samples">leads</Chip>
-                )}
-                {server.id === data.asked && <Chip title="The one this page asked">this one</Chip>}
-              </span>
-            </td>
-            <td className={CELL}>{server.machine}</td>
-            <td className={CELL}>{server.version}</td>
-            <td className={CELL}>{server.address}</td>
-            <td className={CELL}>
-              <Time at={server.started_at} />
-            </td>
-            <td className={CELL}>{amount(server.viewers)}</td>
-            <td className={CELL}>{amount(server.workers ?? 0)}</td>
-            <td className={CELL}>{age(server.age_s)}</td>
-          </tr>
-        ))}
-      </Table>
+      {(data || !error) && (
+        <Table
+          label="Servers"
+          head={['Server', 'Machine', 'Version', 'Address', 'Started', 'Viewers', 'Workers', 'Heard']}
+        >
+          {data?.servers.map(server => (
+            <tr key={server.id}>
+              <td className={CELL}>
+                <span className="flex items-center gap-1.5">
+                  <code className="text-xs">{server.id}</code>
+                  {server.id === data.leader && (
+                    <Chip title="It looks after deadlines, retention and samples">leads</Chip>
+                  )}
+                  {server.id === data.asked && <Chip title="The one this page asked">this one</Chip>}
+                </span>
+              </td>
+              <td className={CELL}>{server.machine}</td>
+              <td className={CELL}>{server.version}</td>
+              <td className={CELL}>{server.address}</td>
+              <td className={CELL}>
+                <Time at={server.started_at} />
+              </td>
+              <td className={CELL}>{amount(server.viewers)}</td>
+              <td className={CELL}>{amount(server.workers ?? 0)}</td>
+              <td className={CELL}>{age(server.age_s)}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
     </Panel>
   )
 }
@@ -171,32 +173,34 @@ function Connections() {
       }
     >
       {error && <Problem error={error} />}
-      <Table label="Viewers" head={['Viewer', 'From', 'Over', 'For', 'Follows', 'Not drained', '']}>
-        {data?.viewers.map(viewer => (
-          <tr key={viewer.id}>
-            <td className={CELL}>
-              <code className="text-xs">{viewer.id}</code>{' '}
-              {viewer.subject && <span className="text-soft">{viewer.subject}</span>}
-            </td>
-            <td className={CELL}>{viewer.address}</td>
-            <td className={CELL}>{viewer.transport}</td>
-            <td className={CELL}>{age(viewer.connected_s)}</td>
-            <td className={`${CELL} max-w-72 truncate`}>
-              {viewer.subscriptions.flatMap(each => each.topics).join(', ')}
-            </td>
-            <td className={CELL}>{size(viewer.buffered)}</td>
-            <td className={CELL}>
-              <Button
-                small
-                weight="quiet"
-                icon={Unplug}
-                label={`Cut the link of ${viewer.id}`}
-                onClick={() => cut(viewer.id).catch(failed)}
-              />
-            </td>
-          </tr>
-        ))}
-      </Table>
+      {(data || !error) && (
+        <Table label="Viewers" head={['Viewer', 'From', 'Over', 'For', 'Follows', 'Not drained', '']}>
+          {data?.viewers.map(viewer => (
+            <tr key={viewer.id}>
+              <td className={CELL}>
+                <code className="text-xs">{viewer.id}</code>{' '}
+                {viewer.subject && <span className="text-soft">{viewer.subject}</span>}
+              </td>
+              <td className={CELL}>{viewer.address}</td>
+              <td className={CELL}>{viewer.transport}</td>
+              <td className={CELL}>{age(viewer.connected_s)}</td>
+              <td className={`${CELL} max-w-72 truncate`}>
+                {viewer.subscriptions.flatMap(each => each.topics).join(', ')}
+              </td>
+              <td className={CELL}>{size(viewer.buffered)}</td>
+              <td className={CELL}>
+                <Button
+                  small
+                  weight="quiet"
+                  icon={Unplug}
+                  label={`Cut the link of ${viewer.id}`}
+                  onClick={() => cut(viewer.id).catch(failed)}
+                />
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
     </Panel>
   )
 }
