@@ -46,7 +46,7 @@ CASES = [
     *((name, ("--store", "postgres")) for name in sorted(ON_EITHER)),
 ]
 NEEDS_COMPILER = {name for name in METRICS if name.startswith(("p6", "p7", "p8", "p9"))}
-OF_ITS_OWN = {"p4_track"}  # compares with packages that this environment may lack; run by hand
+OF_ITS_OWN = {"p4_track", "p12_dashboard"}  # compares with packages that this environment may lack; run by hand
 
 
 def server_for(name: str, request: pytest.FixtureRequest) -> dict[str, str]:

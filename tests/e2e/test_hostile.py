@@ -326,7 +326,7 @@ def test_what_jobs_say_is_text_to_the_page(running: Headway) -> None:
         "limit_key": evil,
     }
     submitted = running.http.post("/api/v1/jobs", json=body)
-    page = running.http.get("/")
+    page = running.http.get("/plain/")
     scripts = [running.http.get(f"/page/{name}") for name in _assets(page.text)]
 
     assert submitted.status_code == 201
@@ -348,7 +348,7 @@ def test_what_jobs_say_is_text_to_the_page(running: Headway) -> None:
 
 
 def _assets(page: str) -> list[str]:
-    return re.findall(r"""(?:src|href)="(?:\./|/)?page/([^"]+)""", page)
+    return re.findall(r"""(?:src|href)="(?:\.{1,2}/|/)?page/([^"]+)""", page)
 
 
 def test_an_artifact_is_a_download_and_never_a_page(running: Headway) -> None:
