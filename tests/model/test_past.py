@@ -50,6 +50,13 @@ class TestSamples:
 
         assert durations(attempt, START + 100_000) == [("", 100.0)]
 
+    def test_stages_beside_a_count_of_the_whole_are_of_one_run_alone(self):
+        attempt = started(whole=("running", 0, 1.0), node=("completed", 0, 1.0, 20))
+        del attempt["plan"]
+
+        assert durations(attempt, START + 100_000) == [("", 100.0)]
+        assert durations(attempt | {"plan": [{"name": "node", "weight": 1.0}]}, START + 100_000)[1:] == [("node", 20.0)]
+
     def test_an_attempt_that_never_started_has_none(self):
         assert durations({"phase": "offered"}, START) == []
 

@@ -107,7 +107,8 @@ def test_more_of_a_stage_is_never_less_of_the_whole(declared, stages, path, less
 def test_without_a_plan_only_the_unnamed_stage_tells():
     assert overall_of([], {"": StageDoc(fraction=0.5)}, None) == 0.5
     assert overall_of([], {}, None) is None
-    assert overall_of([], {"": StageDoc(fraction=0.5), "a": StageDoc()}, 0.25) == 0.25
+    assert overall_of([], {"": StageDoc(fraction=0.5), "a": StageDoc(fraction=1.0)}, 0.25) == 0.5
+    assert overall_of([], {"a": StageDoc(fraction=0.5)}, 0.25) == 0.25
 
 
 @pytest.mark.parametrize(

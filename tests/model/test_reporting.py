@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from headway.clock import iso
 from headway.model import report as r
 from headway.model.job import KEPT_STAGES
 from headway.model.reporting import ITEMS
@@ -39,6 +40,30 @@ def stage(lab, job, path=""):
 
 def test_every_item_has_its_rule():
     assert set(ITEMS) == set(r.Item.__subclasses__())
+
+
+# -- evidence of life ----------------------------------------------------------------------------------------------
+
+
+def test_evidence_of_life_moves_the_stall_clock_and_nothing_else(lab, job):
+    before = lab.doc(job)
+    lab.wait(20)
+    lab.report(job, r.Alive())
+
+    assert lab.attempt(job)["progress_at"] == iso(lab.now)
+    assert lab.doc(job).get("progress") == before.get("progress")
+
+
+def test_evidence_of_life_is_told_once_a_second_at_most(lab, job):
+    lab.wait(20)
+    lab.report(job, r.Alive())
+    lab.wait(0.9)
+    lab.report(job, r.Alive(), r.Alive())
+
+    assert [set(event.data) for event in lab.events] == [{"soft"}]
+    lab.wait(0.1)
+    lab.report(job, r.Alive())
+    assert lab.attempt(job)["progress_at"] == iso(lab.now)
 
 
 # -- progress ------------------------------------------------------------------------------------------------------
@@ -164,6 +189,13 @@ def test_without_a_plan_named_stages_have_no_honest_overall(lab, job):
     lab.report(job, r.StageStarted(stage="a", total=2), r.Progressed(stage="a", current=1, total=2))
 
     assert overall(lab, job) is None
+
+
+def test_without_a_plan_the_unnamed_stage_counts_whatever_else_is_shown(lab, job):
+    lab.report(job, r.Progressed(current=1, total=4))
+    lab.report(job, r.StageCompleted(stage="KSampler"))
+
+    assert overall(lab, job) == 0.25
 
 
 def test_a_stage_begun_again_does_not_take_the_overall_back(lab, planned):

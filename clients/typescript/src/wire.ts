@@ -143,6 +143,8 @@ export interface AttemptDoc {
   readonly progress_at?: string
   /** the stall clock counts from here when it is later than progress_at */
   readonly heard_from?: string
+  /** its worker, asked what it runs, did not name it; the second time it is lost */
+  readonly missed_at?: string
   /** adopted, and the worker's new process has not named it since: it has a lease's time to */
   readonly orphaned_at?: string
   /** an executor died under this job before: give it one of its own, so that neighbours are not blamed */
@@ -390,6 +392,7 @@ export interface JobDoc {
   readonly log_cut?: string
   /** by name */
   readonly artifacts?: { readonly [key: string]: ArtifactDoc }
+  readonly preview?: PreviewDoc
   /** of the last event that changed the document */
   readonly seq: number
 }
@@ -464,6 +467,8 @@ export interface KindDoc {
   /** at run time: the code's limits do not count */
   readonly limits_set?: boolean
   readonly isolation?: Isolation
+  /** its jobs need a free slot of such a service of their worker: a type, or type:name */
+  readonly service?: string
   readonly cleanup?: boolean
   readonly registered_at?: string
   readonly seq?: number
@@ -499,6 +504,8 @@ export interface KindSeen {
   /** at run time: the code's limits do not count */
   readonly limits_set?: boolean
   readonly isolation?: Isolation
+  /** its jobs need a free slot of such a service of their worker: a type, or type:name */
+  readonly service?: string
   readonly cleanup?: boolean
   readonly registered_at?: string
   readonly seq?: number
@@ -599,6 +606,20 @@ export interface PingFrame {
 /** The answer to `ping`. */
 export interface PongFrame {
   readonly type: 'pong'
+}
+
+/** The newest picture of a running attempt; gone with the attempt. */
+export interface PreviewDoc {
+  /** counts on over all attempts of the job */
+  readonly version: number
+  /** media type, found in the bytes */
+  readonly type: string
+  readonly size: number
+  /** where it is kept */
+  readonly key: string
+  readonly at: string
+  /** what it shows, in words */
+  readonly label?: string
 }
 
 /** The body of every error. */
@@ -752,16 +773,27 @@ export interface ServerList {
 export interface ServiceDoc {
   /** worker/name */
   readonly id: string
+  /** of its worker */
+  readonly namespace?: string
   readonly name: string
   readonly worker: string
   readonly type?: string
-  readonly status?: ServiceState
+  readonly status: ServiceState
+  /** how many jobs it takes at once */
+  readonly slots?: number
   readonly error?: string
+  /** why it is in this status */
+  readonly reason?: string
   /** that it works on */
   readonly job?: string
   readonly url?: string
   readonly version?: string
+  /** since when it is in this status */
   readonly changed_at: string
+  /** its last sign of life, by the server's clock */
+  readonly seen_at?: string
+  /** how busy it is, in words of its type */
+  readonly load?: JsonObject
   readonly seq?: number
 }
 

@@ -89,15 +89,20 @@ class ServiceDoc(TypedDict, total=False):
     """One engine behind a worker; more fields are its worker's own."""
 
     id: str  # worker/name
+    namespace: str  # of its worker
     name: str
     worker: str
     type: str
     status: ServiceState
+    slots: int  # how many jobs it takes at once
     error: str
+    reason: str  # why it is in this status
     job: str  # that it works on
     url: str
     version: str
-    changed_at: str
+    changed_at: str  # since when it is in this status
+    seen_at: str  # its last sign of life, by the server's clock
+    load: dict[str, Any]  # how busy it is, in words of its type
     seq: int
 
 
@@ -144,6 +149,7 @@ class KindDoc(TypedDict, total=False):
     key_limit: int  # the same for each `limit_key`
     limits_set: bool  # at run time: the code's limits do not count
     isolation: Isolation
+    service: str  # its jobs need a free slot of such a service of their worker: a type, or type:name
     cleanup: bool
     registered_at: str
     seq: int

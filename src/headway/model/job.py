@@ -109,6 +109,7 @@ class AttemptDoc(TypedDict, total=False):
     stages: dict[str, StageDoc]  # key: path, "parse" or "parse/inner"
     progress_at: str  # last evidence of progress
     heard_from: str  # the stall clock counts from here when it is later than progress_at
+    missed_at: str  # its worker, asked what it runs, did not name it; the second time it is lost
     orphaned_at: str  # adopted, and the worker's new process has not named it since: it has a lease's time to
     alone: bool  # an executor died under this job before: give it one of its own, so that neighbours are not blamed
     fenced: bool  # somebody spoke for it after it had ended
@@ -182,6 +183,17 @@ class ArtifactDoc(TypedDict):
     at: str
 
 
+class PreviewDoc(TypedDict):
+    """The newest picture of a running attempt; gone with the attempt."""
+
+    version: int  # counts on over all attempts of the job
+    type: str  # media type, found in the bytes
+    size: int
+    key: str  # where it is kept
+    at: str
+    label: NotRequired[str | None]  # what it shows, in words
+
+
 class AnswerDoc(TypedDict):
     """An answer to the current attempt, until its worker says that it has it: told again on every new link."""
 
@@ -196,6 +208,7 @@ class SoftDoc(TypedDict, total=False):
     n: int  # the last statement of the current attempt that was applied (I4)
     log_lines: int  # the number of the newest line
     log_bytes: int  # of the current attempt
+    previews: int  # how many there were: the version of the newest
     answers: list[AnswerDoc]  # in the order given
 
 
@@ -264,6 +277,7 @@ class JobDoc(TypedDict, total=False):
     log_lines: int  # the number of the newest line when its last attempt ended; meanwhile: SoftDoc, and its log
     log_cut: str
     artifacts: dict[str, ArtifactDoc]  # by name
+    preview: PreviewDoc | None
     soft: SoftDoc
     seq: int  # of the last event that changed the document
 

@@ -58,13 +58,18 @@ class Past(msgspec.Struct, frozen=True):
 
 
 def durations(attempt: AttemptDoc, ended_at: int) -> list[tuple[str, float]]:
-    """Samples of an attempt that succeeded: the whole first (""), then its stages in the order they began."""
+    """Samples of an attempt that succeeded: the whole first (""), then its stages in the order they began.
+
+    A handler that counts the whole itself, without a plan, opens stages that are this run's own: no plan is to come of them.
+    """
     found: list[tuple[str, float]] = []
     started = attempt.get("started_at")
     if not started:
         return found
     found.append(("", between(started, None, ended_at)))
     stages = [(path, stage) for path, stage in attempt.get("stages", {}).items() if path and "started_at" in stage]
+    if "plan" not in attempt and attempt.get("stages", {}).get("", StageDoc()).get("fraction") is not None:
+        stages = []
     stages.sort(key=lambda each: each[1].get("started_at", ""))
     found += [(path, between(stage.get("started_at", ""), stage.get("ended_at"), ended_at)) for path, stage in stages]
     paced = [*stages, *((path, stage) for path, stage in attempt.get("stages", {}).items() if not path)]

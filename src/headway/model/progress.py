@@ -65,14 +65,9 @@ def fraction_of(current: float | None, total: float | None) -> float | None:
 def overall_of(plan: Sequence[StageSpec], stages: Stages, previous: float | None) -> float | None:
     """The attempt's overall, never below `previous`; None: unknown.
 
-    Without a plan only the unnamed stage counts: a job that opens stages nobody announced has no honest overall.
+    Without a plan the unnamed stage alone counts: a job that only opens stages nobody announced has no honest overall.
     """
-    if plan:
-        value = _mean(plan, stages, "")
-    elif set(stages) <= {""}:
-        value = stages.get("", StageDoc()).get("fraction")
-    else:
-        value = None
+    value = _mean(plan, stages, "") if plan else stages.get("", StageDoc()).get("fraction")
     if value is None:
         return previous
     return max(min(value, ALMOST), previous or 0.0)

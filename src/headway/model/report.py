@@ -80,6 +80,12 @@ class ErrorNoted(Item, tag="error", frozen=True, kw_only=True):
     at: int = 0
 
 
+class Alive(Item, tag="alive", frozen=True, kw_only=True):
+    """Evidence of life without a number: what the attempt waits for goes on. Moves its stall clock, and nothing else."""
+
+    at: int = 0
+
+
 class Checkpoint(Item, tag="checkpoint", frozen=True, kw_only=True):
     """`value` is kept under `key` and handed to later attempts."""
 
@@ -121,6 +127,7 @@ ReportItem = (
     | Dropped
     | Warned
     | ErrorNoted
+    | Alive
     | Checkpoint
     | InputRequested
     | InputTaken

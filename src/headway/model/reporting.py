@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from headway.clock import from_iso
 from headway.errors import InvalidInput
 from headway.model import command as c, report as r
 from headway.model.change import fresh, job_event
@@ -27,6 +28,7 @@ Apply = Callable[[World, JobDoc, Any, Settings], None]
 NAME_CHARS = 200
 TEXT_CHARS = 2_000
 HALF = 0.5
+ALIVE_EVERY_MS = 1_000
 
 _encode = msgspec.json.encode
 
@@ -148,6 +150,14 @@ def _step_done(world: World, job: JobDoc, item: r.StepDone, settings: Settings) 
     job_event(world, job, "job.step_completed", change, attempt=job.get("attempt"), words={"step": name})
 
 
+def _noted_alive(world: World, job: JobDoc, item: r.Alive, settings: Settings) -> None:
+    """At most one event a second, however often it is said."""
+    attempt = _attempt(job)
+    last = attempt.get("progress_at") or attempt.get("started_at")
+    if last is None or world.now - from_iso(last) >= ALIVE_EVERY_MS:
+        job_event(world, job, "job.noted", _alive(world, job), attempt=job.get("attempt"))
+
+
 def _alive(world: World, job: JobDoc) -> dict[str, Any]:
     return {"attempts": {str(job.get("attempt")): {"progress_at": world.now_text}}}
 
@@ -246,6 +256,7 @@ ITEMS: dict[type[r.Item], Apply] = {
     r.Dropped: _dropped,
     r.Warned: _warned,
     r.ErrorNoted: _error_noted,
+    r.Alive: _noted_alive,
     r.Checkpoint: _checkpoint,
     r.InputRequested: _input_requested,
     r.InputTaken: _input_taken,

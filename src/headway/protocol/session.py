@@ -334,6 +334,7 @@ class WorkerSession:
                     heartbeat_s=self.settings.heartbeat_s, report_ms=self.settings.report_ms, now=iso(self._now),
                     yours=[f.Running(each["job"], each["attempt"], each["n"]) for each in answer["yours"]],
                     fenced=[f.Running(each["job"], each["attempt"]) for each in answer["fenced"]], server=self._server,
+                    service_s=self.settings.service_interval_s,
                 )
             )  # fmt: skip
             if answer.get("draining"):

@@ -38,7 +38,9 @@ class Running(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class WorkerHello(Frame, frozen=True, tag="hello"):
     """First frame. `worker`: id, machine, instance (random per process), and name, version, boot_id, pid, labels, slots.
 
-    It stays an open object here, so that a wrong field can be refused by name and shown on the board.
+    It stays an open object here, so that a wrong field can be refused by name and shown on the board. So do the
+    `services`, always all of the worker's: `{name, type, status, slots?, error?, reason?, job?, url?, version?, load?,
+    age_s?}`, `age_s` being the seconds since the engine last gave a sign of life.
     """
 
     worker: dict[str, Any]
@@ -111,10 +113,14 @@ class CancelState(Frame, frozen=True, tag="cancel_state"):
 
 
 class Heartbeat(Frame, frozen=True, tag="heartbeat"):
-    """The worker lives; every `heartbeat_s`, and at once when a service changed."""
+    """The worker lives; every `heartbeat_s`, and at once when a service changed.
+
+    `services`: all of them, as in the hello. `running`: all it holds, so that both sides can compare; now and then.
+    """
 
     load: dict[str, Any] | None = None
     services: list[dict[str, Any]] | None = None
+    running: list[Running] | None = None
 
 
 class Draining(Frame, frozen=True, tag="draining"):
@@ -137,7 +143,10 @@ FromWorker = (
 
 
 class WorkerWelcome(Frame, frozen=True, tag="welcome"):
-    """The answer to `hello`. `yours`: attempts to go on with and the last `n` applied; `fenced`: those to stop."""
+    """The answer to `hello`. `yours`: attempts to go on with and the last `n` applied; `fenced`: those to stop.
+
+    `service_s`: how often the engines behind the worker are asked for a sign of life, and told of without a change.
+    """
 
     session_key: str
     lease_s: Seconds
@@ -147,6 +156,7 @@ class WorkerWelcome(Frame, frozen=True, tag="welcome"):
     yours: list[Running] = []
     fenced: list[Running] = []
     server: str = ""
+    service_s: Seconds = DEFAULTS.service_interval_s
 
 
 class Offer(Frame, frozen=True, tag="offer"):

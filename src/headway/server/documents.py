@@ -74,7 +74,7 @@ ALWAYS: dict[str, tuple[str, ...]] = {
     "CancelDoc": ("requested_at",),
     "WorkerDoc": ("id", "namespace", "state"),
     "WorkerSeen": ("id", "namespace", "state"),
-    "ServiceDoc": ("id", "name", "worker", "changed_at"),
+    "ServiceDoc": ("id", "name", "worker", "status", "changed_at"),
     "SetQueueDoc": ("name",),
     "KindDoc": ("name",),
     "KindSeen": ("name", "served"),
