@@ -21,7 +21,7 @@ APP = f"{Path(__file__).with_name('jobs.py')}:app"
 CODE = """
 import asyncio, sys
 from headway.worker.main import run_worker
-sys.exit(asyncio.run(run_worker(sys.argv[1], sys.argv[2], slots=2, machine="m", name=sys.argv[3], drain_s=float(sys.argv[4]))))
+sys.exit(asyncio.run(run_worker(sys.argv[2], apps=[sys.argv[1]], slots=2, machine="m", name=sys.argv[3], drain_s=float(sys.argv[4]))))
 """
 
 

@@ -105,7 +105,7 @@ class Rig:
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     said = Said()
-    setup = Setup(app=APP, server="http://127.0.0.1:9", slots=4, report_ms=20)
+    setup = Setup(apps=[APP], server="http://127.0.0.1:9", slots=4, report_ms=20)
     supervisor = Supervisor(setup, said, SystemClock(), tmp_path / "tmp")
     await supervisor.pool.start()
     yield Rig(supervisor, said)
@@ -385,7 +385,7 @@ async def test_a_drain_waits_for_what_ends_and_releases_what_does_not(rig: Rig):
     ],
 )
 async def test_an_app_that_can_not_be_loaded_is_told_by_what_is_missing(reference: str, sentence: str, tmp_path: Path):
-    setup = Setup(app=reference, server="http://127.0.0.1:9")
+    setup = Setup(apps=[reference], server="http://127.0.0.1:9")
     supervisor = Supervisor(setup, Said(), SystemClock(), tmp_path)
 
     with pytest.raises(InvalidInput) as caught:

@@ -57,6 +57,15 @@ def asks_server(command: Command) -> Command:
     return with_server
 
 
+def connects(command: Command) -> Command:
+    """Adds `--connector`; the command gets `connectors`, empty where none was given."""
+    option = click.option(
+        "--connector", "connectors", multiple=True, metavar="TYPE=TARGET",
+        help="Serve an outside engine: comfyui=http://127.0.0.1:8188. Repeatable.",
+    )  # fmt: skip
+    return option(command)
+
+
 def shows_data(command: Command) -> Command:
     """Adds `--json` and `--jsonl`; the command gets `form`: text, json or jsonl."""
 

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from headway.cli.exits import OK, USAGE, say
-from headway.cli.options import Server, asks_server, pairs, run_service
+from headway.cli.options import Server, asks_server, connects, pairs, run_service
 
 DRAIN_S = 30.0
 RESTART_S = 1.0
@@ -25,9 +25,8 @@ RESTART_S = 1.0
 
 @click.command()
 @click.option("--app", metavar="MODULE:APP", help="Run a worker with these jobs beside the server.")
-@click.option(
-    "--slots", default=4, show_default=True, type=click.IntRange(1, 1000), help="How many at once, with --app."
-)
+@connects
+@click.option("--slots", type=click.IntRange(1, 1000), help="How many at once that worker runs; else as many as usual.")
 @click.option("--host", help="Address to listen on; else 127.0.0.1.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Else 8400; 0: a free one.")
 @click.option("--store", metavar="URL", help="sqlite:///PATH or postgresql://…; else a file in the data folder.")
@@ -38,13 +37,14 @@ RESTART_S = 1.0
 @click.option("--allowed-hosts", metavar="NAMES", help="Names by which it may be called, parted by commas.")
 @click.option("--allowed-origins", metavar="URLS", help="Other pages that may use it, parted by commas.")
 @click.option("--tokens", metavar="FILE", help="A file of hashed tokens.")
-def serve(app: str | None, slots: int, **flags: Any) -> int:
-    """Run the server until Ctrl-C."""
+def serve(app: str | None, connectors: tuple[str, ...], slots: int | None, **flags: Any) -> int:
+    """Run the server until Ctrl-C; with --app or --connector, a worker beside it."""
     from headway.server.config import load
 
-    config = load(flags).config
+    config = load({**flags, "connectors": connectors or None}).config
     log_to_stderr()
-    return run_service(_serve(config, app, slots))
+    beside = WorkerBeside(app, config.connectors, slots, config.token) if app or connectors else None
+    return run_service(_serve(config, beside))
 
 
 def log_to_stderr() -> None:
@@ -62,11 +62,10 @@ def log_to_stderr() -> None:
     )
 
 
-async def _serve(config: Any, app: str | None, slots: int) -> int:
+async def _serve(config: Any, beside: WorkerBeside | None) -> int:
     from headway.server.serve import serve as run_server
 
     stop = asyncio.Event()
-    beside = WorkerBeside(app, slots, config.token) if app else None
     tasks: set[asyncio.Task[int]] = set()
 
     def announce(url: str) -> None:
@@ -106,11 +105,16 @@ def leave_in_order(beside: WorkerBeside, stop: asyncio.Event) -> None:
 class WorkerBeside:
     """The worker process of this server."""
 
-    def __init__(self, app: str, slots: int, token: str | None, *, quiet: bool = False) -> None:
+    def __init__(
+        self, app: str | None, connectors: Sequence[str], slots: int | None, token: str | None, *, quiet: bool = False
+    ) -> None:
         self.leaving = False
-        self._quiet = quiet
-        self._app = app
-        self._slots = slots
+        self._words = [
+            *([app] if app else []),
+            *(f"--connector={each}" for each in connectors),
+            *([f"--slots={slots}"] if slots else []),
+            *(["--quiet"] if quiet else []),
+        ]
         self._token = token
         self._process: asyncio.subprocess.Process | None = None
 
@@ -133,11 +137,10 @@ class WorkerBeside:
 
     async def _start(self, url: str) -> asyncio.subprocess.Process:
         """In a session of its own, so that Ctrl-C reaches us alone and we end things in order."""
-        words = [sys.executable, "-m", "headway", "worker", self._app, "--server", url, "--slots", str(self._slots)]
-        words += ["--quiet"] if self._quiet else []
-        token = {"HEADWAY_TOKEN": self._token} if self._token else {}
+        words = [sys.executable, "-m", "headway", "worker", *self._words, "--server", url]
+        told = {"HEADWAY_CONNECTORS": "", **({"HEADWAY_TOKEN": self._token} if self._token else {})}
         return await asyncio.create_subprocess_exec(
-            *words, env={**os.environ, **token}, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
+            *words, env={**os.environ, **told}, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
         )
 
     async def end(self) -> None:
@@ -161,8 +164,11 @@ class WorkerBeside:
 
 
 @click.command()
-@click.argument("app", metavar="MODULE:APP")
-@click.option("--slots", default=4, show_default=True, type=click.IntRange(1, 1000), help="How many at once.")
+@click.argument("app", metavar="[MODULE:APP]", required=False)
+@connects
+@click.option(
+    "--slots", type=click.IntRange(1, 1000), help="How many at once; else 4 with an app, and its engines' slots."
+)
 @click.option("--queue", "queues", multiple=True, metavar="NAME", help="Only from this queue. Repeatable.")
 @click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="What jobs may require. Repeatable.")
 @click.option("--name", help="Its name on this machine; else a free number.")
@@ -173,18 +179,27 @@ class WorkerBeside:
 @click.option("--quiet", "-q", is_flag=True, help="Say only what went wrong.")
 @asks_server
 def worker(
-    app: str, slots: int, queues: Sequence[str], labels: Sequence[str], name: str | None, machine: str | None,
-    drain: str, quiet: bool, server: Server,
+    app: str | None, connectors: tuple[str, ...], slots: int | None, queues: Sequence[str], labels: Sequence[str],
+    name: str | None, machine: str | None, drain: str, quiet: bool, server: Server,
 ) -> int:  # fmt: skip
-    """Run a worker that serves the jobs of MODULE:APP until a signal. It connects outward only."""
+    """Run a worker that serves the jobs of MODULE:APP, of outside engines, or both, until a signal.
+
+    It connects outward only.
+    """
     from headway.model.duration import parse_duration
+    from headway.server.config import load
+    from headway.worker.loading import read_connector
     from headway.worker.main import run_worker
 
+    engines = load({"connectors": connectors or None}).config.connectors
+    if not app and not engines:
+        raise click.UsageError("Nothing to serve: give MODULE:APP, --connector TYPE=TARGET, or both.")
     return run_service(
         run_worker(
-            app,
             server.url,
-            slots=slots,
+            apps=[app] if app else [],
+            connectors=[read_connector(each) for each in engines],
+            slots=slots or 0,
             queues=queues,
             labels=pairs(labels, "--label"),
             name=name,

@@ -78,6 +78,7 @@ class Leaseholder(Linked):
         self.lease_s = _DEFAULTS.lease_s
         self.heartbeat_s = _DEFAULTS.heartbeat_s
         self.report_s = _DEFAULTS.report_ms / 1000
+        self.service_s = _DEFAULTS.service_interval_s
         self.draining = False
         self.load: dict[str, Any] | None = None
         self.services = hello.services
@@ -141,7 +142,10 @@ class Leaseholder(Linked):
             held.outbox.end(end)
 
     def observe(self, *, load: dict[str, Any] | None = None, services: list[dict[str, Any]] | None = None) -> None:
-        """How the machine and the engines behind it are; services are told at once, load with the next heartbeat."""
+        """How the machine and the engines behind it are; services are told at once, load with the next heartbeat.
+
+        `seen` of a service is the instant (seconds, monotonic) of its last sign of life: told as its age when it is sent.
+        """
         self.load = load or self.load
         if services is not None:
             self.services = services
@@ -208,7 +212,7 @@ class Leaseholder(Linked):
         if self.link.state not in _WELCOMED:
             return out
         if self._services_due or now >= self._beat_at:
-            out.append(Heartbeat(load=self.load, services=self.services if self._services_due else None))
+            out.append(Heartbeat(load=self.load, services=_aged(self.services, now) if self._services_due else None))
             self._services_due = False
             self._beat_at = now + self.heartbeat_s
         if now >= self._quiet_until:
@@ -253,7 +257,8 @@ class Leaseholder(Linked):
         """Turn the actions that are frames into frames; the rest is the shell's."""
         if Action.GREET in actions:
             running = self._holdings.running()
-            self._out = [msgspec.structs.replace(self.hello, running=running, services=self.services)]
+            self._out = [msgspec.structs.replace(self.hello, running=running, services=_aged(self.services, now))]
+            self._services_due = False
         if Action.DROP in actions:
             self._out, self._later = [], []
             self._patience = None
@@ -315,3 +320,13 @@ class Leaseholder(Linked):
         elif held is not None and held.begin is not None:
             self._holdings.remove((held.begin.external_id, 0))
             self._wishes.append(frame)
+
+
+def _aged(services: Sequence[dict[str, Any]], now: float) -> list[dict[str, Any]]:
+    """Services as they are sent: no clock is shared with the server, so an instant becomes an age."""
+    return [
+        {key: value for key, value in service.items() if key != "seen"} | {"age_s": max(0.0, now - service["seen"])}
+        if "seen" in service
+        else service
+        for service in services
+    ]

@@ -32,7 +32,8 @@ class Config(msgspec.Struct, kw_only=True, frozen=True):
     `data` where the store is a file, in the database where servers share one.
     `allowed_hosts` and `allowed_origins` are added to those of loopback, `trusted_proxies`
     (addresses or networks) to the proxies on this machine that are believed when they say for whom they ask. `token` grants everything; `tokens` names a
-    file of hashed tokens (`tokens.py`). `server` is where the client commands look.
+    file of hashed tokens (`tokens.py`). `server` is where the client commands look. `connectors` are the outside engines
+    of a worker, `TYPE=TARGET` each.
     """
 
     host: str = "127.0.0.1"
@@ -48,6 +49,7 @@ class Config(msgspec.Struct, kw_only=True, frozen=True):
     token: str = ""
     tokens: str = ""
     server: str = "http://127.0.0.1:8400"
+    connectors: tuple[str, ...] = ()
     settings: Settings = Settings()
 
     @property
@@ -87,6 +89,8 @@ _CONFIG_FIELDS = {field.name: field.type for field in msgspec.structs.fields(Con
 _SETTING_FIELDS = {field.name: field.type for field in msgspec.structs.fields(Settings)}
 _FIELDS: dict[str, Any] = {**_CONFIG_FIELDS, **_SETTING_FIELDS}
 _PATHS = {"data", "artifacts", "tokens"}
+_TABLES = {"worker": frozenset({"connectors"})}
+"""Names that may stand in a table of their own in a file."""
 
 
 def load(
@@ -169,11 +173,25 @@ def _file_layer(path: Path, table: tuple[str, ...]) -> list[Layer]:
         content = cast("dict[str, Any]", content).get(word) if isinstance(content, dict) else None
     if not isinstance(content, dict) or not content:
         return []
-    values = cast("dict[str, Any]", content)
+    values = _flat(cast("dict[str, Any]", content), path)
     for name in values:
         if name not in _FIELDS:
             raise InvalidInput(f"{path}: {name}", "no such setting", hint=_nearest(name))
     return [(str(path), values)]
+
+
+def _flat(content: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The values of a file with those of its tables, by their flat names."""
+    values = {name: value for name, value in content.items() if name not in _TABLES}
+    for table, names in _TABLES.items():
+        inside: Any = content.get(table, {})
+        if not isinstance(inside, dict):
+            raise InvalidInput(f"{path}: {table}", "is not a table", hint=f"Write [{table}] on a line of its own.")
+        for name, value in cast("dict[str, Any]", inside).items():
+            if name not in names:
+                raise InvalidInput(f"{path}: {table}.{name}", "no such setting", hint=f"There is {', '.join(names)}.")
+            values[name] = value
+    return values
 
 
 def _nearest(name: str) -> str:

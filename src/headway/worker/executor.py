@@ -13,19 +13,36 @@ import os
 import signal
 import socket
 import sys
-import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from headway.clock import SystemClock
-from headway.errors import HeadwayError
+import msgspec
+
+from headway.clock import Clock, SystemClock
+from headway.errors import InvalidInput
 from headway.worker.context import entered
 from headway.worker.courier import Courier
+from headway.worker.engines import Engines, Service
+from headway.worker.loading import load_served, told_of
 from headway.worker.logs import Write, install_capture
 from headway.worker.outside import set_fallback
-from headway.worker.pipe import CleanUp, Done, Down, Outbox, Ready, Setup, Unpacker, Unusable, decode_down
-from headway.worker.registry import App, load_app
+from headway.worker.pipe import (
+    CleanUp,
+    Done,
+    Down,
+    Outbox,
+    Ready,
+    Services,
+    Setup,
+    Unpacker,
+    Unusable,
+    decode_down,
+)
+from headway.worker.registry import App
 from headway.worker.running import Active, Executor
+
+DEFAULT_SLOTS = 4
+"""How many handlers at once where nobody said; what engines take comes on top."""
 
 
 def leave() -> None:
@@ -55,15 +72,24 @@ def _first_messages(sock: socket.socket, unpacker: Unpacker[Down]) -> list[Down]
     return messages
 
 
-def _load(setup: Setup, outbox: Outbox) -> App:
+def _load(setup: Setup, outbox: Outbox, clock: Clock) -> tuple[App, Engines]:
+    """The jobs, and the engines with them; an isolated process has jobs alone."""
+
+    def tell(services: list[Service]) -> None:
+        outbox.post(Services(services=services))
+
     try:
-        return load_app(setup.app)
-    except HeadwayError as error:
-        outbox.post(Unusable(problem=str(error)))
-    except BaseException as error:  # noqa: BLE001 - importing a user's module may raise anything, SystemExit too
-        problem = f"{setup.app} can not be loaded: {type(error).__name__}: {error}"
-        outbox.post(Unusable(problem=problem, traceback=traceback.format_exc()))
+        app = load_served(setup.apps, setup.connectors)
+        with told_of("engines"):
+            return app, Engines([] if setup.isolated else app.engines, clock, tell)
+    except InvalidInput as error:
+        outbox.post(Unusable(what=error.field, problem=error.problem, hint=error.hint))
     os._exit(1)
+
+
+def _slots(setup: Setup, engines: Engines) -> int:
+    """How many attempts at once: as told, else some for handlers and what the engines take."""
+    return setup.slots or (DEFAULT_SLOTS if setup.apps else 0) + engines.slots or 1
 
 
 def _writer() -> Write | None:
@@ -104,11 +130,12 @@ def _clean_up(app: App, message: CleanUp) -> Done:
     return Done(key=message.key, outcome="succeeded")
 
 
-def _serve_shared(executor: Executor, start: Callable[[], None]) -> None:
+def _serve_shared(executor: Executor, engines: Engines, start: Callable[[], None]) -> None:
     loop = _new_loop()
     asyncio.set_event_loop(loop)
     executor.loop = loop
     loop.call_soon(start)
+    loop.call_soon(engines.start)
     loop.run_forever()
 
 
@@ -123,22 +150,26 @@ def main(descriptor: int) -> None:
         os._exit(1)
     courier = Courier(sock, outbox, unpacker, clock, die_with_supervisor)
     courier.report_s = first.report_ms / 1000
-    executor = Executor(_load(first, outbox), first, outbox, courier, clock)
+    app, engines = _load(first, outbox, clock)
+    first = msgspec.structs.replace(first, slots=_slots(first, engines))
+    executor = Executor(app, first, outbox, courier, clock)
     executor.leave = leave
+    executor.on_service_s = engines.set_service_s
+    engines.set_service_s(first.service_s)
     courier.deliver = executor.apply
     install_capture(_writer)
     set_fallback(executor.silent)
 
     def start() -> None:
         courier.start()
-        outbox.post(Ready(kinds=executor.app.definitions()))
+        outbox.post(Ready(kinds=app.definitions(), services=engines.services, slots=first.slots))
         executor.apply(rest)
 
     if first.isolated:
         start()
         _serve_isolated(executor)
     else:
-        _serve_shared(executor, start)
+        _serve_shared(executor, engines, start)
 
 
 if __name__ == "__main__":

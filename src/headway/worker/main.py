@@ -30,10 +30,11 @@ _FAREWELL_S = 5.0  # for the last statements to be acknowledged
 
 
 async def run_worker(
-    app_ref: str,
     server: str,
     *,
-    slots: int = 4,
+    apps: Sequence[str] = (),
+    connectors: Sequence[tuple[str, str]] = (),
+    slots: int = 0,
     queues: Sequence[str] = (),
     labels: Mapping[str, str] | None = None,
     name: str | None = None,
@@ -43,9 +44,11 @@ async def run_worker(
     say: Say | None = None,
     quiet: bool = False,
 ) -> int:
-    """Serve the app's jobs until a signal; the exit code: 0, or 6 when the server refused this worker.
+    """Serve the apps' jobs until a signal; the exit code: 0, or 6 when the server refused this worker.
 
-    `quiet`: only trouble is said. InvalidInput when the app can not be loaded, or the name is held by another living worker of this machine.
+    `connectors`: (type, target) of each outside engine. `slots` 0: some for handlers, and what the engines take.
+    `quiet`: only trouble is said. InvalidInput when one of them can not be loaded, or the name is held by another
+    living worker of this machine.
     """
     clock = SystemClock()
     try:
@@ -53,8 +56,9 @@ async def run_worker(
     except BlockingIOError:
         raise InvalidInput("name", f"{name!r} is held by another worker here", hint="Leave --name out.") from None
     worker = Worker(seat, clock, say or _to_stderr, quiet=quiet)
+    setup = Setup(server=server, apps=list(apps), connectors=list(connectors), token=token, slots=slots)
     try:
-        return await worker.run(app_ref, server, token, slots, list(queues), dict(labels or {}), drain_s)
+        return await worker.run(setup, list(queues), dict(labels or {}), drain_s)
     finally:
         seat.leave()
 
@@ -70,17 +74,13 @@ class Worker:
         self._signals = 0
         self._asked = asyncio.Event()
         self._supervisor: Supervisor | None = None
-        self._report_s = 0.0
+        self._pace = (0.0, 0.0)
 
-    async def run(
-        self, app: str, server: str, token: str | None, slots: int, queues: list[str], labels: dict[str, str],
-        drain_s: float,
-    ) -> int:  # fmt: skip
-        """From the loaded app to the goodbye."""
-        who = profile(self._seat, self._clock, slots=slots, labels=labels, version=version("headway"))
+    async def run(self, setup: Setup, queues: list[str], labels: dict[str, str], drain_s: float) -> int:
+        """From the loaded apps to the goodbye."""
+        who = profile(self._seat, self._clock, slots=setup.slots, labels=labels, version=version("headway"))
         holder = Leaseholder(WorkerHello(worker=who, queues=queues))
-        link = WorkerLink(holder, server, token, self._clock, self._wish, self._state)
-        setup = Setup(app=app, server=server, token=token, slots=slots)
+        link = WorkerLink(holder, setup.server, setup.token, self._clock, self._wish, self._state)
         supervisor = Supervisor(setup, link, self._clock, self._seat.directory)
         self._supervisor = supervisor
         with self._signals_heard():
@@ -89,8 +89,10 @@ class Worker:
             except BaseException:
                 await supervisor.stop_now()  # or its socket is left open
                 raise
+            who = {**who, "slots": supervisor.slots}
             holder.hello = WorkerHello(worker=who, queues=queues, kinds=supervisor.pool.kinds)
-            self._mention(f"{self._seat.worker} serves {', '.join(sorted(k['name'] for k in supervisor.pool.kinds))}")
+            self._tell_services(holder, link, supervisor)
+            self._mention(f"{self._seat.worker} {serves(supervisor.pool.kinds, supervisor.services)}")
             linked = asyncio.ensure_future(link.run())
             watch = asyncio.ensure_future(self._watch_load(holder, link, supervisor))
             asked = asyncio.ensure_future(self._asked.wait())
@@ -107,6 +109,16 @@ class Worker:
                     task.cancel()
                 await supervisor.stop_now()
         return 0
+
+    def _tell_services(self, holder: Leaseholder, link: WorkerLink, supervisor: Supervisor) -> None:
+        """How the engines stand, now and whenever it changes."""
+
+        def tell() -> None:
+            holder.observe(services=supervisor.services)
+            link.wake()
+
+        supervisor.on_observed = tell
+        tell()
 
     async def _leave(self, link: WorkerLink, supervisor: Supervisor, drain_s: float) -> None:
         self._mention(f"leaving: {supervisor.busy} attempts run; a second signal stops them now")
@@ -143,9 +155,9 @@ class Worker:
                 (held.job, held.attempt, held.process.pid) for held in supervisor.held.values() if held.isolated
             ]
             holder.observe(load=meter.read(busy=supervisor.busy, slots=supervisor.slots, attempts=attempts))
-            if holder.report_s != self._report_s:
-                self._report_s = holder.report_s
-                supervisor.pool.pace(round(holder.report_s * 1000))
+            if (holder.report_s, holder.service_s) != self._pace:
+                self._pace = holder.report_s, holder.service_s
+                supervisor.pool.pace(round(holder.report_s * 1000), holder.service_s)
             link.wake()
             await self._clock.sleep(min(holder.heartbeat_s, 5.0) / 2)
 
@@ -175,6 +187,13 @@ _WISHES: dict[type[Any], Callable[[Worker, Supervisor, Any], None]] = {
     Begun: lambda _, __, ___: None,  # a worker of handlers adopts nothing
     Error: lambda _, __, ___: None,
 }
+
+
+def serves(kinds: Sequence[Mapping[str, Any]], services: Sequence[Mapping[str, Any]]) -> str:
+    """What a worker says of itself at its start: `serves comfyui.workflow by comfyui 127.0.0.1:8188`."""
+    names = ", ".join(sorted(kind["name"] for kind in kinds)) or "no kind of job"
+    engines = ", ".join(f"{service['type']} {service['name']}" for service in services)
+    return f"serves {names}" + (f" by {engines}" if engines else "")
 
 
 def _to_stderr(sentence: str) -> None:

@@ -16,8 +16,10 @@ import msgspec
 
 from headway.errors import BadFrame
 from headway.model.report import ReportItem
+from headway.model.settings import Settings
 from headway.worker.context import Work
 
+DEFAULTS = Settings()
 LONGEST = 64 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
 
@@ -30,13 +32,17 @@ class Message(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", omit_
 
 
 class Setup(Message, frozen=True, tag="setup"):
-    """First message: what to serve and where files and children go. `slots`: most `def` handlers at once."""
+    """First message: what to serve and where files and children go. `connectors`: (type, target) of each engine;
+    `slots`: most attempts at once, 0: as many as `Ready` says.
+    """
 
-    app: str
     server: str
+    apps: list[str] = []
+    connectors: list[tuple[str, str]] = []
     token: str | None = None
-    slots: int = 1
+    slots: int = 0
     report_ms: int = 250
+    service_s: float = DEFAULTS.service_interval_s
     isolated: bool = False
 
 
@@ -81,9 +87,10 @@ class CleanUp(Message, frozen=True, tag="clean_up"):
 
 
 class Pace(Message, frozen=True, tag="pace"):
-    """Report at most every `report_ms`."""
+    """Report at most every `report_ms`; look at engines at least every `service_s`."""
 
     report_ms: int
+    service_s: float
 
 
 class Quit(Message, frozen=True, tag="quit"):
@@ -96,16 +103,25 @@ Down = Setup | Run | Stop | LeaseLost | Answered | CleanUp | Pace | Quit
 
 
 class Ready(Message, frozen=True, tag="ready"):
-    """The app is loaded. `kinds`: the definitions of its jobs."""
+    """The apps are loaded. `kinds`: the definitions of their jobs; `services`: their engines; `slots`: how many at once."""
 
     kinds: list[dict[str, Any]] = []
+    services: list[dict[str, Any]] = []
+    slots: int = 1
 
 
 class Unusable(Message, frozen=True, tag="unusable"):
-    """The app can not be loaded."""
+    """It can not be loaded. `what`: the app or option, as it was written; `hint`: the way out, or the traceback."""
 
+    what: str
     problem: str
-    traceback: str = ""
+    hint: str = ""
+
+
+class Services(Message, frozen=True, tag="services"):
+    """How the engines stand: all of them; `seen` of each is the monotonic second of its last sign of life."""
+
+    services: list[dict[str, Any]]
 
 
 class Reported(Message, frozen=True, tag="reported"):
@@ -134,7 +150,7 @@ class Done(Message, frozen=True, tag="done"):
     tmp: bool = False
 
 
-Up = Ready | Unusable | Reported | Acknowledged | Done
+Up = Ready | Unusable | Services | Reported | Acknowledged | Done
 
 M = TypeVar("M")
 

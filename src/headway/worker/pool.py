@@ -14,7 +14,7 @@ import msgspec
 
 from headway.clock import Clock
 from headway.errors import InvalidInput
-from headway.worker.pipe import Pace, Quit, Ready, Setup, Unusable, Up
+from headway.worker.pipe import Pace, Quit, Ready, Services, Setup, Unusable, Up
 from headway.worker.process import Death, ExecutorProcess
 
 _RESTART_S = (0.1, 10.0)  # the first pause after a death, the longest one
@@ -26,6 +26,14 @@ class Events(Protocol):
 
     def on_messages(self, process: ExecutorProcess, messages: list[Up]) -> None:
         """Messages about attempts."""
+        ...
+
+    def on_services(self, services: list[dict[str, Any]]) -> None:
+        """How the engines stand, by the executor that looks after them."""
+        ...
+
+    def on_away(self, why: str) -> None:
+        """There is no shared executor for now."""
         ...
 
     def on_output(self, process: ExecutorProcess, level: str, lines: list[str]) -> None:
@@ -47,6 +55,7 @@ class Pool:
     def __init__(self, setup: Setup, events: Events, clock: Clock) -> None:
         self.shared: ExecutorProcess | None = None
         self.kinds: list[dict[str, Any]] = []
+        self.slots = setup.slots
         self.processes: set[ExecutorProcess] = set()
         self._setup = setup
         self._events = events
@@ -67,17 +76,18 @@ class Pool:
         """A fresh process for one attempt or one clean-up."""
         return self._spawn(isolated=True)
 
-    def pace(self, report_ms: int) -> None:
-        """Tell every executor how often to report."""
-        self._setup = msgspec.structs.replace(self._setup, report_ms=report_ms)
+    def pace(self, report_ms: int, service_s: float) -> None:
+        """Tell every executor how often to report, and how often to look at engines."""
+        self._setup = msgspec.structs.replace(self._setup, report_ms=report_ms, service_s=service_s)
         for process in self.processes:
-            process.post(Pace(report_ms=report_ms))
+            process.post(Pace(report_ms=report_ms, service_s=service_s))
 
     def retire(self, process: ExecutorProcess) -> None:
         """Give it no more work, and start another in its place."""
         if process is self.shared:
             self.shared = None
             process.post(Quit())
+            self._events.on_away("its executor is replaced")
             self._start_shared()
 
     def close(self, number: int = signal.SIGKILL) -> None:
@@ -105,7 +115,7 @@ class Pool:
     # -- what processes say --
 
     def on_messages(self, process: ExecutorProcess, messages: list[Up]) -> None:
-        """The pool's own messages are the first; all else is about attempts."""
+        """The pool's own messages are the first, and those of engines; all else is about attempts."""
         first = messages[0]
         if isinstance(first, Ready):
             self._ready(process, first)
@@ -113,14 +123,19 @@ class Pool:
         elif isinstance(first, Unusable):
             self._unusable(process, first)
             return
-        if messages:
-            self._events.on_messages(process, messages)
+        for message in messages:
+            if isinstance(message, Services) and process is self.shared:
+                self._events.on_services(message.services)
+        about: list[Up] = [message for message in messages if not isinstance(message, Services)]
+        if about:
+            self._events.on_messages(process, about)
 
     def _ready(self, process: ExecutorProcess, message: Ready) -> None:
         if process is not self._starting:
             return
         self._starting, self.shared = None, process
-        self.kinds = message.kinds
+        self.kinds, self.slots = message.kinds, message.slots
+        self._events.on_services(message.services)
         if not self._first.done():
             self._first.set_result(None)
         self._events.on_ready()
@@ -128,8 +143,7 @@ class Pool:
     def _unusable(self, process: ExecutorProcess, message: Unusable) -> None:
         if not self._first.done():
             self._closing = True
-            hint = message.traceback.strip()
-            self._first.set_exception(InvalidInput("app", message.problem.rstrip("."), hint=hint and f"\n{hint}"))
+            self._first.set_exception(InvalidInput(message.what, message.problem.rstrip("."), hint=message.hint))
 
     def on_output(self, process: ExecutorProcess, level: str, lines: list[str]) -> None:
         """Lines that an isolated process printed."""
@@ -141,6 +155,8 @@ class Pool:
         wanted = process is self.shared or process is self._starting
         if process is self.shared:
             self.shared = None
+        if wanted and not self._closing:
+            self._events.on_away(f"its executor died: {death.text}")
         if not self._first.done():
             self._closing = True
             self._first.set_exception(InvalidInput("app", f"its process died while loading it: {death.text}"))

@@ -18,6 +18,7 @@ from headway.errors import InvalidInput
 from headway.model.duration import parse_duration
 from headway.model.progress import make_plan
 from headway.worker.context import Context
+from headway.worker.engines import Engine
 from headway.worker.outside import call_async, call_sync, inside
 from headway.worker.schema import Json, Signature, schema_hash
 
@@ -45,6 +46,7 @@ class Job(Generic[P, R]):
         self.plan = make_plan(options.pop("stages"))
         self.limit: int | None = options.pop("limit")
         self.key_limit: int | None = options.pop("key_limit")
+        self.service: str | None = options.pop("service")
         self.description: str = options.pop("description") or inspect.getdoc(handler) or ""
         self.defaults = options
         self.__doc__ = handler.__doc__
@@ -77,16 +79,18 @@ class Job(Generic[P, R]):
             "limit": self.limit,
             "key_limit": self.key_limit,
             "isolation": self.isolation,
+            "service": self.service,
             "cleanup": self.cleanup is not None or None,
         }
         return {key: value for key, value in known.items() if value not in (None, "", [], {})}
 
 
 class App:
-    """The jobs of one program. `headway worker module:app` serves them."""
+    """The jobs of one program. `headway worker module:app` serves them. `engines`: what their services are told by."""
 
     def __init__(self) -> None:
         self.jobs: dict[str, Job[..., Any]] = {}
+        self.engines: list[Engine] = []
 
     @overload
     def job(self, name: Callable[P, R], /) -> Job[P, R]: ...
@@ -114,6 +118,7 @@ class App:
         cleanup: CleanUp | None = None,
         labels: Mapping[str, str] | None = None,
         requires: Mapping[str, str] | None = None,
+        service: str | None = None,
         description: str = "",
     ) -> Callable[[Callable[P, R]], Job[P, R]]: ...
 
@@ -121,7 +126,8 @@ class App:
         """Register a handler, `def` or `async def`. Its name is the function's unless given.
 
         `stages`: names, or names with weights. `retries` is `max_attempts - 1`. Durations: seconds or `1h30m`.
-        `requires`: labels that a worker must have. `cleanup`: a module-level function for after a kill.
+        `requires`: labels that a worker must have. `service`: the type of engine (`comfyui`) or the one engine
+        (`mcp:github`) that each needs a free slot of. `cleanup`: a module-level function for after a kill.
         """
         if callable(name):
             return self.job()(name)
@@ -138,15 +144,23 @@ class App:
         if isolation not in ("shared", "process"):
             raise InvalidInput(f"{name}.isolation", f"{isolation!r} is unknown", hint='Write "shared" or "process".')
         _check_cleanup(name, cleanup)
+        _check_service(name, options.get("service"), isolation, handler)
         job = Job(handler, name, _defaults(name, options), isolation, cleanup)
         self.jobs[name] = job
         return job
 
+    def engine(self, engine: Engine) -> None:
+        """Look after outside engines too: `engine` tells how they stand, as services of this worker."""
+        if not any(engine is known for known in self.engines):
+            self.engines.append(engine)
+
     def include(self, other: App) -> None:
-        """Serve the jobs of another app too."""
+        """Serve the jobs of another app too, and look after its engines."""
         for name, job in other.jobs.items():
             if self.jobs.setdefault(name, job) is not job:
                 raise InvalidInput(f"job {name!r}", "is registered in both apps", hint="Give one of them name=….")
+        for engine in other.engines:
+            self.engine(engine)
 
     def definitions(self) -> list[Json]:
         """Every kind, as the hello frame carries them."""
@@ -183,6 +197,7 @@ def _defaults(name: str, options: Json) -> Json:
         "stages": options.pop("stages", None),
         "limit": options.pop("limit", None),
         "key_limit": options.pop("key_limit", None),
+        "service": options.pop("service", None),
         "description": options.pop("description", ""),
     }
     defaults: Json = {
@@ -210,6 +225,20 @@ def _check_cleanup(name: str, cleanup: Any) -> None:
             f"{name}.cleanup",
             f"{where or cleanup!r} is not a function of a module",
             hint="It runs in a fresh process after a kill: define it at module level with def.",
+        )
+
+
+def _check_service(name: str, service: Any, isolation: Isolation, handler: Any) -> None:
+    if service is None:
+        return
+    type, colon, one = service.partition(":") if isinstance(service, str) else ("", "", "")
+    if not type or (colon and not one):
+        raise InvalidInput(f"{name}.service", f"{service!r} is no engine", hint='Write "comfyui" or "mcp:github".')
+    if isolation != "shared" or not inspect.iscoroutinefunction(handler):
+        raise InvalidInput(
+            f"{name}.service",
+            "is for handlers that are async and not isolated",
+            hint='Write async def and leave isolation="process" out: engines are looked after in the shared process.',
         )
 
 

@@ -73,6 +73,7 @@ class Executor:
         self._threads = 0
         self._in_threads: set[int] = set()
         self.leave: Callable[[], None] = lambda: None
+        self.on_service_s: Callable[[float], None] = lambda _: None
         self._rest = Rest(setup.server, setup.token, clock)
         self._flush_due = False
 
@@ -123,6 +124,7 @@ class Executor:
     def pace(self, message: Pace) -> None:
         """The server is loaded, or no longer."""
         self.courier.report_s = message.report_ms / 1000
+        self.on_service_s(message.service_s)
 
     def quit(self, message: Quit) -> None:
         """Leave when nothing runs."""

@@ -22,6 +22,7 @@ from headway.model.job import Outcome
 from headway.model.report import Checkpoint, LogLines
 from headway.protocol.frames import Cancel, InputAnswer, Offer
 from headway.worker.context import Work
+from headway.worker.engines import Service, seen_before, starting
 from headway.worker.held import End, Held, Statements, Stopping, end_of_crash, end_of_killed, end_of_run
 from headway.worker.pipe import Acknowledged, Answered, CleanUp, Done, LeaseLost, Reported, Run, Setup, Stop, Up
 from headway.worker.pool import Pool
@@ -34,14 +35,18 @@ _GRACE_S = 10.0
 
 
 class Supervisor:
-    """`slots`: how many attempts at once. `on_change` is called when the number of free slots may have changed."""
+    """`slots`: how many attempts at once. `on_change` is called when the number of free slots may have changed,
+    `on_observed` when `services` did: how the engines behind this worker stand.
+    """
 
     def __init__(self, setup: Setup, statements: Statements, clock: Clock, tmp: Path) -> None:
         self.slots = setup.slots
         self.held: dict[int, Held] = {}
         self.draining = False
         self.pool = Pool(setup, self, clock)
+        self.services: list[Service] = []
         self.on_change: Callable[[], None] = lambda: None
+        self.on_observed: Callable[[], None] = lambda: None
         self._say = statements
         self._clock = clock
         self._tmp = f"{tmp}{os.sep}"
@@ -59,7 +64,21 @@ class Supervisor:
     def on_ready(self) -> None:
         """A shared executor takes work."""
         self._kinds = {kind["name"]: kind for kind in self.pool.kinds}
+        self.slots = self.pool.slots
         self.on_change()
+
+    # -- engines --
+
+    def on_services(self, services: list[Service]) -> None:
+        """How they stand, by the executor that looks after them."""
+        self.services = seen_before(services, self.services)
+        self.on_observed()
+
+    def on_away(self, why: str) -> None:
+        """Nobody looks after them until there is an executor again."""
+        if self.services:
+            self.services = starting(self.services, f"{why}; another is started")
+            self.on_observed()
 
     # -- what the server says --
 
