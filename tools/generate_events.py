@@ -42,7 +42,8 @@ WHEN = {
     "job.input_requested": "`ctx.ask`",
     "job.input_given": "somebody answered",
     "job.artifact_added": "a file is stored",
-    "job.attempt_ended": "an attempt has its outcome",
+    "job.previewed": "`ctx.preview`: a new picture of the running attempt; `left` is the key of the file it took the place of",
+    "job.attempt_ended": "an attempt has its outcome; `left` is the key of its preview, which is removed",
     "job.retry_scheduled": "it is tried again after a pause",
     "job.completed": "final: it succeeded",
     "job.failed": "final: no try is left, or none would help",
@@ -278,6 +279,9 @@ def run_a_job(lab: Session) -> None:
     for item in items:
         lab.wait(1)
         lab.report(job, item)
+    for label, size in (("page 1 of 10", 20_480), ("page 2 of 10", 21_504)):
+        picture = {"key": f"{job}01KB…{label[5]}", "type": "image/png", "size": size, "label": label}
+        lab.say(c.SetPreview, job, preview=picture, n=0)
     stored = {"size": 5120, "type": "text/html", "sha256": "9b…"}
     lab.say(c.AddArtifact, job, name="report.html", artifact=stored)
     lab.end(job, "succeeded", result=b'{"files":10}')

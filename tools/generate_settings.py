@@ -60,6 +60,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "result_bytes": "its result; larger ones are artifacts",
         "batch_bytes": "the body of a batch",
         "artifact_bytes": "one artifact",
+        "preview_bytes": "one live picture of a running attempt",
+        "preview_ms": "between two live pictures of a job that the server takes; workers send one every 250 ms",
         "log_bytes": "the log of an attempt; the cut is said",
         "log_lines_per_s": "lines of log an attempt may write a second",
         "log_line_bytes": "one line of log",

@@ -73,6 +73,22 @@ async def test_within_the_window_nothing_is_forgotten(lab, retention):
     assert types(lab, job) == before
 
 
+async def test_a_job_that_showed_many_pictures_keeps_none_of_those_events(lab, retention):
+    job = lab.job("running")
+    for step in range(6):
+        lab.wait(1)
+        lab.say(c.SetPreview, job, preview={"key": f"{step}", "type": "image/png", "size": 1}, n=0)
+    lab.end(job, "succeeded", result=b"1")
+    lab.wait(25 * HOUR)
+    await retention.tidy()
+    lab.wait(25 * HOUR)
+
+    await retention.tidy()
+
+    assert types(lab, job) == ["job.compacted"]
+    assert verify(lab.store).differences == []
+
+
 async def test_a_job_that_ended_before_the_window_keeps_a_checkpoint_and_few_points(lab, retention):
     job = long_job(lab)
     lab.wait(25 * HOUR)

@@ -131,6 +131,9 @@ async def test_the_page_below_a_base_path_is_found_with_and_without_its_slash(ru
 def test_what_a_request_takes_is_read_from_its_method_and_path():
     assert scope_needed("GET", "/api/v1/worker") == "worker"
     assert scope_needed("PUT", "/api/v1/jobs/x/attempts/1/artifacts/a") == "worker"
+    assert scope_needed("PUT", "/api/v1/jobs/x/attempts/1/preview") == "worker"
+    assert scope_needed("PUT", "/api/v1/saved/views/artifacts") == "operator"
+    assert scope_needed("GET", "/api/v1/jobs/x/preview") == "viewer"
     assert scope_needed("GET", "/api/v1/jobs") == "viewer"
     assert scope_needed("DELETE", "/api/v1/jobs/x") == "operator"
     assert scope_needed("GET", "/api/v1/admin/verify") == "admin"

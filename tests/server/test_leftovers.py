@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 from headway.clock import ulid
 from headway.server.artifacts import FolderFiles
 from headway.server.leftovers import KEPT_MS, Leftovers
+
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 async def chunks(body: bytes) -> AsyncIterator[bytes]:
@@ -51,6 +54,35 @@ async def test_a_file_that_is_old_and_named_stays(running):
         answer = await bench.http.get(f"/api/v1/jobs/{id}/artifacts/a")
 
     assert (gone, answer.content) == (0, b"x")
+
+
+async def test_the_picture_of_an_attempt_that_runs_for_days_stays(running):
+    async with running() as bench:
+        id = await bench.submit()
+        await bench.start(id)
+        bench.site.artifacts._new_id = lambda: ulid(bench.site.hub.clock.now() - 2 * KEPT_MS, 7)
+        await bench.http.put(f"/api/v1/jobs/{id}/attempts/1/preview", content=PNG)
+
+        gone = await Leftovers(bench.site).sweep()
+        answer = await bench.http.get(f"/api/v1/jobs/{id}/preview")
+
+    assert (gone, answer.content) == (0, PNG)
+
+
+async def test_a_picture_whose_server_died_with_the_end_of_its_attempt_goes(running, monkeypatch):
+    async with running() as bench:
+        id = await bench.submit()
+        await bench.start(id)
+        bench.site.artifacts._new_id = lambda: ulid(bench.site.hub.clock.now() - 2 * KEPT_MS, 7)
+        await bench.http.put(f"/api/v1/jobs/{id}/attempts/1/preview", content=PNG)
+        with monkeypatch.context() as dead:
+            dead.setattr(bench.site.artifacts, "remove", asyncio.sleep)
+            await bench.end(id)
+        stayed = await keys(bench)
+
+        gone = await Leftovers(bench.site).sweep()
+
+    assert (len(stayed), gone) == (1, 1)
 
 
 async def test_what_a_crash_left_half_written_goes_too(running, tmp_path):

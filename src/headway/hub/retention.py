@@ -2,8 +2,9 @@
 
 Theory. Replay is promised for a window (24 h or a million events, whichever is shorter). Below it, a job that has ended
 needs no single report any more: its checkpoint (`job.compacted`, I3) carries the document and at most 200 points of
-progress per attempt, and once the checkpoint itself is older than the window, all before it goes. Jobs go 30 days after
-their end, by the same command that people use. One service beside the sweeper; it decides nothing that a rule decides.
+progress per attempt (of its live pictures, whose files went with the attempt, none), and once the checkpoint itself is
+older than the window, all before it goes. Jobs go 30 days after their end, by the same command that people use. One
+service beside the sweeper; it decides nothing that a rule decides.
 """
 
 from __future__ import annotations
@@ -131,16 +132,18 @@ class Retention:
     def _thinned(self, reading: Reading, id: str) -> c.Compact | None:
         """The checkpoint of a job with more points than are kept; None: it stays as it is, or has one already."""
         points: dict[str, list[Point]] = {}
+        previews = 0
         for event in _all_of(reading, id):
             if is_checkpoint(event):
                 return None
+            previews += event.type == "job.previewed"
             patch: dict[str, Any] = event.data.get("set") or {}
             progress: dict[str, Any] = patch.get("progress") or {}
             overall = progress.get("overall")
             if event.type == "job.progressed" and overall is not None:
                 points.setdefault(str(event.attempt), []).append((iso(event.at), overall))
         most = self._settings.progress_points
-        if all(len(each) <= most for each in points.values()):
+        if previews <= most and all(len(each) <= most for each in points.values()):
             return None
         return c.Compact(job=id, points={attempt: thinned(each, most) for attempt, each in points.items()})
 

@@ -19,6 +19,7 @@ from headway.model.ending import Ending, end_attempt
 from headway.model.estimate import estimate
 from headway.model.job import AttemptDoc, JobDoc, JobState, Outcome, current_attempt
 from headway.model.past import Samples, durations
+from headway.model.preview import set_preview
 from headway.model.reporting import apply_items
 from headway.model.settings import Settings
 from headway.model.submit import json_of
@@ -213,4 +214,5 @@ RULES: dict[type[c.Statement], Callable[[World, JobDoc, AttemptDoc, Any, Setting
     c.End: end,
     c.CancelStep: cancel_step,
     c.AddArtifact: add_artifact,
+    c.SetPreview: set_preview,
 }

@@ -14,6 +14,7 @@ import msgspec
 
 from headway.model.change import cleared, finish, fresh, job_event, later, queue
 from headway.model.job import INLINE_BYTES, UNCOUNTED, AttemptDoc, JobDoc, JobState, Outcome, current_attempt
+from headway.model.preview import preview_left
 from headway.model.retry import (
     AT_ONCE,
     ELSEWHERE,
@@ -72,12 +73,12 @@ def record_end(world: World, job: JobDoc, ending: Ending) -> None:
     if n := _last_n(world, job):
         ended["n"] = n
     change: dict[str, Any] = {"attempts": {str(job.get("attempt", 0)): ended}}
-    change |= cleared(job, "input", "estimate")
+    change |= cleared(job, "input", "estimate", "preview")
     if lines := job.get("soft", {}).get("log_lines"):
         change["log_lines"] = lines
     if counted:
         change["tries"] = job.get("tries", 0) + 1
-    words: dict[str, Any] = {"outcome": outcome.value, "by": ending.by}
+    words: dict[str, Any] = {"outcome": outcome.value, "by": ending.by, **preview_left(job)}
     if ending.reason:
         words["reason"] = ending.reason
     soft = {"answers": None} if "answers" in job.get("soft", {}) else None

@@ -51,7 +51,9 @@ class Event(msgspec.Struct, kw_only=True, frozen=True, gc=False):
         return self.prefix not in PREFIXES
 
 
-CONFLATABLE = frozenset({"job.progressed", "worker.loaded", "service.loaded", "metrics.sampled", "queue.counted"})
+CONFLATABLE = frozenset(
+    {"job.progressed", "job.previewed", "worker.loaded", "service.loaded", "metrics.sampled", "queue.counted"}
+)
 """The only events a viewer's batch may leave out, counted, when a newer one of the same key follows (I7, R4)."""
 
 

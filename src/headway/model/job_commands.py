@@ -163,6 +163,12 @@ class AddArtifact(Statement, frozen=True, kw_only=True):
     artifact: dict[str, Any]
 
 
+class SetPreview(Statement, frozen=True, kw_only=True):
+    """A picture of how the attempt looks now is stored, in place of the one before: `{key, type, size, label?}`."""
+
+    preview: dict[str, Any]
+
+
 # -- statements of workers -----------------------------------------------------------------------------------------
 
 

@@ -85,7 +85,7 @@ def _offer(world: World, job: JobDoc, worker_id: str, worker: Mapping[str, Any])
     _begin_attempt(world, job, "job.offered", attempt, {})
 
 
-PER_ATTEMPT = ("progress", "details", "estimate", "input", "steps", "last_steps", "log_cut")
+PER_ATTEMPT = ("progress", "details", "estimate", "input", "steps", "last_steps", "log_cut", "preview")
 """Parts of the job's document that tell of its current attempt, and start anew with the next."""
 
 

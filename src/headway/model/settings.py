@@ -35,6 +35,8 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     result_bytes: int = 262_144
     batch_bytes: int = 16_777_216
     artifact_bytes: int = 1_073_741_824
+    preview_bytes: int = 2_097_152  # of the live picture of a running attempt
+    preview_ms: int = 50  # between two of them that the server takes; workers send one every 250 ms
     log_bytes: int = 52_428_800
     log_lines_per_s: int = 2_000
     log_line_bytes: int = 65_536

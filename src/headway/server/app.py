@@ -24,7 +24,6 @@ from starlette.types import Receive, Scope, Send
 from headway.clock import Clock, SharedClock, SystemClock
 from headway.hub.hub import Hub
 from headway.hub.ledger import Commit
-from headway.model.job import JobDoc
 from headway.server import (
     admin,
     bulk,
@@ -34,6 +33,7 @@ from headway.server import (
     jobs,
     logs,
     openapi,
+    previews,
     problems,
     queues,
     saved,
@@ -62,7 +62,7 @@ from headway.store.urls import is_postgres, open_store
 _log = structlog.get_logger("headway.server")
 
 VERSION = importlib.metadata.version("headway")
-ROUTERS = (bulk, uploads, logs, why, jobs, queues, fleet, saved, stats, custom, admin, health)
+ROUTERS = (bulk, uploads, previews, logs, why, jobs, queues, fleet, saved, stats, custom, admin, health)
 """The hottest first; a path with a fixed word before one with a parameter in its place."""
 
 
@@ -170,15 +170,13 @@ class Application:
         self.gateway.send_away("the log begins anew")
 
     def _forget_files(self, commit: Commit) -> None:
-        """Files of a job that was deleted here go once that is durable; what a crash leaves is found (leftovers.py)."""
-        for event in commit.events:
-            if event.type != "job.deleted":
-                continue
-            job = commit.world.jobs.get(event.job or "") or JobDoc()
-            for artifact in job.get("artifacts", {}).values():
-                task = asyncio.create_task(self.site.artifacts.remove(artifact["key"]))
-                self._forgetting.add(task)
-                task.add_done_callback(self._forgetting.discard)
+        """Files that a commit of this server left without a job go once that is durable; what a crash leaves is found
+        (leftovers.py).
+        """
+        for key in (*uploads.keys_left(commit), *previews.keys_left(commit)):
+            task = asyncio.create_task(self.site.artifacts.remove(key))
+            self._forgetting.add(task)
+            task.add_done_callback(self._forgetting.discard)
 
     # -- the two other ways to be started --------------------------------------------------------------------------
 

@@ -8,6 +8,8 @@ mounted. Must never know what a route does, only what it takes to be let in.
 
 from __future__ import annotations
 
+import re
+
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,6 +33,8 @@ STORED = tuple(
 )
 """What no server can answer that does not reach its store."""
 
+_OF_ATTEMPTS = re.compile(f"{API}/jobs/[^/]+/attempts/")
+"""What only the worker of an attempt may put: its files, its live picture."""
 _POLICY = b"default-src 'none'; frame-ancestors 'none'"
 _UNLESS_SET: list[tuple[bytes, bytes]] = [
     (b"x-content-type-options", b"nosniff"),
@@ -141,7 +145,7 @@ def path_within(scope: Scope) -> str:
 
 def scope_needed(method: str, path: str) -> str:
     """The scope of a token that a request takes."""
-    if path == f"{API}/worker" or (method == "PUT" and "/artifacts/" in path):
+    if path == f"{API}/worker" or (method == "PUT" and _OF_ATTEMPTS.match(path)):
         return "worker"
     if path.startswith(f"{API}/admin"):
         return "admin"

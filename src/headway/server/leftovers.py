@@ -1,4 +1,5 @@
-"""Files that no job names: of an upload that broke off with its server, of a job whose deletion was the last thing done.
+"""Files that no job names: of an upload that broke off with its server, of a job or an attempt whose end was the last
+thing done.
 
 A service beside the gateway, at work only where its server leads. It looks at every file that is older than a day, asks
 the store whether the job of its key names it, and removes it if not; younger ones may still be uploaded, or about to
@@ -60,7 +61,12 @@ def unnamed(reading: Reading, files: Iterable[tuple[str, str]]) -> list[str]:
     """The keys among (job, key) that their job does not name."""
     found: list[str] = []
     for job, key in files:
-        named = (reading.job(job) or JobDoc()).get("artifacts", {})
-        if all(artifact.get("key") != key for artifact in named.values()):
+        if key not in _named(reading.job(job) or JobDoc()):
             found.append(key)
     return found
+
+
+def _named(job: JobDoc) -> set[str]:
+    """The files of a job: its artifacts, and the live picture of an attempt that may run for days."""
+    files = [*job.get("artifacts", {}).values(), job.get("preview") or {}]
+    return {file["key"] for file in files if "key" in file}

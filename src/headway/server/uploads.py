@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from headway.errors import InvalidInput, NotFound, Refused, TooLarge
+from headway.hub.ledger import Commit
 from headway.model import command as c
 from headway.model.job import JobDoc, current_attempt
 from headway.server.answers import answer
@@ -45,7 +46,7 @@ async def put_artifact(site: SiteOf, request: Request, id: str, attempt: int, na
     _check_name(name)
     job = await site.job(id)
     worker = request.headers.get("headway-worker") or job.get("worker") or ""
-    _check_fence(job, attempt, worker)
+    check_fence(job, attempt, worker, "artifact")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > site.artifacts.limit:
         raise TooLarge("The artifact", int(declared), site.artifacts.limit)
@@ -63,7 +64,7 @@ async def put_artifact(site: SiteOf, request: Request, id: str, attempt: int, na
         raise
     if why := said.get("fenced"):
         await site.artifacts.remove(stored.key)
-        raise _fenced(id, attempt, str(why))
+        raise fenced("artifact", id, attempt, str(why))
     if (replaced := job.get("artifacts", {}).get(name)) and replaced.get("key"):
         await site.artifacts.remove(str(replaced["key"]))
     return answer({"name": name, **document}, 201)
@@ -99,6 +100,13 @@ async def get_artifact(site: SiteOf, request: Request, id: str, name: str) -> Re
     )
 
 
+def keys_left(commit: Commit) -> list[str]:
+    """Files that nobody needs any more, because the jobs that they are of were deleted."""
+    deleted = [event.job or "" for event in commit.events if event.type == "job.deleted"]
+    jobs = [commit.world.jobs.get(id) or JobDoc() for id in deleted]
+    return [artifact["key"] for job in jobs for artifact in job.get("artifacts", {}).values()]
+
+
 def _check_name(name: str) -> None:
     parts = name.split("/")
     if len(name) > _LONGEST_NAME or not name.isprintable() or any(part in ("", ".", "..") for part in parts):
@@ -106,17 +114,18 @@ def _check_name(name: str) -> None:
                            hint=f"Use up to {_LONGEST_NAME} printable characters, like 'report.html' or 'plots/a.png'.")  # fmt: skip
 
 
-def _check_fence(job: JobDoc, attempt: int, worker: str) -> None:
-    """The look before the first byte; the ledger looks again."""
+def check_fence(job: JobDoc, attempt: int, worker: str, what: str) -> None:
+    """The look before the first byte; the ledger looks again. Refused: this attempt may store no `what` any more."""
     current = current_attempt(job)
     live = current is not None and current.get("phase") != "ended" and current.get("worker") == worker
     if not live or job.get("attempt") != attempt:
         why = f"attempt {attempt} is over; the job is {job.get('state')}, attempt {job.get('attempt')}"
-        raise _fenced(job.get("id", ""), attempt, why)
+        raise fenced(what, job.get("id", ""), attempt, why)
 
 
-def _fenced(job: str, attempt: int, why: str) -> Refused:
-    return Refused("artifact", "fenced", entity=f"attempt {attempt} of job {job}", reason=why,
+def fenced(what: str, job: str, attempt: int, why: str) -> Refused:
+    """The answer to a worker that may not speak for this attempt (I4)."""
+    return Refused(what, "fenced", entity=f"attempt {attempt} of job {job}", reason=why,
                    hint="Stop this attempt: another one counts, or the job has ended.")  # fmt: skip
 
 
