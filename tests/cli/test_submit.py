@@ -8,6 +8,7 @@ import json
 import click
 import pytest
 
+from headway.cli.fromfile import FromFile, read_file, value_of
 from headway.cli.submit import _as_wanted, read_words
 
 
@@ -19,7 +20,7 @@ def test_words_are_texts_and_json():
 
 @pytest.mark.parametrize("word", ["url", "=x", ":=3"])
 def test_a_word_that_is_no_argument_is_named(word):
-    with pytest.raises(click.BadParameter, match="is neither NAME=TEXT nor NAME:=JSON"):
+    with pytest.raises(click.BadParameter, match="is neither NAME=TEXT nor NAME=@FILE nor NAME:=JSON"):
         read_words([word])
 
 
@@ -35,6 +36,7 @@ def test_json_that_is_none_says_how_to_write_text():
         ("true", {"type": "boolean"}, True),
         ("null", {"anyOf": [{"type": "integer"}, {"type": "null"}]}, None),
         ("20", {"type": "string"}, "20"),
+        ("20", {"type": ["integer", "null"]}, 20),
         ("20", {"anyOf": [{"type": "integer"}, {"type": "string"}]}, "20"),
         ("maybe", {"type": "boolean"}, "maybe"),
         ("20", {}, "20"),
@@ -42,6 +44,87 @@ def test_json_that_is_none_says_how_to_write_text():
 )
 def test_text_becomes_what_the_schema_asks_for_where_it_takes_no_text(text, schema, value):
     assert _as_wanted(text, schema) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "types", "value"),
+    [
+        ('{"3": {}}', {"object"}, {"3": {}}),
+        ('{"3": {}}', set(), {"3": {}}),
+        ("line\n", set(), "line\n"),
+        ("42", {"string"}, "42"),
+        ("42", {"string", "integer"}, 42),
+        ("many", {"string", "integer"}, "many"),
+    ],
+)
+def test_a_file_is_json_if_it_reads_so_and_the_schema_takes_more_than_text(text, types, value):
+    assert value_of(FromFile("flow", "flow.json", text), types) == value
+
+
+@pytest.mark.parametrize(("text", "said"), [("{", "flow.json is not JSON: "), (" \n", "flow.json is empty")])
+def test_a_file_that_is_no_json_where_the_schema_takes_no_text_is_named_with_its_argument(text, said):
+    with pytest.raises(click.BadParameter) as refused:
+        value_of(FromFile("workflow", "flow.json", text), {"object"})
+
+    assert said in refused.value.message
+    assert refused.value.param_hint == "workflow"
+
+
+def test_a_file_that_must_be_json_is_read_at_once(tmp_path):
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text("[1, 2]")
+    bad.write_text("1, 2")
+
+    assert read_words([f"sizes:=@{good}"]) == {"sizes": [1, 2]}
+    with pytest.raises(click.BadParameter, match=r"bad\.json is not JSON"):
+        read_words([f"sizes:=@{bad}"])
+
+
+def test_a_text_that_begins_with_an_at_sign_is_written_with_two():
+    assert read_words(["handle=@@ada", "mail=ada@example.org", "at=@@"]) == {
+        "handle": "@ada",
+        "mail": "ada@example.org",
+        "at": "@",
+    }
+
+
+def test_a_file_that_is_not_there_or_not_text_is_named_with_its_argument(headway, tmp_path):
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(b"\x89PNG\r\n")
+
+    missing = headway("submit", "crawl", "flow=@/no/such/file")
+    unread = headway("submit", "crawl", f"flow=@{picture}")
+    none = headway("submit", "crawl", "flow=@")
+
+    assert (missing.code, unread.code, none.code) == (2, 2, 2)
+    assert "flow=@/no/such/file: /no/such/file: No such file or directory." in missing.err
+    assert f"{picture} is not text (UTF-8)" in unread.err
+    assert "for the text @ write flow=@@." in none.err
+
+
+def test_an_argument_comes_from_a_file_or_stdin_whole(headway, tmp_path, monkeypatch):
+    file = tmp_path / "flow.json"
+    file.write_bytes(b"\xef\xbb\xbf" + b'{"3": {"class_type": "KSampler"}}')
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a note\n")))
+
+    id = headway("submit", "crawl", f"flow=@{file}", "note=@-").word
+
+    assert json.loads(headway("job", id, "--json").out)["args"] == {
+        "flow": {"3": {"class_type": "KSampler"}},
+        "note": "a note\n",
+    }
+
+
+def test_stdin_is_read_for_one_argument_only():
+    with pytest.raises(click.BadParameter, match="stdin can be read once"):
+        read_words(["a=@-", "b=@-"])
+
+
+def test_the_home_folder_is_meant_by_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "note.txt").write_text("hello")
+
+    assert read_file("note", "~/note.txt").text == "hello"
 
 
 def test_all_arguments_may_come_from_a_file_or_stdin_and_words_win(headway, tmp_path, monkeypatch):

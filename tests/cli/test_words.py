@@ -64,6 +64,14 @@ def test_a_running_job_is_one_line():
     assert line == "crawl j  \x1b[36mrunning   \x1b[0m ██    50%  parse 3/6 file  50s–2m 10s left (from 23 past runs)"
 
 
+def test_what_a_job_says_ends_its_line_and_commands_no_terminal():
+    progress = {"overall": 0.5, "message": "KSampler:\n step 12 of 20\x1b[2J"}
+
+    line = job_line({"id": "j", "kind": "a", "state": "running", "progress": progress}, AT, width=4)
+
+    assert line.endswith("  50%  KSampler: step 12 of 20[2J")
+
+
 def test_what_was_last_heard_over_a_lost_link_is_marked_with_its_time():
     assert job_line({"id": "j", "kind": "a", "state": "running"}, AT, live=False).endswith(
         "(link lost, as of 08:21:07 UTC)"

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
 from headway.cli.exits import OK, say
+from headway.cli.fromfile import STDIN, FromFile, json_of, read_file, value_of
 from headway.cli.options import Server, asks_server, json_object, pairs, run_async, show, shows_data, without_none
 from headway.client import Client, Job
 
 
 @click.command()
 @click.argument("kind")
-@click.argument("words", nargs=-1, metavar="[NAME=TEXT | NAME:=JSON]…")
+@click.argument("words", nargs=-1, metavar="[NAME=TEXT | NAME=@FILE | NAME:=JSON]…")
 @click.option("--args", "whole", metavar="JSON|@FILE|-", help="All arguments as one JSON object; words win.")
 @click.option("--queue", help="Else the kind's own.")
 @click.option("--priority", type=int, help="Higher runs first.")
@@ -41,6 +41,8 @@ def submit(
     """Make a job of KIND. Prints its id.
 
     NAME=TEXT gives text, or what the kind's schema makes of it; NAME:=JSON gives JSON: max_files:=20 tags:='["a"]'.
+    NAME=@FILE gives what is in the file: JSON if it reads as JSON, else text; @- is stdin. A text that begins with @
+    is written with two: handle=@@ada.
     """
     args = {**_whole(whole), **read_words(words)}
     options = without_none({**options, "labels": pairs(labels, "--label"), "key": key})
@@ -48,20 +50,33 @@ def submit(
 
 
 def read_words(words: Iterable[str]) -> dict[str, Any]:
-    """`url=x max_files:=20` as arguments."""
+    """`url=x max_files:=20 flow=@flow.json` as arguments; what a file holds is not read as anything yet."""
     args: dict[str, Any] = {}
+    words = list(words)
+    if sum(word.endswith(f"=@{STDIN}") for word in words) > 1:
+        raise click.BadParameter("stdin can be read once; give the others by file.", param_hint="arguments")
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or name in ("", ":"):
-            raise click.BadParameter(f"{word!r} is neither NAME=TEXT nor NAME:=JSON.", param_hint="arguments")
-        if name.endswith(":"):
-            args[name[:-1]] = _json(value, name[:-1])
-        else:
-            args[name] = value
+            raise click.BadParameter(
+                f"{word!r} is neither NAME=TEXT nor NAME=@FILE nor NAME:=JSON.", param_hint="arguments"
+            )
+        args[name.removesuffix(":")] = _json(value, name[:-1]) if name.endswith(":") else _text(value, name)
     return args
 
 
+def _text(value: str, name: str) -> str | FromFile:
+    if value.startswith("@@") or not value.startswith("@"):
+        return value[1:] if value.startswith("@@") else value
+    if value == "@":
+        hint = f"Name a file, as in {name}=@file.json; for the text @ write {name}=@@."
+        raise click.BadParameter(hint, param_hint=f"{name}=@")
+    return read_file(name, value[1:])
+
+
 def _json(text: str, name: str) -> Any:
+    if text.startswith("@"):
+        return json_of(read_file(name, text[1:], f"{name}:={text}"))
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
@@ -72,13 +87,10 @@ def _json(text: str, name: str) -> Any:
 def _whole(text: str | None) -> dict[str, Any]:
     if text is None:
         return {}
-    if text == "-":
+    if text == STDIN:
         return json_object(sys.stdin.read(), "--args")
     if text.startswith("@"):
-        try:
-            text = Path(text[1:]).read_text(encoding="utf-8")
-        except OSError as error:
-            raise click.BadParameter(f"{text[1:]}: {error.strerror}.", param_hint="--args") from None
+        text = read_file("--args", text[1:], "--args").text
     return json_object(text, "--args")
 
 
@@ -110,8 +122,8 @@ async def _wait(job: Job, form: str) -> int:
 
 
 async def _fitted(client: Client, kind: str, args: dict[str, Any]) -> dict[str, Any]:
-    """Texts as the kind's schema wants them: `max_files=20` is a number where a number is asked for."""
-    if not any(isinstance(value, str) for value in args.values()):
+    """Texts and files as the kind's schema wants them: `max_files=20` is a number where a number is asked for."""
+    if not any(isinstance(value, str | FromFile) for value in args.values()):
         return args
     kinds: list[dict[str, Any]] = (await client.rest.get("/kinds"))["kinds"]
     schema: Any = next((each.get("schema") for each in kinds if each.get("name") == kind), None) or {}
@@ -119,12 +131,20 @@ async def _fitted(client: Client, kind: str, args: dict[str, Any]) -> dict[str, 
     return {name: _as_wanted(value, properties.get(name, {})) for name, value in args.items()}
 
 
+def _types(schema: dict[str, Any]) -> set[str]:
+    """Those that a value may have; none: the schema does not say."""
+    said: list[Any] = [schema.get("type"), *(each.get("type") for each in schema.get("anyOf", []))]
+    return {each for some in said for each in (some if isinstance(some, list) else [some]) if each}  # pyright: ignore[reportUnknownVariableType]
+
+
 _READABLE = {"integer", "number", "boolean", "array", "object", "null"}
 
 
 def _as_wanted(value: Any, schema: dict[str, Any]) -> Any:
     """JSON where the schema takes no text and the text is JSON of the wanted type; else as it is, and the server judges."""
-    types = {schema.get("type"), *(each.get("type") for each in schema.get("anyOf", []))} - {None}
+    types = _types(schema)
+    if isinstance(value, FromFile):
+        return value_of(value, types)
     if not isinstance(value, str) or not types or "string" in types or not types <= _READABLE:
         return value
     try:

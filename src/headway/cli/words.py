@@ -24,6 +24,12 @@ COLOURS = {
     "online": "green",
     "lost": "red",
     "stale": "yellow",
+    "draining": "yellow",
+    "problem": "red",
+    "idle": "green",
+    "busy": "cyan",
+    "error": "red",
+    "unreachable": "red",
 }
 BLOCKS = " ▏▎▍▌▋▊▉█"
 
@@ -70,7 +76,7 @@ def left_text(estimate: EstimateDoc | None, now: str, *, live: bool = True) -> s
 
 
 def job_line(job: JobDoc, now: str = "", *, live: bool = True, width: int = 20) -> str:
-    """One line of a job: kind, id, state, bar, stage and count, time left; how it ended."""
+    """One line of a job: kind, id, state, bar, stage and count, time left, what it says; how it ended."""
     state = job.get("state", "")
     progress: Any = job.get("progress", {})
     head = f"{job.get('kind', '')} {job.get('id', '')}  {state_text(state, 10)}"
@@ -79,9 +85,14 @@ def job_line(job: JobDoc, now: str = "", *, live: bool = True, width: int = 20) 
     overall = progress.get("overall")
     parts = [part for part in (progress.get("stage") or "", progress_count(progress)) if part]
     text = f"{head} {bar(overall, width)} {percent(overall):>4}"
-    for part in (" ".join(parts), left_text(job.get("estimate"), now, live=live)):
+    for part in (" ".join(parts), left_text(job.get("estimate"), now, live=live), _one_line(progress.get("message"))):
         text += f"  {part}" if part else ""
     return text.rstrip() if live else f"{text.rstrip()}  (link lost, as of {now[11:19]} UTC)"
+
+
+def _one_line(text: str | None) -> str:
+    """A job's own words, which may hold anything: no line breaks, nothing that a terminal obeys."""
+    return "".join(each for each in " ".join((text or "").split()) if each.isprintable())
 
 
 def ending_text(job: JobDoc) -> str:

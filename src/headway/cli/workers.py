@@ -1,4 +1,4 @@
-"""Workers on the terminal: who there is and how fresh the news of them is; drain, disconnect."""
+"""Workers on the terminal: who there is and how fresh the news of them is; drain, repair, disconnect."""
 
 from __future__ import annotations
 
@@ -45,11 +45,16 @@ def _as_table(found: list[dict[str, Any]]) -> Iterable[str]:
             str(worker.get("slots", "")),
             worker.get("version", ""),
             _age(worker),
-            worker.get("problem") or "",
+            _problem(worker),
         ]
         for worker in found
     ]
     yield from table(rows, ("WORKER", "STATE", "SLOTS", "VERSION", "HEARD", "PROBLEM"))
+
+
+def _problem(worker: dict[str, Any]) -> str:
+    problems: list[Any] = worker.get("problems") or []
+    return problems[-1]["problem"] if problems else ""
 
 
 def _age(worker: dict[str, Any]) -> str:
@@ -68,6 +73,17 @@ def _act(ctx: click.Context, id: str, action: str) -> None:
 def drain(ctx: click.Context, id: str) -> None:
     """Give worker ID nothing more; it leaves when what it runs has ended."""
     _act(ctx, id, "drain")
+
+
+@workers.command()
+@click.argument("id")
+@click.pass_context
+def repair(ctx: click.Context, id: str) -> None:
+    """Have worker ID say hello again: its profile, kinds, services and attempts are settled anew.
+
+    Nothing that it runs is stopped. Its problems are cleared once what it says agrees with the server.
+    """
+    _act(ctx, id, "repair")
 
 
 @workers.command()

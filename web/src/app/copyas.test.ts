@@ -77,6 +77,9 @@ describe('curl', () => {
     expect(copyAs({ do: 'list', q: 'error:*a b*' }).curl).toBe(
       "curl 'https://jobs.example/hw/api/v1/jobs?q=error%3A*a%20b*'",
     )
+    expect(copyAs({ do: 'repair', worker: 'gpu-3/1' }).cli).toMatch(
+      /^headway workers --server \S+ repair gpu-3\/1$/,
+    )
     expect(copyAs({ do: 'repair', worker: 'gpu-3/1' }).curl).toContain('/workers/gpu-3%2F1/repair')
   })
 

@@ -143,7 +143,10 @@ const SAYS: { readonly [D in Doing]: (action: Of<D>) => Spoken } = {
     rest: { method: 'POST', path: `workers/${part(worker)}/disconnect`, body: {} },
     cli: `workers ${SERVER} disconnect ${quoted(worker)}`,
   }),
-  repair: ({ worker }) => ({ rest: { method: 'POST', path: `workers/${part(worker)}/repair`, body: {} } }),
+  repair: ({ worker }) => ({
+    rest: { method: 'POST', path: `workers/${part(worker)}/repair`, body: {} },
+    cli: `workers ${SERVER} repair ${quoted(worker)}`,
+  }),
   limits: ({ kind, limits }) => ({ rest: { method: 'PATCH', path: `kinds/${part(kind)}`, body: limits } }),
 }
 

@@ -1,0 +1,185 @@
+"""Machines, their workers and the services behind those on the terminal: how each is, since when, and why.
+
+Ages are counted by the server's clock, which came with the answer. It only looks; to act on a worker there is
+`headway workers`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from headway.cli.exits import say
+from headway.cli.options import Server, asks_server, run_async, show, shows_data
+from headway.cli.words import state_text, table
+from headway.clock import from_iso
+from headway.model.amounts import size_text
+from headway.model.duration import duration_text
+
+START = "There is no worker yet. Start one with: headway worker module:app"
+START_COMFYUI = "There is no service yet. Start one with: headway worker --connector comfyui=http://127.0.0.1:8188"
+
+
+@click.command()
+@click.option("--all", "whole", is_flag=True, help="Workers that left too.")
+@shows_data
+@asks_server
+def machines(whole: bool, form: str, server: Server) -> None:
+    """Show machines with their workers, and the services behind those."""
+    found, now = run_async(_ask(server))
+    if not whole:
+        found = [each for machine in found if (each := _without_those_that_left(machine))["workers"]]
+    if not found and form == "text":
+        say(START)
+    show(found, form, lambda found: _as_tree(found, now))
+
+
+@click.command()
+@shows_data
+@asks_server
+def services(form: str, server: Server) -> None:
+    """Show the engines behind the workers, and how each is."""
+    answer = run_async(_get(server, "/services"))
+    if not answer["services"] and form == "text":
+        say(START_COMFYUI)
+    show(answer["services"], form, lambda found: _as_table(found, answer["now"]))
+
+
+async def _get(server: Server, path: str) -> Any:
+    async with server.client() as client:
+        return await client.rest.get(path)
+
+
+async def _ask(server: Server) -> tuple[list[dict[str, Any]], str]:
+    """Machines with `workers` as documents, each with its `services`; and the server's time."""
+    async with server.client() as client:
+        answers: list[Any] = list(
+            await asyncio.gather(*(client.rest.get(path) for path in ("/machines", "/workers", "/services")))
+        )
+    machines, workers, services = answers
+    documents = {
+        worker["id"]: {**worker, "services": [each for each in services["services"] if each["worker"] == worker["id"]]}
+        for worker in workers["workers"]
+    }
+    return [
+        {**machine, "workers": [documents[id] for id in machine["workers"] if id in documents]}
+        for machine in machines["machines"]
+    ], services["now"]
+
+
+def _without_those_that_left(machine: dict[str, Any]) -> dict[str, Any]:
+    return {**machine, "workers": [worker for worker in machine["workers"] if not worker.get("left_at")]}
+
+
+# -- machine, worker, service: a line each ---------------------------------------------------------------------------
+
+
+def _as_tree(found: Iterable[dict[str, Any]], now: str) -> Iterable[str]:
+    rows = [row for machine in found for row in _machine_rows(machine, now)]
+    if rows:
+        yield from table(rows, ("MACHINE / WORKER / SERVICE", "STATE", "FOR", "HEARD", ""))
+
+
+def _machine_rows(machine: dict[str, Any], now: str) -> Iterable[list[str]]:
+    used = sum(_busy(worker) for worker in machine["workers"])
+    yield [machine["name"], state_text(machine["state"]), "", "", f"{used} of {machine['slots']} slots in use"]
+    for worker in machine["workers"]:
+        yield [
+            f"  {_below(worker['id'], machine['name'])}",
+            state_text("left" if worker.get("left_at") else worker.get("state", "")),
+            _since(worker.get("state_at"), now),
+            _ago(worker.get("heard_at"), now),
+            _worker_words(worker),
+        ]
+        for service in worker["services"]:
+            yield [
+                f"    {service['name']}",
+                state_text(service.get("status", "unknown")),
+                _since(service.get("changed_at"), now),
+                _ago(service.get("seen_at"), now),
+                _service_words(service),
+            ]
+
+
+def _below(id: str, machine: str) -> str:
+    """What a worker shares with its machine is said once."""
+    short = id.removeprefix(f"{machine}/")
+    return short or id
+
+
+def _busy(worker: dict[str, Any]) -> int:
+    load: Any = worker.get("load") or {}
+    return load.get("busy") or 0
+
+
+def _worker_words(worker: dict[str, Any]) -> str:
+    problems: list[Any] = worker.get("problems") or []
+    return _joined(
+        f"{_busy(worker)} of {worker['slots']} slots" if worker.get("slots") else "",
+        f"headway {worker['version']}" if worker.get("version") else "",
+        f"problem: {problems[-1]['problem']}" if problems else worker.get("reason") or "",
+    )
+
+
+def _service_words(service: dict[str, Any]) -> str:
+    return _joined(
+        f"{service.get('type', '')} {service.get('version', '')}".strip(),
+        _gpu(service.get("load") or {}),
+        _queue(service.get("load") or {}),
+        f"job {service['job']}" if service.get("job") else "",
+        _why(service),
+    )
+
+
+def _why(service: dict[str, Any]) -> str:
+    return ": ".join(dict.fromkeys(each for each in (service.get("reason"), service.get("error")) if each))
+
+
+def _gpu(load: dict[str, Any]) -> str:
+    """`cuda:0 RTX 4090, 20.1 GB of 24.0 GB VRAM free`."""
+    free, total = load.get("vram_free"), load.get("vram_total")
+    vram = f"{size_text(free)} of {size_text(total)} VRAM free" if total and free is not None else ""
+    return ", ".join(part for part in (load.get("device") or "", vram) if part)
+
+
+def _queue(load: dict[str, Any]) -> str:
+    """`queue 1 running, 3 waiting (2 of others)`."""
+    running, waiting = load.get("queue_running"), load.get("queue_pending")
+    if running is None and waiting is None:
+        return ""
+    others = f" ({load['others']} of others)" if load.get("others") else ""
+    return f"queue {running or 0} running, {waiting or 0} waiting{others}"
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+# -- services alone --------------------------------------------------------------------------------------------------
+
+
+def _as_table(found: Sequence[dict[str, Any]], now: str) -> Iterable[str]:
+    rows = [
+        [
+            each["id"],
+            each.get("type", ""),
+            state_text(each.get("status", "unknown")),
+            _since(each.get("changed_at"), now),
+            _ago(each.get("seen_at"), now),
+            _joined(_queue(each.get("load") or {}), f"job {each['job']}" if each.get("job") else "", _why(each)),
+        ]
+        for each in found
+    ]
+    if rows:
+        yield from table(rows, ("SERVICE", "TYPE", "STATE", "FOR", "HEARD", ""))
+
+
+def _since(instant: str | None, now: str) -> str:
+    return duration_text(max(from_iso(now) - from_iso(instant), 0) / 1000) if instant else ""
+
+
+def _ago(instant: str | None, now: str) -> str:
+    return f"{_since(instant, now)} ago" if instant else ""
