@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from headway.model import report as r
+from headway.model import command as c, report as r
 from headway.model.settings import Settings
 from headway.protocol import frames as f
 from headway.server.workerlink import MESSAGE_BYTES, messages
@@ -283,6 +283,36 @@ async def test_a_lost_link_costs_nothing_and_the_next_one_goes_on(running):
     assert away["state"] == "disconnected"
     assert welcome.yours == [f.Running(id, 1, 1)]
     assert (job["state"], job["attempt"]) == ("completed", 1)
+
+
+async def test_a_worker_whose_lease_ended_while_its_link_stands_is_asked_for_a_new_hello(running):
+    async with running() as bench:
+        first = await linked(bench)
+        id = await started(bench, first)
+
+        await bench.do(c.Lose(worker="gpu-3/1", instance="i1"))
+        code, reason = await first.closed()
+        lost = await bench.worker("gpu-3/1")
+        second = Socket(bench)
+        second.say(hello(running=[f.Running(id, 1, 0)]))
+        welcome = await second.hear(f.WorkerWelcome)
+        back = await bench.worker("gpu-3/1")
+
+    assert (code, reason) == (4103, "given up meanwhile; say hello again")
+    assert (lost["state"], back["state"]) == ("lost", "online")
+    assert welcome.fenced == [f.Running(id, 1)]
+
+
+async def test_the_end_of_an_older_link_that_is_told_late_costs_the_newer_one_a_hello_and_nothing_else(running):
+    async with running() as bench:
+        first = await linked(bench)
+
+        await bench.do(c.Disconnect(worker="gpu-3/1", instance="i1", server=bench.server, reason="link lost"))
+        code, _ = await first.closed()
+        await linked(bench)
+        back = await bench.worker("gpu-3/1")
+
+    assert (code, back["state"]) == (4103, "online")
 
 
 async def test_a_cancel_reaches_the_worker_and_the_receipt_says_so(running):

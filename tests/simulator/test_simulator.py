@@ -12,7 +12,7 @@ from headway.hub.roster import Roster
 from headway.model import attempt, change, world as worlds
 from headway.model.event import Event
 from headway.testing.simulator import Violation, simulate
-from headway.testing.simulator.server import WorkerEnd
+from headway.testing.simulator.server import Server, WorkerEnd
 
 SEEDS = 500
 TOGETHER = 20
@@ -126,3 +126,9 @@ def test_a_leader_that_does_not_ask_what_other_servers_heard_is_noticed(monkeypa
     monkeypatch.setattr(Roster, "recall", recall)
 
     assert "still" in found()
+
+
+def test_a_worker_that_is_lost_while_its_link_stands_is_noticed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Server, "_given_up", lambda self, worker: None)
+
+    assert "has its link, and is lost" in found()

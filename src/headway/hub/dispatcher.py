@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from headway.clock import Clock
-from headway.errors import HeadwayError
+from headway.errors import HeadwayError, ServerError
 from headway.hub.asking import Ask, in_thread
 from headway.hub.ledger import Commit, Ledger
 from headway.model import command as c
@@ -48,6 +48,7 @@ class WorkerPort(Protocol):
 
 class _Linked:
     """One linked worker: its port, what it serves, and how full it is."""
+        self._unasked: set[str] = set()  # blocked jobs whose upstream ended while the ledger took nothing
 
     def __init__(self, port: WorkerPort, profile: dict[str, Any], kinds: Sequence[str]) -> None:
         self.port = port
@@ -135,6 +136,9 @@ class Dispatcher:
         linked.held |= {(job.get("id", ""), job.get("attempt", 0)) for job in kept}
         linked.ended = None
         for job in kept:
+        unasked, self._unasked = self._unasked, set()
+        for id in sorted(unasked):
+            self._look_at(id)
             self._remind(linked, job)
         self._claim(linked)
 
@@ -218,7 +222,16 @@ class Dispatcher:
             if waiting := self._dependents.get(after):
                 waiting.discard(id)
         for dependent in sorted(self._dependents.pop(id, ())):
-            self._ledger.submit_nowait(c.Unblock(job=dependent, after=self._afters.get(dependent, ())))
+            self._look_at(dependent)
+
+    def _look_at(self, id: str) -> None:
+        """Ask whether a job still waits for others. Where the ledger takes nothing now, `stir` asks again."""
+        try:
+            asked = self._ledger.submit_nowait(c.Unblock(job=id, after=self._afters.get(id, ())))
+        except HeadwayError:
+            self._unasked.add(id)
+        else:
+            asked.add_done_callback(lambda done: self._unasked.add(id) if _not_now(done) else None)
 
     def _offered(self, event: Event, commit: Commit) -> None:
         linked = self._linked.get(event.worker or "")
@@ -329,6 +342,11 @@ class Dispatcher:
     def _anticipated(self, command: c.Command, future: asyncio.Future[Any]) -> None:
         """Remember that a claim is under way; when it is settled, look again."""
         if not isinstance(command, c.Claim):
+
+
+def _not_now(done: asyncio.Future[Any]) -> bool:
+    """True where the store or the server itself was the reason, and not the job."""
+    return done.cancelled() or isinstance(done.exception(), ServerError)
             return
         worker, limit = command.worker, command.limit
         linked = self._linked[worker]

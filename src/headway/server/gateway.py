@@ -36,6 +36,8 @@ class Gateway:
             "worker.connected": self._linked,
             "worker.back": self._linked,
             "worker.disconnect_requested": self._cut,
+            "worker.lost": self._given_up,
+            "worker.disconnected": self._given_up,
         }
         hub.about["workers"] = 0
         hub.ledger.on_commit(self.follow)
@@ -103,6 +105,15 @@ class Gateway:
                 link.placed = True
             elif server is not None and link.placed:
                 link.replace(change)
+
+    def _given_up(self, event: Event) -> None:
+        """For the log the worker is gone, and its link stands: its word came just after the lease ended, or the end of an
+        older link was told late. Only a hello brings a worker back, or it would be heard and given nothing for ever.
+        """
+        for link in self._links_of(event.subject):
+            if link.placed:
+                link.session.close(CloseCode.NO_PONG, "given up meanwhile; say hello again")
+                link.stir()
 
     def _cut(self, event: Event) -> None:
         """An administrator, wherever they asked, wants a link ended that this server has."""

@@ -131,6 +131,14 @@ def all_ended(disk: Disk) -> Iterable[str]:
             yield f"{id} is still {job.get('state')} (attempt {job.get('attempt')}, worker {job.get('worker')})"
 
 
+def linked_are_online(disk: Disk, linked: Iterable[str]) -> Iterable[str]:
+    """Once faults stop, a worker whose link stands is one that is given work."""
+    for id in linked:
+        state = disk.documents.get("workers", {}).get(id, {}).get("state")
+        if state not in {"online", "draining", "stale"}:  # a late word may be under way
+            yield f"worker {id} has its link, and is {state}"
+
+
 def view_is_the_store(view: View, disk: Disk, now: int, settings: Settings) -> Iterable[str]:
     """I12: at an equal cursor, what a viewer folded is what one sees who comes only now."""
     if view.seq != disk.head.seq or view.epoch != disk.head.epoch:

@@ -58,6 +58,11 @@ class Wire:
         if self.whole:
             self._ends[to].take(message)
 
+    def hold(self, seconds: float) -> None:
+        """Nothing comes through for so long, in neither direction, and nobody is told; then all of it does."""
+        for to, last in self._last.items():
+            self._last[to] = max(last, self._timeline.now + seconds)
+
     def cut(self, code: int = 1006, *, by: str = "") -> None:
         """Both ends notice, each when its turn comes; whoever did it knows already."""
         if self.whole:

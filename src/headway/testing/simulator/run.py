@@ -26,6 +26,9 @@ JOBS = 8
 SERVERS = (1, 2, 1, 3)
 """How many servers share the disk, by the seed."""
 
+SHORT_LEASE = {"heartbeat_s": 2.0, "stale_s": 4.0, "lease_s": 10.0}
+"""In every fifth world: shorter than a link needs to notice by itself that nothing comes through."""
+
 
 class Violation(AssertionError):
     """Something that must always hold did not. The message names the seed."""
@@ -36,7 +39,8 @@ class Simulation:
 
     def __init__(self, seed: int, *, trace: Callable[[str], None] | None = None) -> None:
         self.seed = seed
-        self.settings = Settings(accept_s=5.0, snapshot_unfinished=1_000)
+        short: dict[str, Any] = SHORT_LEASE if seed % 5 == 0 else {}
+        self.settings = Settings(accept_s=5.0, snapshot_unfinished=1_000, **short)
         self.timeline = Timeline(seed, trace=trace)
         self.disk = Disk()
         several = SERVERS[seed % len(SERVERS)]
@@ -127,6 +131,7 @@ class Simulation:
         disk = self.disk
         found = [*self.problems, *self.witness.problems, *checks.rows_are_folds(disk), *checks.all_ended(disk)]
         found += checks.one_outcome_each(disk, self.witness)
+        found += checks.linked_are_online(disk, [worker.name for worker in self.workers if worker.is_linked])
         found += [f"{id} was acknowledged and is not there" for id in self.acknowledged - set(disk.jobs)]
         if found:
             raise Violation(f"seed {self.seed}: " + "; ".join(found[:5]))
@@ -218,9 +223,11 @@ class Simulation:
     def _break(self) -> None:
         dice = self.timeline.dice
         worker, server = dice.choice(self.workers), self._one()
-        what = dice.choice(["cut", "cut", "crash", "leave", "server", "freeze", "viewer", "disk"])
+        what = dice.choice(["cut", "cut", "stall", "crash", "leave", "server", "freeze", "viewer", "disk"])
         if what == "cut":
             worker.cut()
+        elif what == "stall":
+            worker.stall_link(self.settings.lease_s + dice.uniform(-3, 3))
         elif what in ("crash", "leave") and worker.alive:
             worker.crash() if what == "crash" else worker.leave()
             self.timeline.after(dice.choice([1, 5, 60]), lambda: None if worker.alive else worker.start())

@@ -20,7 +20,7 @@ from headway.hub.sweeper import Sweeper
 from headway.model import command as c
 from headway.model.job import JobDoc
 from headway.model.settings import Settings
-from headway.protocol.frames import decode_worker, encode_many
+from headway.protocol.frames import CloseCode, decode_worker, encode_many
 from headway.protocol.session import Order, SessionPhase, WorkerSession
 from headway.store.base import LEADER_S, Standing
 from headway.testing.disk import Disk
@@ -30,6 +30,8 @@ from headway.testing.simulator.stepping import Soon, SteppedLedger, run_to_end
 from headway.testing.simulator.timeline import Timeline
 
 COMMIT_S = 0.1
+TICKS_S = (0.3, 0.7, 3.0)
+"""Links are ticked by a clock of their own, as in server.gateway: before the sweep or after it, and late under load."""
 _UP = (SessionPhase.LIVE, SessionPhase.JOINING)
 
 
@@ -86,6 +88,7 @@ class Server:
         self.ledger.submit_nowait(c.Note(name="system.started"))
         self._soon(COMMIT_S, self._commit)
         self._soon(self.settings.sweep_s, self._sweep)
+        self._soon(self.timeline.dice.choice(TICKS_S), self._tick)
         if self._peers:
             self._beat()
             self._soon(self.settings.beat_s, self._beat)
@@ -122,8 +125,10 @@ class Server:
         self._flush()
 
     def _linked_elsewhere(self, commit: Commit) -> None:
-        """A worker that the log says is linked to another server has no link here any more (server.gateway)."""
+        """A worker that the log says is linked to another server, or is gone, has no link here any more (server.gateway)."""
         for event in commit.events:
+            if event.type in {"worker.lost", "worker.disconnected"}:
+                self._given_up(event.subject)
             change: dict[str, Any] = event.data.get("set") or {}
             server = change.get("server") if event.prefix == "worker" else None
             for end in list(self.worker_ends) if server else ():
@@ -133,6 +138,11 @@ class Server:
                     elif end.placed:
                         self.dispatcher.detach(end)
                         end.session.replace(change)
+
+    def _given_up(self, worker: str) -> None:
+        for end in self.worker_ends:
+            if end.session.worker == worker and end.session.phase in _UP and end.placed:
+                end.session.close(CloseCode.NO_PONG, "given up meanwhile; say hello again")
 
     # -- its life, when it ends ------------------------------------------------------------------------------------
 
@@ -180,9 +190,12 @@ class Server:
             pass
         self._flush()
 
-    def _sweep(self) -> None:
+    def _tick(self) -> None:
         for end in list(self.worker_ends):
             end.tick()
+        self._flush()
+
+    def _sweep(self) -> None:
         with suppress(ServerError):  # as the sweeper's own loop does: the next tick tries again
             run_to_end(self.sweeper.sweep())
         self._flush()

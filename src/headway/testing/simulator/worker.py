@@ -99,6 +99,12 @@ class Worker:
         if self._wire is not None:
             self._wire.cut()
 
+    def stall_link(self, seconds: float) -> None:
+        """Its network forgets it for a while."""
+        if self._wire is not None:
+            self._timeline.note(lambda: f"worker {self.name}: nothing comes through for {seconds:.1f} s")
+            self._wire.hold(seconds)
+
     def leave(self) -> None:
         """Stop in good order: what runs is given back, and goodbye is said."""
         self._timeline.note(lambda: f"worker {self.name}: goodbye")
@@ -111,6 +117,11 @@ class Worker:
     @property
     def is_draining(self) -> bool:
         return self._lease.draining
+
+    @property
+    def is_linked(self) -> bool:
+        """True while this process has been welcomed on a link that stands."""
+        return self.alive and self._lease.link.state is LinkState.LIVE
 
     @property
     def is_busy(self) -> bool:
@@ -192,6 +203,8 @@ class Worker:
                 self._timeline.note(lambda: f"worker {self.name}: stops {wish.job} {wish.attempt} ({wish.why})")
                 self.running.discard((wish.job, wish.attempt))
                 self.done.append(("stopped", wish.job, wish.attempt, wish.why))
+                if wish.why == "lease":  # the server may have kept it: it is given back, as a supervisor does
+                    self._lease.outcome(wish.job, wish.attempt, Last(outcome="released", reason="lease lost"))
             case InputAnswer() | Drain():
                 pass
             case _:
