@@ -36,6 +36,7 @@ class FakeServer:
         self.token: str | None = None
         self.lease_s = 30.0
         self.heartbeat_s = 5.0
+        self.service_s = 15.0
         self.links = 0
         self._changed = asyncio.Event()
         self._connection: ServerConnection | None = None
@@ -81,6 +82,7 @@ class FakeServer:
                 WorkerWelcome(
                     session_key="key", lease_s=self.lease_s, heartbeat_s=self.heartbeat_s, report_ms=20,
                     now="2026-11-22T00:00:00.000Z", yours=self.yours,
+                    service_s=self.service_s,
                 )
             )  # fmt: skip
         elif self.acking and isinstance(frame, Report | Ended):

@@ -164,6 +164,71 @@ class TestLink:
         assert worker.end(1.0) == (Action.DROP,)
 
 
+SEEN: list[dict[str, Any]] = [{"name": "a:1", "status": "idle", "seen": 10.0}, {"name": "b:2", "status": "starting"}]
+
+
+class TestServices:
+    def test_an_instant_is_told_as_its_age_at_the_moment_of_sending(self):
+        worker = live()
+
+        worker.observe(services=SEEN)
+
+        [beat] = worker.frames(12.5)
+        assert isinstance(beat, Heartbeat)
+        assert beat.services == [
+            {"name": "a:1", "status": "idle", "age_s": 2.5},
+            {"name": "b:2", "status": "starting"},
+        ]
+
+    def test_the_hello_of_a_later_link_carries_the_age_as_it_is_then(self):
+        worker = live()
+        worker.observe(services=SEEN)
+        worker.frames(12.5)
+
+        hello = relink(worker, 40.0)
+
+        assert [service.get("age_s") for service in hello.services] == [30.0, None]
+
+    def test_what_the_hello_told_is_not_told_again_by_the_first_heartbeat(self):
+        worker = live()
+        worker.closed(1006, 1.0, 0.0)
+        worker.observe(services=SEEN)
+        worker.tick(11.0)
+        worker.opened(11.0)
+        worker.frames(11.0)
+
+        worker.receive(welcome(service_s=3.0), 11.0)
+
+        assert (worker.frames(11.0), worker.service_s) == ([Heartbeat()], 3.0)
+
+
+class TestComparing:
+    def beats(self, worker: Leaseholder, *instants: float) -> list[list[Running] | None]:
+        found: list[list[Running] | None] = []
+        for now in instants:
+            worker.link.hear(now)
+            found += [frame.running for frame in worker.frames(now) if isinstance(frame, Heartbeat)]
+        return found
+
+    def test_a_heartbeat_names_what_is_held_every_fifteen_seconds(self):
+        worker = running()
+
+        assert self.beats(worker, 5.0, 10.0, 15.0, 20.0) == [None, None, [Running("j", 1, 0)], None]
+
+    def test_an_attempt_that_its_supervisor_lost_is_not_named(self):
+        worker = running()
+        worker.carries = lambda _job, _attempt: False
+
+        assert self.beats(worker, 15.0) == [[]]
+
+    def test_one_whose_end_is_said_is_named_until_the_server_has_it(self):
+        worker = running()
+        worker.carries = lambda _job, _attempt: False
+        worker.outcome("j", 1, End())
+
+        assert self.beats(worker, 15.0) == [[Running("j", 1, 0)]]
+
+
 class TestOffers:
     def test_an_offer_is_the_supervisors_to_take(self):
         worker = live()

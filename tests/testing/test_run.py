@@ -242,3 +242,16 @@ def test_current_finds_the_job_from_below():
 
     assert (ran.steps, ran.completed) == (["below"], ["s", "named"])
     assert ran.stages["s"].get("current") == 2
+
+
+def test_a_sign_of_life_outside_of_a_worker_harms_nobody(capsys: pytest.CaptureFixture[str]):
+    own = headway.App()
+
+    @own.job
+    def wait(ctx: headway.Context) -> str:
+        ctx.alive()
+        return "waited"
+
+    assert run(wait).result == "waited"
+    assert wait() == "waited"
+    assert capsys.readouterr().err == ""

@@ -9,6 +9,7 @@ import pytest
 
 from headway.clock import SystemClock
 from headway.model.report import (
+    Alive,
     Checkpoint,
     Custom,
     Dropped,
@@ -247,3 +248,19 @@ class SteadyClock(SystemClock):
 
     def monotonic(self) -> float:
         return 1000.0
+
+
+def test_a_sign_of_life_is_sent_at_once_and_then_once_a_window(outlet: Outlet, reporter: Reporter):
+    reporter.alive()
+    at_once = len(outlet.items)
+    reporter.alive()
+    reporter.log("info", "still waiting")
+    reporter.alive()
+
+    outlet.end_window()
+
+    assert at_once == 1
+    assert [type(item) for item in outlet.reports[1]] == [Alive, LogLines]
+    reporter.alive()
+    outlet.end_window()
+    assert isinstance(outlet.items[-1], Alive)

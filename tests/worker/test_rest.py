@@ -15,6 +15,7 @@ from headway.clock import SystemClock
 from headway.errors import CallerError, Unreachable
 from headway.worker import rest as rest_module
 from headway.worker.rest import Rest
+from headway.worker.showing import Picture
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -114,6 +115,35 @@ def test_a_no_is_told_with_its_reason_and_not_tried_again(server: Server, rest: 
         rest.submit({}, "k").result(20)
 
     assert len(server.seen) == 1
+
+
+def test_a_picture_is_put_with_its_label(server: Server, rest: Rest):
+    rest.show("J", 2, Picture(b"pixels", "image/webp", "step 3 – größer"))
+
+    method, path, headers, body = server.seen[0]
+    assert (method, path, body) == ("PUT", "/api/v1/jobs/J/attempts/2/preview", b"pixels")
+    assert (headers["Content-Type"], headers["Headway-Label"]) == (
+        "image/webp",
+        "step%203%20%E2%80%93%20gr%C3%B6%C3%9Fer",
+    )
+
+
+def test_a_picture_that_is_refused_is_not_tried_again(server: Server, rest: Rest):
+    server.answers = [(409, {"message": "fenced."})]
+
+    with pytest.raises(CallerError, match="fenced"):
+        rest.show("J", 2, Picture(b"pixels", "image/png"))
+
+    assert len(server.seen) == 1
+
+
+def test_a_picture_after_the_end_is_nobodys_trouble(server: Server):
+    made = Rest(f"http://127.0.0.1:{server.server_port}", None, SystemClock())
+    made.close()
+
+    made.showing("J", 2).show(Picture(b"pixels", "image/png"))
+
+    assert server.seen == []
 
 
 def test_when_nobody_answers_for_too_long_the_attempt_is_told(monkeypatch: pytest.MonkeyPatch):

@@ -7,6 +7,7 @@ leasing.py.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -156,6 +157,16 @@ class Holdings:
         """What the hello names: every attempt of which something is still to be said."""
         known = [held.outbox for held in self._held.values() if held.phase in SPEAKING]
         return [Running(outbox.job, outbox.attempt, outbox.acked) for outbox in known]
+
+    def carried(self, carries: Callable[[str, int], bool]) -> list[Running]:
+        """What a heartbeat names: the same, without what was neither ended nor is known to the supervisor any more."""
+        return [
+            each
+            for each in self.running()
+            if (held := self.get(each.job, each.attempt)) is None
+            or held.outbox.ended
+            or carries(each.job, each.attempt)
+        ]
 
     def agree(self, yours: dict[Key, int], now: float) -> list[Begin]:
         """Compare with the server's welcome, by the table of leasing.py; what is still to begin."""

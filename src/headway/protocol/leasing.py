@@ -16,7 +16,7 @@ processes or sockets. Called by worker.link and the simulator; the other half is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -43,6 +43,7 @@ from headway.protocol.frames import (
     Pong,
     Refuse,
     ReportPace,
+    Running,
     ToWorker,
     Unknown,
     WorkerHello,
@@ -55,6 +56,9 @@ from headway.protocol.statements import Ending, Spool
 
 FENCE_MARGIN_S = 2.0
 FENCE_MARGIN = 0.2
+
+COMPARE_S = 15.0
+"""Between two heartbeats that name everything this worker holds."""
 
 WAITS_IN_A_LEASE = 4
 """A server that was away counts a lease again once it is back: by then every worker must have tried to come back."""
@@ -69,7 +73,8 @@ Wish = Offer | Cancel | InputAnswer | Drain | Begun | Error | Stop
 class Leaseholder(Linked):
     """A worker on its link. Feed `receive`, `tick`, `opened`, `closed`; do the actions; write what `frames` gives.
 
-    Wishes gather in `wishes()`. Statements may be said at any time, linked or not.
+    Wishes gather in `wishes()`. Statements may be said at any time, linked or not. `carries`: whether the supervisor
+    still knows an attempt that has not ended; heartbeats name those alone, for the server to compare.
     """
 
     def __init__(self, hello: WorkerHello, *, link: Link | None = None, spool: Spool | None = None) -> None:
@@ -85,9 +90,12 @@ class Leaseholder(Linked):
         self._wishes: list[Wish] = []
         self._holdings = Holdings(spool or Spool(), self._wishes)
         self._services_due = False
+        self._services_at = 0.0  # when they are told again without a change
         self._out: list[Frame] = []
         self._later: list[Frame] = []  # once the server wants to hear more again
         self._quiet_until = float("-inf")
+        self._named_at = 0.0  # when a heartbeat names what is held
+        self.carries: Callable[[str, int], bool] = lambda _job, _attempt: True
         self._contact: float | None = None
         self._beat_at = 0.0
 
@@ -212,8 +220,7 @@ class Leaseholder(Linked):
         if self.link.state not in _WELCOMED:
             return out
         if self._services_due or now >= self._beat_at:
-            out.append(Heartbeat(load=self.load, services=_aged(self.services, now) if self._services_due else None))
-            self._services_due = False
+            out.append(self._heartbeat(now))
             self._beat_at = now + self.heartbeat_s
         if now >= self._quiet_until:
             out, self._later = out + self._later, []
@@ -238,6 +245,18 @@ class Leaseholder(Linked):
         """A frame without a number: worth nothing on a later link, where the hello says how things stand."""
         if self.link.state in _WELCOMED:
             self._out.append(frame)
+
+    def _heartbeat(self, now: float) -> Heartbeat:
+        """Services when they changed, and now and then all the same: a server that gave them up hears that they are there."""
+        services: list[dict[str, Any]] | None = None
+        running: list[Running] | None = None
+        if self._services_due or (self.services and now >= self._services_at):
+            services = _aged(self.services, now)
+            self._services_due, self._services_at = False, now + self.service_s
+        if now >= self._named_at:
+            self._named_at = now + COMPARE_S
+            running = self._holdings.carried(self.carries)
+        return Heartbeat(load=self.load, services=services, running=running)
 
     def _fence_at(self) -> float | None:
         if self._contact is None or not any(held.at_risk for _, held in self._holdings.entries()):
@@ -268,9 +287,11 @@ class Leaseholder(Linked):
     def _welcome(self, frame: WorkerWelcome, now: float) -> tuple[Action, ...]:
         self.hello = msgspec.structs.replace(self.hello, session_key=frame.session_key)
         self.lease_s, self.heartbeat_s, self.report_s = frame.lease_s, frame.heartbeat_s, frame.report_ms / 1000
+        self.service_s = frame.service_s
         self.link.longest_wait_s = min(LONGEST_WAIT_S, frame.lease_s / WAITS_IN_A_LEASE)
         actions = self._happen(Happening.WELCOMED, now) + self._happen(Happening.CAUGHT_UP, now)
         self._beat_at, self._quiet_until = now, float("-inf")
+        self._named_at, self._services_at = now + COMPARE_S, now + self.service_s
         for begin in self._holdings.agree({(each.job, each.attempt): each.n for each in frame.yours}, now):
             self._say(begin)
         if self.draining:

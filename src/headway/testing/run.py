@@ -36,6 +36,7 @@ from headway.worker.pending import Pending
 from headway.worker.registry import App, Job
 from headway.worker.reporter import Reporter
 from headway.worker.runner import Ending, run_async, run_sync
+from headway.worker.showing import Picture
 from headway.worker.terminal import Board
 
 
@@ -50,6 +51,7 @@ class Ran:
         self.retry_after_s: float | None = None
         self.items: list[ReportItem] = []
         self.artifacts: dict[str, bytes] = {}
+        self.previews: list[Picture] = []
         self.children: list[dict[str, Any]] = []
         self.on_item: Callable[[ReportItem], None] = lambda _: None
         self._board = Board(job.plan)
@@ -135,6 +137,9 @@ class _Host:
     def store(self, name: str, file: Path, type: str | None) -> Pending[None]:
         self._ran.artifacts[name] = file.read_bytes()
         return _settled(None)
+
+    def show(self, picture: Picture) -> None:
+        self._ran.previews.append(picture)
 
     def ask(self, request: str, message: str, schema: Any) -> Pending[Answer]:
         if message in self._answers:

@@ -25,6 +25,7 @@ from headway.model.settings import Settings
 from headway.worker.logs import Log
 from headway.worker.pending import Pending
 from headway.worker.reporter import Reporter
+from headway.worker.showing import PICTURES, Picture
 from headway.worker.stage import Stage, make_stage, open_stage, root_stage
 
 T = TypeVar("T")
@@ -71,6 +72,10 @@ class Host(Protocol):
         """Store an artifact from a file, which the host may delete afterwards."""
         ...
 
+    def show(self, picture: Picture) -> None:
+        """Show it to whoever watches, if that can be done; returns at once and raises nothing."""
+        ...
+
     def ask(self, request: str, message: str, schema: Any) -> Pending[Answer]:
         """The answer to an input request that was just reported."""
         ...
@@ -97,6 +102,7 @@ class Context:
         self._root: Stage | None = None
         self._tmp: Path | None = None
         self._asked = 0
+        self._was_too_large = False
 
     def __repr__(self) -> str:
         return f"<context of job {self.job_id}, attempt {self.attempt}>"
@@ -201,6 +207,21 @@ class Context:
             file = self.tmp / f".artifact-{self._next()}"
             shutil.copyfile(content, file)
         self.owed.append(self._host.store(name, file, type))
+
+    def preview(self, image: bytes, type: str = "image/jpeg", *, label: str | None = None) -> None:
+        """Show how it looks now: a PNG, JPEG, WebP or GIF of at most 2 MB, in place of the one before; `label` says in
+        words what it shows. Returns at once. The newest wins, at most four a second are sent, and one that does not
+        arrive is forgotten; with the attempt it is gone (keep pictures with `artifact`). InvalidInput: no such picture.
+        """
+        if type not in PICTURES:
+            raise InvalidInput("type", f"{type!r} is not shown", hint=f"Use {', '.join(PICTURES)}.")
+        if not image:
+            raise InvalidInput("image", "has no bytes", hint="Give the bytes of an encoded picture.")
+        if len(image) <= _LIMITS.preview_bytes:
+            self._host.show(Picture(bytes(image), type, label))
+        elif not self._was_too_large:
+            self._was_too_large = True
+            self.log.warning("A preview of %s bytes is not shown: the limit is %s.", len(image), _LIMITS.preview_bytes)
 
     def submit(self, kind: Any, input: Mapping[str, Any] | None = None, /, **options: Any) -> Pending[str]:
         """Submit a child job: `kind` by name or the registered handler; options as `Client.submit` (queue, priority,

@@ -12,17 +12,19 @@ from typing import Any
 from headway.worker.context import Answer, Work
 from headway.worker.pending import Pending
 from headway.worker.rest import Rest
+from headway.worker.showing import Picture, Showing
 
 
 class JobHost:
     """The host of a job's context. `tmp_made` tells the supervisor whether there is something to delete."""
 
-    __slots__ = ("_children", "_questions", "_rest", "_tmp", "_work", "tmp_made")
+    __slots__ = ("_children", "_questions", "_rest", "_showing", "_tmp", "_work", "tmp_made")
 
     def __init__(self, work: Work, tmp: str, rest: Rest) -> None:
         self._work = work
         self._tmp = tmp
         self._rest = rest
+        self._showing: Showing | None = None
         self._children = 0
         self._questions: dict[str, Pending[Answer]] = {}
         self.tmp_made = False
@@ -42,6 +44,13 @@ class JobHost:
     def store(self, name: str, file: Path, type: str | None) -> Pending[None]:
         """An artifact of this attempt; the server fences it."""
         return self._rest.store(self._work.job, self._work.attempt, name, file, type)
+
+    def show(self, picture: Picture) -> None:
+        """How the attempt looks now; without a job (threads of nobody's) it goes nowhere."""
+        if self._showing is None:
+            self._showing = self._rest.showing(self._work.job, self._work.attempt)
+        if self._work.job:
+            self._showing.show(picture)
 
     def ask(self, request: str, message: str, schema: Any) -> Pending[Answer]:
         """The answer, when somebody gives it."""

@@ -83,6 +83,7 @@ class Worker:
         link = WorkerLink(holder, setup.server, setup.token, self._clock, self._wish, self._state)
         supervisor = Supervisor(setup, link, self._clock, self._seat.directory)
         self._supervisor = supervisor
+        holder.carries = supervisor.holds
         with self._signals_heard():
             try:
                 await supervisor.pool.start()

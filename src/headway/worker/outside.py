@@ -20,6 +20,7 @@ from headway.model.job import StageSpec
 from headway.worker.context import Answer, Context, Work, enter, entered, leave, run_cleanups
 from headway.worker.pending import Pending
 from headway.worker.reporter import Reporter
+from headway.worker.showing import Picture
 from headway.worker.terminal import Board, Terminal
 
 _clock = SystemClock()
@@ -56,6 +57,9 @@ class TerminalHost:
         pending: Pending[None] = Pending()
         pending.settle(None)
         return pending
+
+    def show(self, picture: Picture) -> None:
+        """A terminal shows no pictures."""
 
     def ask(self, request: str, message: str, schema: Any) -> Pending[Answer]:
         """Ask at the terminal; where nobody sits, the answer is a refusal."""

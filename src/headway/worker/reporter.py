@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from headway.clock import Clock
 from headway.model.report import (
+    Alive,
     Checkpoint,
     Custom,
     Dropped,
@@ -93,6 +94,7 @@ class Reporter:
         self._counters: list[Counter] = []
         self._sampled = 0
         self._closed = False
+        self._told_alive = False
         self._log = _Quota(self._limits, clock)
 
     # -- called by user code, from any thread --
@@ -118,6 +120,15 @@ class Reporter:
                 self._log.gathered += len(line)
         if self.idle:
             self.flush()
+
+    def alive(self) -> None:
+        """Evidence of life; once in a window is enough."""
+        with self._lock:
+            if self._told_alive:
+                return
+            self._told_alive = True
+            self._items.append(Alive(at=self._clock.now()))
+        self.touch()
 
     def touch(self) -> None:
         """A counter changed: send now when idle, else with the window."""
@@ -195,6 +206,7 @@ class Reporter:
         if (dropped := self._log.take_dropped()) is not None:
             self._items.append(dropped)
         items, self._items = self._items, []
+        self._told_alive = False
         for report in _cut(items):
             self._outlet.send(report)
         return bool(items)

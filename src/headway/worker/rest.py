@@ -1,15 +1,17 @@
-"""What an executor asks of the server by REST: store a file, submit a child. In threads, with retries.
+"""What an executor asks of the server by REST: store a file, submit a child, show a picture. In threads.
 
 A file and a child are part of what a job did, so both are tried until the server took them or said no; only after
-`PATIENCE_S` of no answer is the attempt told. Called by `host.py`; knows no user code.
+`PATIENCE_S` of no answer is the attempt told. A picture is tried once. Called by `host.py`; knows no user code.
 """
 
 from __future__ import annotations
 
+import contextlib
 import mimetypes
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -17,11 +19,13 @@ from urllib.parse import quote
 from headway.clock import Clock
 from headway.errors import CallerError, Unreachable
 from headway.worker.pending import Pending
+from headway.worker.showing import Picture, Showing
 
 T = TypeVar("T")
 
 PATIENCE_S = 120.0
 _TIMEOUT_S = 30.0
+_PICTURE_TIMEOUT_S = 5.0
 _LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -58,6 +62,8 @@ class Rest:
         self._local = threading.local()
         self._clients: list[Any] = []
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="headway-rest")
+        # Of their own: what a job owes must not wait behind pictures of others.
+        self._showing = ThreadPoolExecutor(max_workers=4, thread_name_prefix="headway-show")
 
     def submit(self, spec: Mapping[str, Any], key: str) -> Pending[str]:
         """Submit a job; the answer is its id. `key` makes the retries of this call one submit."""
@@ -81,8 +87,23 @@ class Rest:
 
         return self._in_thread(send)
 
+    def showing(self, job: str, attempt: int) -> Showing:
+        """The way of an attempt's pictures."""
+        return Showing(partial(self.show, job, attempt), self._soon, self._clock, threading.Event().wait)
+
+    def show(self, job: str, attempt: int, picture: Picture) -> None:
+        """Put one picture, once, in this thread."""
+        path = f"/api/v1/jobs/{job}/attempts/{attempt}/preview"
+        headers = {"Content-Type": picture.type, "Headway-Label": quote(picture.label or "")}
+        _checked(self._client().put(path, content=picture.content, headers=headers, timeout=_PICTURE_TIMEOUT_S))
+
+    def _soon(self, call: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # closed: nobody looks any more
+            self._showing.submit(call)
+
     def close(self) -> None:
         """Wait for what is under way, and close the connections."""
+        self._showing.shutdown(cancel_futures=True)
         self._threads.shutdown()
         for client in self._clients:
             client.close()

@@ -61,6 +61,10 @@ class Supervisor:
         """Slots that are taken: by attempts, and by abandoned code in the executor that takes new work."""
         return len(self._keys) + sum(each.abandoned and each.process is self.pool.shared for each in self.held.values())
 
+    def holds(self, job: str, attempt: int) -> bool:
+        """Whether it is known here, and has not ended."""
+        return (job, attempt) in self._keys
+
     def on_ready(self) -> None:
         """A shared executor takes work."""
         self._kinds = {kind["name"]: kind for kind in self.pool.kinds}

@@ -1,0 +1,64 @@
+"""A connector whose engines do what the test says: by files in the folder that the environment names.
+
+`broken NAME`: its coroutine raises. `job "hang"`: nothing else runs on the loop until the file `go on` is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from headway.connectors.base import App, Board, Target
+from headway.worker.context import Context
+
+
+def place() -> Path:
+    return Path(os.environ["TOY_PLACE"])
+
+
+class Toy:
+    def __init__(self, name: str, slots: int) -> None:
+        self.name = name
+        self.slots = slots
+
+    def services(self) -> list[dict[str, Any]]:
+        return [{"name": self.name, "type": "toy", "url": f"http://{self.name}", "slots": self.slots}]
+
+    async def run(self, board: Board) -> None:
+        if (place() / f"broken {self.name}").exists():
+            raise ValueError("no luck")
+        board.tell(self.name, seen=True, status="idle", load={"queue": 0})
+        while True:
+            await asyncio.sleep(board.service_s / 2)
+            board.tell(self.name, seen=True)
+
+
+def connector(targets: Sequence[Target]) -> App:
+    app = App()
+    for target in targets:
+        name, _, slots = target.text.partition("*")
+        if not name:
+            raise ValueError("a toy has a name")
+        app.engine(Toy(name, int(slots or 1)))
+
+    @app.job(name="toy.hang", service="toy")
+    async def hang(ctx: Context) -> None:
+        ctx.step_done("hanging")
+        for _ in ctx.track(range(1_000_000)):
+            time.sleep(0.005)  # noqa: ASYNC251 - that is the point
+            if (place() / "go on").exists():
+                return
+
+    @app.job(name="toy.work", service="toy")
+    async def work(ctx: Context) -> str:
+        ctx.alive()
+        return "done"
+
+    return app
+
+
+app = connector([Target("solo:1")])
