@@ -159,6 +159,10 @@ class Context:
         kind = type(message).__name__ if isinstance(message, BaseException) else ""
         self.reporter.add(ErrorNoted(message=_format(message, args), kind=kind, at=self._clock.now()))
 
+    def alive(self) -> None:
+        """Say that what the attempt waits for goes on, without a number to show: its `progress_timeout` starts anew."""
+        self.reporter.alive()
+
     def step_done(self, name: str) -> None:
         """One named piece of work is done."""
         self.reporter.add(StepDone(name=str(name)[:200], at=self._clock.now()))
