@@ -22,6 +22,11 @@ export interface NewSearch {
   readonly from?: string | undefined
   readonly template?: string | undefined
 }
+export interface MachinesSearch {
+  readonly show?: string | undefined
+  readonly q?: string | undefined
+  readonly state?: string | undefined
+}
 export interface OneSearch {
   readonly show?: string | undefined
 }
@@ -31,7 +36,7 @@ export interface Searches {
   readonly '/jobs': JobsSearch
   readonly '/jobs/$id': JobSearch
   readonly '/new': NewSearch
-  readonly '/machines': OneSearch
+  readonly '/machines': MachinesSearch
   readonly '/queues': OneSearch
   readonly '/kinds': OneSearch
   readonly '/system': Readonly<Record<string, never>>
@@ -48,7 +53,7 @@ const READ: { readonly [T in To]: Read<Searches[T]> } = {
   '/jobs': { q: text, sort: text },
   '/jobs/$id': { tab: text, attempt: whole, L: text, find: text, at: whole },
   '/new': { kind: text, from: text, template: text },
-  '/machines': { show: text },
+  '/machines': { show: text, q: text, state: text },
   '/queues': { show: text },
   '/kinds': { show: text },
   '/system': {},

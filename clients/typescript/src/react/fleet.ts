@@ -33,6 +33,8 @@ export interface MachineNode {
 const STATES: readonly WorkerState[] = ['online', 'draining', 'stale', 'problem', 'disconnected', 'lost']
 const CONNECTED: ReadonlySet<WorkerState> = new Set<WorkerState>(['online', 'draining', 'stale'])
 const THROTTLE_MS = 250
+/** `gpu-2` before `gpu-10`. */
+const NATURAL = new Intl.Collator('en', { numeric: true })
 const NO_JOBS: ReadonlyMap<string, readonly JobDoc[]> = new Map()
 
 interface Fleet {
@@ -40,7 +42,7 @@ interface Fleet {
   readonly services: readonly ServiceDoc[]
 }
 
-/** Machines by name with their workers and services, live; with `jobs`, what each worker runs. */
+/** Machines by name with their workers and services, live, `gpu-2` before `gpu-10`; with `jobs`, what each worker runs. */
 export function useWorkers({
   enabled = true,
   jobs = false,
@@ -59,9 +61,11 @@ export function useWorkers({
 
 /** The tree of what there is. Pure. */
 export function machinesOf(fleet: Fleet, jobs: ReadonlyMap<string, readonly JobDoc[]>): MachineNode[] {
-  const names = [...new Set(fleet.workers.map(machineOf))].sort()
+  const machines = grouped(fleet.workers, machineOf)
+  const services = grouped(fleet.services, service => service.worker)
+  const names = [...machines.keys()].sort(NATURAL.compare)
   return names.map(name => {
-    const workers = fleet.workers.filter(worker => machineOf(worker) === name)
+    const workers = inOrder(machines.get(name) ?? [])
     const connected = workers.filter(worker => CONNECTED.has(worker.state))
     return {
       name,
@@ -74,7 +78,7 @@ export function machinesOf(fleet: Fleet, jobs: ReadonlyMap<string, readonly JobD
       workers: workers.map(worker => ({
         id: worker.id,
         worker,
-        services: fleet.services.filter(service => service.worker === worker.id),
+        services: inOrder(services.get(worker.id) ?? []),
         jobs: jobs.get(worker.id) ?? [],
       })),
     }
@@ -94,13 +98,21 @@ function heldIn(seen: Seen): readonly JobDoc[] {
 }
 
 function byWorker(jobs: readonly JobDoc[]): ReadonlyMap<string, readonly JobDoc[]> {
-  const held = new Map<string, JobDoc[]>()
-  for (const job of jobs) {
-    const mine = held.get(job.worker ?? '')
-    if (mine) mine.push(job)
-    else held.set(job.worker ?? '', [job])
+  return grouped(jobs, job => job.worker ?? '')
+}
+
+function grouped<T>(all: readonly T[], by: (each: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const each of all) {
+    const group = groups.get(by(each))
+    if (group) group.push(each)
+    else groups.set(by(each), [each])
   }
-  return held
+  return groups
+}
+
+function inOrder<T extends { readonly id: string }>(all: readonly T[]): readonly T[] {
+  return [...all].sort((one, other) => NATURAL.compare(one.id, other.id))
 }
 
 function sameJobs(one: readonly JobDoc[], other: readonly JobDoc[]): boolean {

@@ -188,6 +188,7 @@ test('useWorkers: machines by name with workers, services and what they run', as
       documents: {
         worker: {
           'b/1': worker('b/1', 'b', { load: { busy: 1 } }),
+          'a/10': worker('a/10', 'a', { state: 'lost' }),
           'a/2': worker('a/2', 'a', { state: 'lost' }),
           'a/1': worker('a/1', 'a', { state: 'stale' }),
         },
@@ -211,7 +212,7 @@ test('useWorkers: machines by name with workers, services and what they run', as
     workers.map(each => each.id),
   ])
   expect(tree).toEqual([
-    ['a', 'stale', 2, 0, ['a/1', 'a/2']],
+    ['a', 'stale', 2, 0, ['a/1', 'a/2', 'a/10']],
     ['b', 'online', 2, 1, ['b/1']],
   ])
   const [node] = result.current.data?.[1]?.workers ?? []

@@ -42,3 +42,6 @@ export function stateReason(worker: WorkerDoc): string {
     return `takes no more work${worker.drained_by ? `, asked by ${worker.drained_by}` : ''}`
   return ''
 }
+
+/** In these a worker has a link: it can be asked something. */
+export const CONNECTED: ReadonlySet<string> = new Set(['online', 'draining', 'stale'])

@@ -1,98 +1,136 @@
-/** One worker: state with its age and reason, slots, load, jobs and services; and what one can do about it. */
+/** One worker: state with its age and reason, its problems, slots, load, the services behind it and the jobs beside those. */
 
-import type { ServiceDoc, WorkerDoc } from '@headway/client'
-import { useHeadway, type WorkerNode } from '@headway/client/react'
-import {
-  ChevronDown,
-  ChevronRight,
-  Cpu,
-  EllipsisVertical,
-  Hourglass,
-  Plug,
-  Unplug,
-  Wrench,
-} from 'lucide-react'
-import { useState } from 'react'
-import { Folded } from '../../app/ascode.tsx'
+import type { JobDoc, WorkerDoc } from '@headway/client'
+import type { WorkerNode } from '@headway/client/react'
+import { ChevronDown, ChevronRight } from 'lucide-react'
+import { memo } from 'react'
 import { Link } from '../../app/router.tsx'
-import { tell } from '../../app/toasts.tsx'
-import { Chip, StateBadge } from '../../kit/badge.tsx'
+import { StateBadge } from '../../kit/badge.tsx'
 import { Bar } from '../../kit/bar.tsx'
-import { CopyButton } from '../../kit/copy.tsx'
-import { Confirm } from '../../kit/dialog.tsx'
-import { Menu } from '../../kit/menu.tsx'
-import { Fact, Facts } from '../../kit/panel.tsx'
 import { Spark } from '../../kit/spark.tsx'
 import { Age, Time } from '../../kit/time.tsx'
-import { percent, plural, size } from '../../words/numbers.ts'
-import { nameOf, seriesOf, stateReason } from './series.ts'
+import { doing } from '../../words/jobs.ts'
+import { percent, plural } from '../../words/numbers.ts'
+import { sameNode } from './finding.ts'
+import { CONNECTED, nameOf, seriesOf, stateReason } from './series.ts'
+import { ServiceRow } from './servicerow.tsx'
+import { unfold, useUnfolded, workerKey } from './unfolding.ts'
+import { WorkerActions } from './workeractions.tsx'
+import { WorkerDetails } from './workerdetails.tsx'
 
-const CONNECTED: ReadonlySet<string> = new Set(['online', 'draining', 'stale'])
+interface WorkerRowProps {
+  node: WorkerNode
+  /** The address names it. */
+  isShown: boolean
+}
 
-export function WorkerRow({ node, open: wanted }: { node: WorkerNode; open: boolean }) {
-  const { worker } = node
-  const [open, setOpen] = useState(wanted)
-  const reason = stateReason(worker)
-  const load = worker.load
-  const connected = CONNECTED.has(worker.state)
-  const series = connected ? seriesOf(worker) : []
-  return (
-    <li id={`worker-${worker.id}`} className="px-3 py-2.5">
-      <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-        <button
-          type="button"
-          aria-expanded={open}
-          onClick={() => setOpen(!open)}
-          className="flex min-h-8 min-w-0 flex-1 basis-44 items-center gap-2 text-left"
-        >
-          {open ? (
-            <ChevronDown aria-hidden size={16} className="shrink-0 text-soft" />
-          ) : (
-            <ChevronRight aria-hidden size={16} className="shrink-0 text-soft" />
-          )}
-          <span className="min-w-0 truncate font-medium" title={worker.id}>
-            {worker.left_at ? worker.id : nameOf(worker)}
-          </span>
-          <StateBadge state={worker.left_at ? 'left' : worker.state} title={reason} />
-          {worker.state_at && (
-            <span className="text-xs whitespace-nowrap text-soft">
-              <Age since={worker.state_at} />
+export const WorkerRow = memo(
+  function WorkerRow({ node, isShown }: WorkerRowProps) {
+    const { worker, services } = node
+    const key = workerKey(node.id)
+    const open = useUnfolded(key, isShown)
+    const reason = stateReason(worker)
+    const connected = CONNECTED.has(worker.state)
+    const busy = new Set(services.map(service => service.job))
+    return (
+      <li id={`worker-${node.id}`} data-worker={node.id} className="px-3 py-2">
+        <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
+          <button
+            type="button"
+            data-stop
+            aria-expanded={open}
+            onClick={() => unfold([key], !open)}
+            className="flex min-h-8 min-w-0 flex-1 basis-44 items-center gap-2 text-left"
+          >
+            <Chevron open={open} />
+            <span className="min-w-0 truncate font-medium" title={node.id}>
+              {worker.left_at ? node.id : nameOf(worker)}
             </span>
-          )}
-        </button>
-        {connected && <Slots used={load?.busy ?? node.jobs.length} of={worker.slots ?? 0} />}
-        <div className="flex gap-3 empty:hidden max-sm:order-last">
-          {series.map(series => (
-            <span key={series.name} className="flex items-center gap-1.5">
-              <span className="text-2xs text-soft">{series.name}</span>
-              <Spark
-                points={series.points}
-                label={`${series.name} of the last 10 minutes`}
-                most={100}
-                format={value => `${Math.round(value)} %`}
-                width={72}
-                height={22}
-              />
-              <span className="w-11 text-right text-xs whitespace-nowrap">
-                {Math.round(series.points.at(-1)?.[1] ?? 0)} %
+            <StateBadge state={worker.left_at ? 'left' : worker.state} title={reason} />
+            {worker.state_at && (
+              <span className="text-xs whitespace-nowrap text-soft">
+                for <Age since={worker.state_at} />
               </span>
-            </span>
-          ))}
+            )}
+          </button>
+          {connected && <Slots used={worker.load?.busy ?? node.jobs.length} of={worker.slots ?? 0} />}
+          {connected && <Load worker={worker} />}
+          <WorkerActions worker={worker} />
         </div>
-        <Actions worker={worker} />
-      </div>
-      {reason && (
-        <p
-          data-tone={worker.state === 'draining' || worker.state === 'disconnected' ? 'warn' : 'failed'}
-          className="tone tone-text mt-1 ml-6 text-sm break-words"
-        >
-          {reason}
+        {reason && (
+          <p
+            data-tone={worker.state === 'draining' || worker.state === 'disconnected' ? 'warn' : 'failed'}
+            className="tone tone-text mb-1 ml-6 text-sm break-words"
+          >
+            {reason}
+          </p>
+        )}
+        <Trouble worker={worker} />
+        {services.length > 0 && (
+          <ul aria-label={`Services of ${node.id}`} className="ml-6 max-sm:ml-0">
+            {services.map(service => (
+              <ServiceRow
+                key={service.id}
+                service={service}
+                job={service.job ? node.jobs.find(job => job.id === service.job) : undefined}
+              />
+            ))}
+          </ul>
+        )}
+        <Jobs id={node.id} jobs={node.jobs.filter(job => !busy.has(job.id))} />
+        {open && <WorkerDetails worker={worker} />}
+      </li>
+    )
+  },
+  (one, other) => one.isShown === other.isShown && sameNode(one.node, other.node),
+)
+
+export function Chevron({ open }: { open: boolean }) {
+  const Icon = open ? ChevronDown : ChevronRight
+  return <Icon aria-hidden size={16} className="shrink-0 text-soft" />
+}
+
+/** What does not agree although it is connected, and the way out. */
+function Trouble({ worker }: { worker: WorkerDoc }) {
+  const problem = worker.problems?.at(-1)
+  if (!problem || worker.state === 'problem' || worker.left_at) return null
+  const before = (worker.problems?.length ?? 1) - 1
+  return (
+    <div data-tone="failed" className="tone tone-tint mb-1 ml-6 rounded-md px-2 py-1 text-sm break-words">
+      <span className="tone-text font-medium">Problem</span>{' '}
+      <span className="text-soft">
+        (<Time at={problem.at} as="age" /> ago{before > 0 && `, ${before} more before`})
+      </span>
+      : {problem.problem}
+      {CONNECTED.has(worker.state) && (
+        <p className="text-soft">
+          Repair, in its menu, has it say hello again; the problem is gone once both sides agree.
         </p>
       )}
-      <Jobs node={node} />
-      <Services services={node.services} />
-      {open && <Details worker={worker} />}
-    </li>
+    </div>
+  )
+}
+
+function Load({ worker }: { worker: WorkerDoc }) {
+  return (
+    <div className="flex gap-3 empty:hidden max-sm:order-last">
+      {seriesOf(worker).map(series => (
+        <span key={series.name} className="flex items-center gap-1.5">
+          <span className="text-2xs text-soft">{series.name}</span>
+          <Spark
+            points={series.points}
+            label={`${series.name} of the last 10 minutes`}
+            most={100}
+            format={value => `${Math.round(value)} %`}
+            width={72}
+            height={22}
+          />
+          <span className="w-11 text-right text-xs whitespace-nowrap">
+            {Math.round(series.points.at(-1)?.[1] ?? 0)} %
+          </span>
+        </span>
+      ))}
+    </div>
   )
 }
 
@@ -112,12 +150,14 @@ function Slots({ used, of }: { used: number; of: number }) {
   )
 }
 
-function Jobs({ node }: { node: WorkerNode }) {
-  if (node.jobs.length === 0) return null
+/** Those that it runs itself, not by one of its services. */
+function Jobs({ id, jobs }: { id: string; jobs: readonly JobDoc[] }) {
+  if (jobs.length === 0) return null
   return (
-    <ul aria-label={`Jobs of ${node.id}`} className="mt-1 ml-6 flex flex-col gap-1">
-      {node.jobs.map(job => {
+    <ul aria-label={`Jobs of ${id}`} className="mt-1 ml-6 flex flex-col gap-1 max-sm:ml-0">
+      {jobs.map(job => {
         const overall = job.progress?.overall ?? null
+        const does = doing(job)
         return (
           <li key={job.id} className="flex items-center gap-3 text-sm">
             <Link
@@ -127,7 +167,7 @@ function Jobs({ node }: { node: WorkerNode }) {
               title={job.id}
             >
               {job.kind}
-              {job.progress?.stage && <span className="text-soft"> · {job.progress.stage}</span>}
+              {does && <span className="text-soft"> · {does}</span>}
             </Link>
             <span className="w-24 shrink-0 sm:w-40">
               <Bar
@@ -143,197 +183,5 @@ function Jobs({ node }: { node: WorkerNode }) {
         )
       })}
     </ul>
-  )
-}
-
-function Services({ services }: { services: readonly ServiceDoc[] }) {
-  if (services.length === 0) return null
-  return (
-    <ul aria-label="Services" className="mt-1.5 ml-6 flex flex-col gap-1">
-      {services.map(service => (
-        <li key={service.id} className="flex flex-wrap items-center gap-2 text-sm">
-          <Plug aria-hidden size={14} className="text-soft" />
-          <span className="font-medium">{service.name}</span>
-          {service.type && <Chip>{service.type}</Chip>}
-          <StateBadge state={service.status ?? 'unknown'} />
-          <span className="text-xs text-soft">
-            <Age since={service.changed_at} />
-          </span>
-          {service.job && (
-            <Link to="/jobs/$id" params={{ id: service.job }} className="text-accent hover:underline">
-              its job
-            </Link>
-          )}
-          {service.version && <span className="text-xs text-soft">{service.version}</span>}
-          {service.error && <span className="min-w-0 text-failed break-words">{service.error}</span>}
-        </li>
-      ))}
-    </ul>
-  )
-}
-
-function Details({ worker }: { worker: WorkerDoc }) {
-  const attempts = worker.load?.attempts ?? []
-  return (
-    <div className="mt-2 ml-6 grid grid-cols-1 gap-4 rounded-md bg-well p-3 lg:grid-cols-2">
-      <Facts>
-        <Fact name="Id">
-          <span className="flex items-center gap-1">
-            <code className="truncate text-xs">{worker.id}</code>
-            <CopyButton text={worker.id} label="Copy the id" />
-          </span>
-        </Fact>
-        <Fact name="Last heard">{worker.heard_at ? <Time at={worker.heard_at} as="age" /> : 'never'}</Fact>
-        <Fact name="Connected">
-          <Time at={worker.connected_at} as="full" />
-        </Fact>
-        <Fact name="Version">
-          {[
-            worker.version && `headway ${worker.version}`,
-            worker.python && `Python ${worker.python}`,
-            worker.platform,
-          ]
-            .filter(Boolean)
-            .join(' · ') || '–'}
-        </Fact>
-        <Fact name="Process">{worker.pid ?? '–'}</Fact>
-        <Fact name="Queues">{worker.queues?.length ? worker.queues.join(', ') : 'all'}</Fact>
-        {worker.server && <Fact name="Server">{worker.server}</Fact>}
-        {worker.labels && Object.keys(worker.labels).length > 0 && (
-          <Fact name="Labels">
-            <span className="flex flex-wrap gap-1">
-              {Object.entries(worker.labels).map(([name, value]) => (
-                <Chip key={name} name={name}>
-                  {value}
-                </Chip>
-              ))}
-            </span>
-          </Fact>
-        )}
-      </Facts>
-      <div className="flex min-w-0 flex-col gap-3 text-sm">
-        <div>
-          <h3 className="mb-1 text-soft">Kinds it serves</h3>
-          <span className="flex flex-wrap gap-1">
-            {worker.kinds?.map(kind => (
-              <Link
-                key={kind}
-                to="/kinds"
-                search={{ show: kind }}
-                title={kind}
-                className="flex max-w-full hover:underline"
-              >
-                <Chip>{kind}</Chip>
-              </Link>
-            )) ?? 'none'}
-          </span>
-        </div>
-        {attempts.length > 0 && (
-          <div>
-            <h3 className="mb-1 text-soft">Use by its jobs</h3>
-            <ul>
-              {attempts.map(each => (
-                <li key={`${each.job}/${each.attempt}`} className="flex items-center gap-2">
-                  <Cpu aria-hidden size={14} className="text-soft" />
-                  <Link
-                    to="/jobs/$id"
-                    params={{ id: each.job }}
-                    className="min-w-0 flex-1 truncate font-mono text-xs hover:underline"
-                  >
-                    {each.job}
-                  </Link>
-                  <span>{Math.round(each.cpu_percent)} % of a core</span>
-                  <span>{size(each.rss_bytes)}</span>
-                </li>
-              ))}
-            </ul>
-          </div>
-        )}
-        {worker.problems && worker.problems.length > 0 && (
-          <div>
-            <h3 className="mb-1 text-soft">Problems</h3>
-            <ul>
-              {worker.problems.map(each => (
-                <li key={each.at} className="break-words text-failed">
-                  <Time at={each.at} as="day" /> {each.problem}
-                </li>
-              ))}
-            </ul>
-          </div>
-        )}
-      </div>
-    </div>
-  )
-}
-
-type Ask = 'drain' | 'disconnect' | 'repair'
-
-const ASKS: Readonly<Record<Ask, { readonly title: string; readonly text: string; readonly done: string }>> =
-  {
-    drain: {
-      title: 'Drain',
-      text: 'It gets no more work and leaves when what it runs has ended.',
-      done: 'draining',
-    },
-    disconnect: {
-      title: 'Disconnect',
-      text: 'Its link is closed for good. What it runs is lost when its lease ends, unless it comes back before.',
-      done: 'disconnected',
-    },
-    repair: {
-      title: 'Repair',
-      text: 'Its link is closed and it says hello again: profile, kinds and attempts are settled anew.',
-      done: 'asked to say hello again',
-    },
-  }
-
-function Actions({ worker }: { worker: WorkerDoc }) {
-  const headway = useHeadway()
-  const [ask, setAsk] = useState<Ask>()
-  const gone = ['lost', 'disconnected'].includes(worker.state)
-  const carryOut = (what: Ask) => {
-    setAsk(undefined)
-    void tell(headway.workers[what](worker.id), `${worker.id} is ${ASKS[what].done}.`)
-  }
-  return (
-    <>
-      <Menu
-        weight="quiet"
-        icon={EllipsisVertical}
-        label={`Actions for ${worker.id}`}
-        items={[
-          {
-            label: 'Drain',
-            icon: Hourglass,
-            disabled: gone || Boolean(worker.draining),
-            onSelect: () => setAsk('drain'),
-          },
-          { label: 'Repair', icon: Wrench, disabled: gone, onSelect: () => setAsk('repair') },
-          {
-            label: 'Disconnect',
-            icon: Unplug,
-            danger: true,
-            disabled: gone,
-            onSelect: () => setAsk('disconnect'),
-          },
-        ]}
-      />
-      {ask && (
-        <Confirm
-          open
-          title={`${ASKS[ask].title} ${worker.id}?`}
-          action={ASKS[ask].title}
-          danger={ask === 'disconnect'}
-          onConfirm={() => carryOut(ask)}
-          onClose={() => setAsk(undefined)}
-        >
-          <p>{ASKS[ask].text}</p>
-          {(worker.load?.busy ?? 0) > 0 && (
-            <p className="mt-2 font-medium">It runs {plural(worker.load?.busy ?? 0, 'job')} now.</p>
-          )}
-          <Folded action={{ do: ask, worker: worker.id }} />
-        </Confirm>
-      )}
-    </>
   )
 }

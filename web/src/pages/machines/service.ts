@@ -1,0 +1,88 @@
+/**
+ * A service in words: why it is as it is, what it has on its desk, how full its memory is, whether it still gives signs.
+ *
+ * What a service tells of its load is its own type's matter, so each figure is read only where it is one. Pure: `now` (ms,
+ * the server's) comes in. Must never know components. Called by servicerow.tsx and finding.ts.
+ */
+import type { ServiceDoc } from '@headway/client'
+import { amount } from '../../words/numbers.ts'
+
+/** Engines are asked every 15 s; who missed two of those is worth a doubt, well before the server calls it unknown. */
+const SILENT_MS = 30_000
+/** In these nobody can tell what its load is now: what is known is what it was. */
+const PAST: ReadonlySet<string> = new Set(['starting', 'unreachable', 'unknown'])
+
+export interface Memory {
+  readonly word: 'VRAM' | 'memory'
+  readonly used: number
+  readonly total: number
+}
+
+export interface Desk {
+  /** `1 running, 3 waiting`. */
+  readonly text: string
+  /** `2 of others`: how many of those nobody here asked for; "" for none. */
+  readonly others: string
+}
+
+/** Its memory, of the GPU where there is one; undefined: it does not tell. */
+export function memoryOf({ load }: ServiceDoc): Memory | undefined {
+  const [total, free] = [numberIn(load?.vram_total), numberIn(load?.vram_free)]
+  if (!total || free === undefined) return undefined
+  const word = String(load?.device ?? '').startsWith('cpu') ? 'memory' : 'VRAM'
+  return { word, used: Math.min(total, Math.max(0, total - free)), total }
+}
+
+/** `NVIDIA GeForce RTX 4090` of `cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync`. */
+export function deviceOf({ load }: ServiceDoc): string {
+  const text = typeof load?.device === 'string' ? load.device : ''
+  const plain = text.replace(/^\w+:\d+\s+/, '').replace(/\s+:\s+\w+$/, '')
+  return plain === 'cpu' ? 'CPU' : plain
+}
+
+/** What it works on and what waits for it, whoever asked for it; undefined: it does not tell. */
+export function deskOf({ load }: ServiceDoc): Desk | undefined {
+  const [running, waiting] = [numberIn(load?.queue_running), numberIn(load?.queue_pending)]
+  if (running === undefined && waiting === undefined) return undefined
+  const others = numberIn(load?.others) ?? 0
+  const parts = [running ? `${amount(running)} running` : '', waiting ? `${amount(waiting)} waiting` : '']
+  return {
+    text: parts.filter(Boolean).join(', ') || 'queue empty',
+    others: others ? `${amount(others)} of others` : '',
+  }
+}
+
+/** Why it is as it is, each sentence once. */
+export function whyOf({ reason, error }: ServiceDoc): readonly string[] {
+  const said = [reason, error].flatMap(text => (text?.trim() ? [text.trim()] : []))
+  return said.filter(
+    (text, index) => !said.some((other, place) => place !== index && holds(other, text, place < index)),
+  )
+}
+
+/** Where it can be opened: an address that a browser may go to, else none. */
+export function addressOfService({ url }: ServiceDoc): string | undefined {
+  try {
+    return url && ['http:', 'https:'].includes(new URL(url).protocol) ? url : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Nothing was heard of it for so long that what it said may not hold any more. */
+export function isSilent({ seen_at }: ServiceDoc, now: number): boolean {
+  return seen_at === undefined || now - Date.parse(seen_at) > SILENT_MS
+}
+
+/** Its load is what it was, not what it is. */
+export function isPast(service: ServiceDoc): boolean {
+  return PAST.has(service.status)
+}
+
+function holds(other: string, text: string, isBefore: boolean): boolean {
+  return other === text ? isBefore : other.includes(text)
+}
+
+function numberIn(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+}
