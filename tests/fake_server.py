@@ -99,6 +99,11 @@ class FakeServer:
         assert self._connection is not None
         self._connection.transport.abort()
 
+    async def changed(self) -> None:
+        """Until another frame is there."""
+        self._changed.clear()
+        await self._changed.wait()
+
     async def until(self, type: type[F], after: int = 0, **fields: Any) -> F:
         """The first frame of this type with these fields, among those after the first `after`."""
         async with asyncio.timeout(20):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from importlib.metadata import entry_points, version
+from importlib.metadata import distribution, entry_points, version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,6 +19,14 @@ def test_the_command_headway_is_installed():
     commands = entry_points(group="console_scripts", name="headway")
 
     assert [command.value for command in commands] == ["headway.cli:main"]
+
+
+def test_every_connector_of_ours_is_installed_under_its_type():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    ours = [each for each in distribution("headway").entry_points if each.group == "headway.connectors"]
+
+    assert {each.name: each.value for each in ours} == project["entry-points"]["headway.connectors"]
+    assert all(callable(each.load()) for each in ours)
 
 
 def test_every_dependency_has_a_lower_and_an_upper_bound():

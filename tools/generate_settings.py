@@ -32,6 +32,7 @@ CONFIG = {
     "token": "a token that grants everything; the commands send it too",
     "tokens": "a file of hashed tokens, one a line: `NAME SCOPE[,SCOPE] sha256:HEX`",
     "server": "the server that the client commands ask",
+    "connectors": "outside engines of `headway worker`, as `TYPE=TARGET`; in a file also `connectors` of `[worker]`",
 }
 GROUPS: dict[str, dict[str, str]] = {
     "Workers and leases": {
@@ -138,6 +139,9 @@ in a file is an error. Durations are in seconds.
 port = 8500
 lease_s = 60
 allowed_hosts = ["jobs.example.org"]
+
+[worker]
+connectors = ["comfyui=http://127.0.0.1:8188"]
 ```
 
 ## Where and who

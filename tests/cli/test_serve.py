@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 
+import httpx
 import pytest
+from tests.worker.toys import install_toy
 
 from headway.client import connect
 
@@ -71,3 +73,44 @@ def test_a_server_whose_app_does_not_exist_says_so_once_and_ends(tmp_path):
 
     assert said.returncode == 2
     assert said.stderr.count("there is no module 'no_such_module'") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((), "Nothing to serve: give MODULE:APP, --connector TYPE=TARGET, or both."),
+        (("--connector", "toy"), "--connector toy: is not TYPE=TARGET."),
+    ],
+)
+def test_a_worker_without_anything_to_serve_says_what_to_give(headway, words, sentence, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+    said = headway("worker", *words)
+
+    assert said.code == 2
+    assert sentence in said.err
+
+
+@pytest.mark.process
+def test_engines_beside_a_server_are_its_services_and_their_kinds_run(tmp_path, monkeypatch):
+    install_toy(tmp_path, monkeypatch)
+    (tmp_path / "headway.toml").write_text('[worker]\nconnectors = ["nobody=asked"]\n')
+    monkeypatch.chdir(tmp_path)
+    words = [sys.executable, "-m", "headway", "serve", "--connector", "toy=a:1", "--connector", "toy=b:2"]
+    process = subprocess.Popen(
+        [*words, "--port", "0", "--data", str(tmp_path)], stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "NO_COLOR": "1"},
+    )  # fmt: skip
+    try:
+        url = process.stderr.readline().rpartition(" ")[2].strip().rstrip("/")
+        with connect(url) as client:
+            result = client.submit("toy.work", {}).result(timeout=50)
+        services = httpx.get(f"{url}/api/v1/services").json()["services"]
+        process.send_signal(signal.SIGTERM)
+        _, rest = process.communicate(timeout=30)
+    finally:
+        process.kill()
+
+    assert result == "done"
+    assert [(each["name"], each["status"]) for each in services] == [("a:1", "idle"), ("b:2", "idle")]
+    assert "/1 serves toy.hang, toy.work by toy a:1, toy b:2" in rest

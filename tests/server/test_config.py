@@ -145,3 +145,37 @@ def test_no_password_of_a_store_is_shown(home, tmp_path: Path):
     shown = load(flags, environ=home, folder=tmp_path).values()
 
     assert (shown["store"], shown["store_direct"]) == ("postgresql://u:***@pooler/x", "postgresql://u:***@db/x")
+
+
+class TestConnectors:
+    def test_they_may_stand_in_the_table_of_the_worker(self, home, tmp_path: Path):
+        file = write(tmp_path / "headway.toml", 'port = 2\n[worker]\nconnectors = ["comfyui=http://h:1", "toy=a"]\n')
+
+        loaded = load(environ=home, folder=tmp_path)
+
+        assert loaded.config.connectors == ("comfyui=http://h:1", "toy=a")
+        assert (loaded.origins["connectors"], loaded.config.port) == (str(file), 2)
+
+    def test_of_a_flag_or_the_environment_replace_them(self, home, tmp_path: Path):
+        write(tmp_path / "pyproject.toml", '[tool.headway.worker]\nconnectors = ["toy=a"]\n')
+
+        told = load({"connectors": ("toy=b",)}, environ=home, folder=tmp_path).config.connectors
+        none = load(environ={**home, "HEADWAY_CONNECTORS": ""}, folder=tmp_path).config.connectors
+
+        assert (told, none) == (("toy=b",), ())
+
+    def test_another_name_in_the_table_is_refused_by_its_whole_name(self, home, tmp_path: Path):
+        file = write(tmp_path / "headway.toml", "[worker]\nslots = 3\n")
+
+        with pytest.raises(InvalidInput) as caught:
+            load(environ=home, folder=tmp_path)
+
+        assert str(caught.value) == f"{file}: worker.slots: no such setting. There is connectors."
+
+    def test_a_value_where_the_table_should_be_is_refused(self, home, tmp_path: Path):
+        file = write(tmp_path / "headway.toml", 'worker = "toy=a"\n')
+
+        with pytest.raises(InvalidInput) as caught:
+            load(environ=home, folder=tmp_path)
+
+        assert str(caught.value) == f"{file}: worker: is not a table. Write [worker] on a line of its own."

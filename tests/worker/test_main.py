@@ -11,9 +11,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.worker.toys import install_toy
 
 from fake_server import FakeServer
-from headway.protocol.frames import Accept, Cancel, Draining, Ended, Goodbye, Offer, Report, WorkerHello
+from headway.protocol.frames import Accept, Cancel, Draining, Ended, Goodbye, Heartbeat, Offer, Report, WorkerHello
 
 pytestmark = pytest.mark.process
 
@@ -163,3 +164,31 @@ async def test_an_app_that_can_not_be_loaded_is_said_and_nothing_is_left_open(se
 
     assert "there is no module 'nosuch'" in said.decode()
     assert "ResourceWarning" not in said.decode()
+
+
+async def test_every_hello_and_heartbeat_tells_all_engines_and_how_long_ago_they_were_heard(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    install_toy(tmp_path, monkeypatch)
+    server.service_s = 0.2
+    made = await start(server, app="toy_connector:app")
+    hello = await server.until(WorkerHello)
+    async with asyncio.timeout(20):
+        while not (told := [beat for beat in server.frames if isinstance(beat, Heartbeat) and beat.services]):
+            await server.changed()
+    assert told[-1].services is not None
+    before = told[-1].services[0]
+
+    after = len(server.frames)
+    server.cut()
+    again = await server.until(WorkerHello, after=after)
+
+    assert hello.services[0]["name"] == "solo:1"
+    assert {**before, "age_s": 0} == {
+        "name": "solo:1", "type": "toy", "url": "http://solo:1", "slots": 1, "status": "idle", "load": {"queue": 0},
+        "age_s": 0,
+    }  # fmt: skip
+    assert again.services[0]["age_s"] > before["age_s"]
+    assert "seen" not in again.services[0]
+    made.signal(signal.SIGTERM)
+    assert await made.code() == 0

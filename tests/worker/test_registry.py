@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,3 +124,47 @@ def test_an_import_that_fails_inside_the_module_is_its_own_error(tmp_path: Path,
 
     with pytest.raises(ModuleNotFoundError, match="not_installed_xyz"):
         load_app("broken_jobs_xyz:app")
+
+
+class TestServices:
+    def test_a_kind_may_need_a_type_of_engine_or_one_engine(self):
+        app = App()
+
+        @app.job(service="comfyui")
+        async def draw() -> None: ...
+
+        @app.job(service="mcp:github")
+        async def search() -> None: ...
+
+        assert [definition["service"] for definition in app.definitions()] == ["comfyui", "mcp:github"]
+
+    @pytest.mark.parametrize("service", ["", ":github", "mcp:", 5])
+    def test_what_names_no_engine_is_refused(self, service: Any):
+        with pytest.raises(InvalidInput) as caught:
+
+            @App().job(service=service)
+            async def draw() -> None: ...
+
+        assert str(caught.value) == f'draw.service: {service!r} is no engine. Write "comfyui" or "mcp:github".'
+
+    def test_a_handler_in_a_thread_or_in_a_process_of_its_own_can_not_need_one(self):
+        def in_a_thread() -> None: ...
+
+        async def alone() -> None: ...
+
+        with pytest.raises(
+            InvalidInput, match=r"^in_a_thread\.service: is for handlers that are async and not isolated"
+        ):
+            App().job(service="comfyui")(in_a_thread)
+        with pytest.raises(InvalidInput, match=r"^alone\.service: is for handlers that are async and not isolated"):
+            App().job(service="comfyui", isolation="process")(alone)
+
+    def test_an_app_that_is_included_brings_its_engines_once(self):
+        engine: Any = object()
+        ours, theirs = App(), App()
+        theirs.engine(engine)
+
+        ours.include(theirs)
+        ours.include(theirs)
+
+        assert ours.engines == [engine]

@@ -26,7 +26,7 @@ RESTART_S = 1.0
 @click.command()
 @click.option("--app", metavar="MODULE:APP", help="Run a worker with these jobs beside the server.")
 @connects
-@click.option("--slots", type=click.IntRange(1, 1000), help="How many at once that worker runs; else as many as usual.")
+@click.option("--slots", type=click.IntRange(1, 1000), help="How many at once in that worker; else as there.")
 @click.option("--host", help="Address to listen on; else 127.0.0.1.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Else 8400; 0: a free one.")
 @click.option("--store", metavar="URL", help="sqlite:///PATH or postgresql://…; else a file in the data folder.")
@@ -167,7 +167,7 @@ class WorkerBeside:
 @click.argument("app", metavar="[MODULE:APP]", required=False)
 @connects
 @click.option(
-    "--slots", type=click.IntRange(1, 1000), help="How many at once; else 4 with an app, and its engines' slots."
+    "--slots", type=click.IntRange(1, 1000), help="How many at once; else 4 with an app, and what its engines take."
 )
 @click.option("--queue", "queues", multiple=True, metavar="NAME", help="Only from this queue. Repeatable.")
 @click.option("--label", "labels", multiple=True, metavar="NAME=VALUE", help="What jobs may require. Repeatable.")
