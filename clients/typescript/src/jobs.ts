@@ -163,6 +163,15 @@ export class Jobs {
     return (await this.rest.open('GET', artifactPath(job, name), request)).blob()
   }
 
+  /** How its running attempt looks now; NotFound while it shows nothing. `version` tells pictures of a job apart in caches. */
+  async preview(
+    job: JobRef,
+    { version, signal }: CallOptions & { readonly version?: number } = {},
+  ): Promise<Blob> {
+    const request = { signal, accept: 'image/*', isStream: true, query: { v: version } }
+    return (await this.rest.open('GET', `${pathOf(job)}/preview`, request)).blob()
+  }
+
   /**
    * What it returned, however long that takes and whatever breaks meanwhile.
    * Throws JobFailed, JobCancelled or JobLost; a HeadwayError `timeout` after `timeoutMs`.

@@ -37,7 +37,13 @@ const KEEP: Readonly<Record<string, Keep>> = {
   custom: { events: 100 },
 }
 /** Events that newer ones stand for: never among the kept. */
-const PASSING = new Set(['job.progressed', 'worker.loaded', 'service.loaded', 'queue.counted'])
+const PASSING = new Set([
+  'job.progressed',
+  'job.previewed',
+  'worker.loaded',
+  'service.loaded',
+  'queue.counted',
+])
 const FINAL = new Set(['completed', 'failed', 'cancelled'])
 const NONE: ReadonlyMap<string, Document> = new Map()
 

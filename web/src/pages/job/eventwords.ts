@@ -69,6 +69,7 @@ const WORDS: Readonly<Record<string, Said>> = {
   'job.input_requested': data => part<{ message?: string }>(data, 'input')?.message ?? '',
   'job.input_given': data => `answered${by(data)}`,
   'job.artifact_added': data => text(data.name),
+  'job.previewed': data => part<NonNullable<JobDoc['preview']>>(data, 'preview')?.label ?? '',
   'job.attempt_ended': ended,
   'job.retry_scheduled': data => `tries again after ${spent(Number(data.after_s ?? 0))}`,
   'job.completed': () => 'it succeeded',
