@@ -189,7 +189,7 @@ class Run:
             "exception_type": name,
             "traceback": traceback.format_tb(failed.__traceback__),
             "current_inputs": shown,
-            "current_outputs": [id for id, key in self._signatures.items() if key in self._executor.cache],
+            "current_outputs": list(self._item.prompt),
         }
 
     def _about(self, id: str) -> dict[str, Any]:
