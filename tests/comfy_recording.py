@@ -38,7 +38,7 @@ class Client:
 
     def connect(self) -> None:
         address = f"{self.url.replace('http', 'ws', 1)}/ws?clientId={self.id}"
-        self.socket = connect(address, ping_interval=None, max_size=None)
+        self.socket = connect(address, ping_interval=None, max_size=None, max_queue=None)
         self.read()
         if self.flags:
             self.socket.send(json.dumps({"type": "feature_flags", "data": {"supports_preview_metadata": True}}))
