@@ -31,6 +31,14 @@ class Answers(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(raw)
 
+    def do_GET(self) -> None:
+        status, content = self.server.answers.pop(0)  # type: ignore[attr-defined]
+        self.server.seen.append((self.command, self.path, dict(self.headers), b""))  # type: ignore[attr-defined]
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
     do_PUT = do_POST  # noqa: N815 - http.server wants it
 
     def log_message(self, *args: Any) -> None: ...
@@ -83,6 +91,23 @@ def test_a_file_is_stored_and_then_deleted_here(server: Server, rest: Rest, tmp_
     assert (method, path) == ("PUT", "/api/v1/jobs/J/attempts/2/artifacts/a%20b/report.html")
     assert (headers["Content-Type"], headers["Content-Length"], body) == ("text/html", "7", b"content")
     assert not file.exists()
+
+
+def test_an_artifact_of_another_job_is_written_to_a_file(server: Server, rest: Rest, tmp_path: Path):
+    server.answers = [(503, b"{}"), (200, b"content")]
+
+    rest.fetch("J", "a b/report.html", tmp_path / "x").result(20)
+
+    assert server.seen[1][1] == "/api/v1/jobs/J/artifacts/a%20b/report.html"
+    assert server.seen[1][2]["Authorization"] == "Bearer secret"
+    assert (tmp_path / "x").read_bytes() == b"content"
+
+
+def test_an_artifact_that_is_not_there_is_the_callers_error(server: Server, rest: Rest, tmp_path: Path):
+    server.answers = [(404, b'{"message": "No artifact has the id \'x\'."}')]
+
+    with pytest.raises(CallerError, match="No artifact has the id 'x'"):
+        rest.fetch("J", "x", tmp_path / "x").result(20)
 
 
 @pytest.mark.parametrize(

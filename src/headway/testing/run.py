@@ -17,7 +17,7 @@ from typing import Any, cast
 import msgspec
 
 from headway.clock import Clock, SystemClock
-from headway.errors import HeadwayError
+from headway.errors import HeadwayError, NotFound
 from headway.model.job import Outcome, StageDoc
 from headway.model.progress import overall_of
 from headway.model.report import (
@@ -121,9 +121,10 @@ class Ran:
 
 
 class _Host:
-    def __init__(self, ran: Ran, answers: Mapping[str, Any]) -> None:
+    def __init__(self, ran: Ran, answers: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
         self._ran = ran
         self._answers = answers
+        self._files = files
         self.tmp: Path | None = None
 
     def make_tmp(self) -> Path:
@@ -137,6 +138,15 @@ class _Host:
     def store(self, name: str, file: Path, type: str | None) -> Pending[None]:
         self._ran.artifacts[name] = file.read_bytes()
         return _settled(None)
+
+    def fetch(self, job: str, name: str, into: Path) -> Pending[None]:
+        pending: Pending[None] = Pending()
+        if (content := self._files.get(f"{job}/{name}")) is None:
+            pending.fail(NotFound("artifact", f"{job}/{name}", hint="Pass files={'JOB/NAME': b'…'} to run()."))
+        else:
+            into.write_bytes(content)
+            pending.settle(None)
+        return pending
 
     def show(self, picture: Picture) -> None:
         self._ran.previews.append(picture)
@@ -162,6 +172,7 @@ def run(
     attempt: int = 1,
     checkpoints: Mapping[str, Any] | None = None,
     answers: Mapping[str, Any] | None = None,
+    files: Mapping[str, bytes] | None = None,
     clock: Clock | None = None,
     args: Mapping[str, Any] | None = None,
     **input: Any,
@@ -169,12 +180,13 @@ def run(
     """Run a handler (a registered job, or a plain function with the same signature) with this input, to its end.
 
     `check`: raise what it raised, as a plain call would; a cancel is no error. `cancel_when`: deliver a cancel at the
-    first report item for which it is true. `answers`: what `ctx.ask(message)` gets, by message. `args`: input whose
+    first report item for which it is true. `answers`: what `ctx.ask(message)` gets, by message. `files`: what
+    `ctx.fetch` finds, by `JOB/NAME`. `args`: input whose
     names collide with the options here. Works inside a running event loop too.
     """
     job: Job[..., Any] = cast("Any", handler) if isinstance(handler, Job) else App().job()(handler)
     ran = Ran(job)
-    host = _Host(ran, answers or {})
+    host = _Host(ran, answers or {}, files or {})
     clock = clock or SystemClock()
     work = Work(job=clock.new_id(), attempt=attempt, tries=attempt, kind=job.name, checkpoints=dict(checkpoints or {}))
     context = Context(work, Reporter(ran, clock), host, clock)

@@ -72,6 +72,10 @@ class Host(Protocol):
         """Store an artifact from a file, which the host may delete afterwards."""
         ...
 
+    def fetch(self, job: str, name: str, into: Path) -> Pending[None]:
+        """Write an artifact of a job to a file."""
+        ...
+
     def show(self, picture: Picture) -> None:
         """Show it to whoever watches, if that can be done; returns at once and raises nothing."""
         ...
@@ -226,6 +230,12 @@ class Context:
         elif not self._was_too_large:
             self._was_too_large = True
             self.log.warning("A preview of %s bytes is not shown: the limit is %s.", len(image), _LIMITS.preview_bytes)
+
+    def fetch(self, job: str, name: str, into: Path) -> Pending[None]:
+        """Write the artifact `name` of another job (or of this one) to `into`. Await it, or call `.result()`: CallerError
+        when there is none.
+        """
+        return self._host.fetch(job, name, into)
 
     def submit(self, kind: Any, input: Mapping[str, Any] | None = None, /, **options: Any) -> Pending[str]:
         """Submit a child job: `kind` by name or the registered handler; options as `Client.submit` (queue, priority,

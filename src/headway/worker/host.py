@@ -45,6 +45,10 @@ class JobHost:
         """An artifact of this attempt; the server fences it."""
         return self._rest.store(self._work.job, self._work.attempt, name, file, type)
 
+    def fetch(self, job: str, name: str, into: Path) -> Pending[None]:
+        """An artifact of any job that the worker's token may read."""
+        return self._rest.fetch(job, name, into)
+
     def show(self, picture: Picture) -> None:
         """How the attempt looks now; without a job (threads of nobody's) it goes nowhere."""
         if self._showing is None:

@@ -49,6 +49,13 @@ class TerminalHost:
             hint="Use headway.connect(url).submit(…), or run this handler in a worker.",
         )
 
+    def fetch(self, job: str, name: str, into: Path) -> Pending[None]:
+        """There are no other jobs here."""
+        raise InvalidInput(
+            f"artifact {name!r} of job {job}", "can not be fetched outside of a worker",
+            hint="Run this handler in a worker.",
+        )  # fmt: skip
+
     def store(self, name: str, file: Path, type: str | None) -> Pending[None]:
         """Keep the file as ./headway-artifacts/NAME."""
         target = Path("headway-artifacts") / name

@@ -87,6 +87,21 @@ class Rest:
 
         return self._in_thread(send)
 
+    def fetch(self, job: str, name: str, into: Path) -> Pending[None]:
+        """Write an artifact of a job to a file, streamed."""
+
+        def get() -> None:
+            path = f"/api/v1/jobs/{quote(job, safe='')}/artifacts/{quote(name)}"
+            with self._client().stream("GET", path) as answer:
+                if answer.status_code >= 400:
+                    answer.read()
+                    _checked(answer)
+                with into.open("wb") as out:
+                    for chunk in answer.iter_bytes(262_144):
+                        out.write(chunk)
+
+        return self._in_thread(get)
+
     def showing(self, job: str, attempt: int) -> Showing:
         """The way of an attempt's pictures."""
         return Showing(partial(self.show, job, attempt), self._soon, self._clock, threading.Event().wait)
