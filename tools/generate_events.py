@@ -69,7 +69,8 @@ WHEN = {
     "worker.disconnect_requested": "an administrator asked the server that has its link to close it",
     "worker.problem": "it was refused, or what it says does not agree",
     "worker.loaded": "it was heard, with its load, which joins the series of the last ten minutes",
-    "service.changed": "an engine behind a worker changed its status",
+    "service.changed": "an engine behind a worker is in another status, or anything else of it that somebody may wait for changed",
+    "service.loaded": "the engine gave a sign of life, or its load is another one",
     "queue.paused": "nothing more is offered from it",
     "queue.resumed": "it is offered from again",
     "queue.limits_changed": "how many of it may run at once",
@@ -99,7 +100,7 @@ NOT_EVENTS = {
     "job.js",
 }
 """Requests of the viewer link, and a file of the page, written alike."""
-NOT_MADE_YET = {"queue.counted", "service.loaded"}
+NOT_MADE_YET = {"queue.counted"}
 """Named as ones that may be conflated; nothing makes them in this version."""
 LITERAL = re.compile(rf'"((?:{"|".join(sorted(PREFIXES - {"headway", "flow", "schedule"}))})\.[a-z_]+)"')
 
@@ -192,7 +193,7 @@ def route(event: Event) -> str:
 
 def shortened(types: list[str]) -> str:
     """All of a prefix but the log lines, in one word."""
-    if len(types) > 10:
+    if len(types) > 20 and "job.submitted" in types:
         return "`job.*` but `job.logged`"
     return ", ".join(map(code, types))
 
@@ -241,6 +242,12 @@ def session() -> list[Event]:
     return lab.log
 
 
+ENGINE = {
+    "name": "127.0.0.1:8188", "type": "comfyui", "status": "idle", "url": "http://127.0.0.1:8188", "version": "0.3.64",
+    "load": {"queue_running": 0, "queue_pending": 0}, "age_s": 0.4,
+}  # fmt: skip
+
+
 def begin(lab: Session) -> None:
     """A server, a worker, its kind and its service."""
     lab.do(c.Note(name="system.started", data={"epoch": "lab"}))
@@ -255,8 +262,10 @@ def begin(lab: Session) -> None:
         kinds=(kind,),
         name="gpu",
         labels={"gpu": "1"},
-        services=({"name": "comfy", "type": "comfyui", "status": "idle"},),
+        services=(ENGINE,),
     )
+    lab.wait(15)
+    lab.do(c.ReportServices(worker=WORKER, services=({**ENGINE, "load": {"queue_running": 1, "queue_pending": 2}},)))
     lab.do(c.Hear(worker=WORKER, at=lab.now, load={"cpu_percent": 31.0, "memory_percent": 44.5, "busy": 1, "slots": 4}))
 
 

@@ -107,6 +107,31 @@ async def test_a_cancel_asked_of_one_server_reaches_the_worker_of_the_other(pair
     assert port.told[1:] == [("cancel", "01A", 1, "enough")]
 
 
+COMFY = {"name": "gpu:8188", "type": "comfyui", "status": "unreachable"}
+
+
+async def test_an_engine_judged_by_one_server_is_known_to_the_other_that_has_its_worker(pair: Pair) -> None:
+    port, needs = Port(), {"noop": "comfyui"}
+    kinds = ({"name": "noop", "service": "comfyui"},)
+    connect = c.Connect(worker=WORKER, profile=PROFILE, kinds=kinds, services=({**COMFY, "status": "idle"},))
+    answer = await pair.a.ledger.execute(connect)
+    pair.a.dispatcher.attach(port, PROFILE, ("noop",), [], needs=needs, services=answer["services"])  # type: ignore[arg-type]
+    await pair.level()
+    pair.clock.skip(61)
+    await pair.b.ledger.execute(c.ServiceSilent(worker=WORKER, name="gpu:8188"))
+    await pair.level()
+
+    await pair.b.ledger.execute(c.Submit(id="01A", kind="noop", args=b"{}"))
+    await pair.level()
+    while_unknown = list(port.told)
+    await pair.b.ledger.execute(c.ReportServices(worker=WORKER, services=({**COMFY, "status": "idle"},)))
+    await pair.level()
+
+    assert while_unknown == []
+    assert port.told == [("offer", "01A", b"{}")]
+    assert pair.disk.documents["services"]["m/1/gpu:8188"]["status"] == "idle"
+
+
 async def test_a_limit_raised_at_one_server_frees_the_worker_of_the_other(pair: Pair) -> None:
     port = await pair.worker_at_a()
     await pair.b.ledger.execute(c.PauseQueue(queue="default"))

@@ -10,6 +10,8 @@ from headway.hub.hub import Hub
 from headway.model import command as c
 from headway.model.settings import Settings
 from headway.store.sqlite import SqliteStore
+from headway.testing.clock import VirtualClock
+from headway.testing.memory import MemoryStore
 from viewers import HandClock
 
 
@@ -44,6 +46,45 @@ async def test_a_tick_that_fails_is_not_the_last(tmp_path: Path) -> None:
         assert faults == 0
         assert hub.sweeper.sweeps > before
         assert await _state(hub) == "failed"
+
+
+COMFY = {"name": "gpu:8188", "type": "comfyui", "status": "idle", "age_s": 0.0}
+
+
+async def test_a_service_is_unknown_when_nothing_was_heard_of_it_for_a_minute() -> None:
+    clock = VirtualClock()
+    hub = Hub(MemoryStore(), clock, Settings())
+    async with hub:
+        profile = {"machine": "m", "instance": "i"}
+        services = (COMFY, {**COMFY, "name": "away", "status": "unreachable"})
+        await hub.ledger.execute(c.Connect(worker="m/1", profile=profile, services=services))
+
+        for second in range(60):
+            before = _statuses(hub)
+            clock.skip(1)
+            if second != 30:
+                hub.roster.hear("m/1")
+            await hub.sweeper.sweep()
+
+        assert before == {"m/1/away": "unreachable", "m/1/gpu:8188": "idle"}
+        assert _statuses(hub) == {"m/1/away": "unreachable", "m/1/gpu:8188": "unknown"}
+
+
+async def test_the_time_in_which_the_server_slept_is_not_the_silence_of_a_service() -> None:
+    clock = VirtualClock()
+    hub = Hub(MemoryStore(), clock, Settings())
+    async with hub:
+        await hub.ledger.execute(c.Connect(worker="m/1", profile={"machine": "m", "instance": "i"}, services=(COMFY,)))
+
+        clock.skip(300)
+        await hub.sweeper.sweep()
+
+        assert _statuses(hub) == {"m/1/gpu:8188": "idle"}
+
+
+def _statuses(hub: Hub) -> dict[str, Any]:
+    with hub.store.reading() as reading:
+        return {each["id"]: each["status"] for each in reading.services()}
 
 
 async def _state(hub: Hub) -> str | None:

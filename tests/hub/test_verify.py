@@ -19,6 +19,9 @@ def lab():
     lab.report(job, r.Progressed(current=1, total=2), r.LogLines(lines=[(0, "info", "x")]))
     lab.end(job, "crashed")
     lab.do(c.Hear(worker="w/1", at=lab.now, load={"cpu_percent": 1}))
+    for load in ({"queue_pending": 1}, {"queue_pending": 2}):
+        service = {"name": "comfy", "type": "comfyui", "status": "idle", "load": load}
+        lab.do(c.ReportServices(worker="w/1", services=(service,)))
     for name in ("mine", "old"):
         lab.do(c.SaveEntry(section="views", name=name, body={"q": ""}))
     lab.do(c.RemoveEntry(section="views", name="old"))
@@ -29,7 +32,7 @@ def test_a_store_that_is_its_log_has_no_differences(lab):
     found = verify(lab.store)
 
     assert found.different == 0, found.differences
-    assert (found.jobs, found.documents) == (6, 4)
+    assert (found.jobs, found.documents) == (6, 5)
     assert found.events > 15
     assert found.skipped == {}
 
@@ -41,6 +44,7 @@ def test_a_store_that_is_its_log_has_no_differences(lab):
         ("queues", "gpu", "queue"),
         ("kinds", "crawl", "kind"),
         ("saved", "views/mine", "saved"),
+        ("services", "w/1/comfy", "service"),
     ],
 )
 def test_a_document_that_differs_is_named(lab, table, id, entity):
@@ -50,6 +54,14 @@ def test_a_document_that_differs_is_named(lab, table, id, entity):
 
     assert (difference.entity, difference.job, difference.field) == (entity, id, "colour")
     assert (difference.row, difference.log) == ("red", None)
+
+
+def test_the_load_of_a_service_is_folded_and_compared(lab):
+    lab.store.disk.documents["services"]["w/1/comfy"]["load"] = {"queue_pending": 3}
+
+    [difference] = verify(lab.store).differences
+
+    assert (difference.field, difference.row, difference.log) == ("load", {"queue_pending": 3}, {"queue_pending": 2})
 
 
 def test_a_job_that_differs_is_named_with_both_sides(lab):

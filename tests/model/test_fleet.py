@@ -365,7 +365,7 @@ def test_who_is_not_there_can_not_be_drained(lab):
     assert str(missing.value) == "No worker has the id 'w/9'."
 
 
-# -- problems and services -----------------------------------------------------------------------------------------
+# -- problems, load ------------------------------------------------------------------------------------------------
 
 
 def test_a_refused_worker_is_on_the_board_with_its_problem_and_nothing_is_blanked(lab):
@@ -386,41 +386,6 @@ def test_its_next_good_hello_ends_the_problem(lab):
 
     assert lab.worker_doc("w/9")["state"] == "online"
     assert "problems" not in lab.worker_doc("w/9")
-
-
-def services(lab):
-    with lab.store.reading() as reading:
-        return {each["id"]: each["status"] for each in reading.services()}
-
-
-def test_a_service_is_told_when_it_changes(lab):
-    idle = {"name": "comfy", "status": "idle", "error": None}
-    lab.worker(services=(idle,))
-    with lab.nothing_changes():
-        lab.do(c.ReportServices(worker="w/1", services=(idle,)))
-
-    lab.do(c.ReportServices(worker="w/1", services=({"name": "comfy", "status": "error", "error": "OOM"},)))
-
-    assert lab.last("service.changed").data["set"]["error"] == "OOM"
-    assert services(lab) == {"w/1/comfy": "error"}
-    lab.do(c.ReportServices(worker="w/1", services=(idle,)))
-    assert lab.last("service.changed").data["set"]["error"] is None
-
-
-def test_a_service_that_a_hello_does_not_name_is_unknown(lab):
-    lab.worker(services=({"name": "comfy", "status": "idle"},))
-
-    lab.worker()
-
-    assert services(lab) == {"w/1/comfy": "unknown"}
-
-
-@pytest.mark.parametrize("service", [{"name": "x", "status": "fine"}, {"status": "idle"}])
-def test_a_service_of_an_unknown_status_is_refused_with_the_known_ones(lab, service):
-    with lab.nothing_changes(), pytest.raises(InvalidInput) as wrong:
-        lab.do(c.ReportServices(worker="w/1", services=(service,)))
-
-    assert str(wrong.value).endswith("Give a name and one of busy, error, idle, starting, unknown, unreachable.")
 
 
 def test_a_heartbeat_is_soft_and_told_to_those_who_look(lab):

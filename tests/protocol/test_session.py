@@ -112,6 +112,36 @@ class TestHello:
         ]  # fmt: skip
         assert (joining, session.phase, session.kinds) == (SessionPhase.JOINING, SessionPhase.LIVE, ("k",))
 
+    def test_what_its_kinds_need_and_its_services_as_they_were_taken_are_known_once_it_is_live(self):
+        session, taken = Gate().session(), {"id": "w/s", "name": "s", "type": "comfyui", "status": "idle", "slots": 1}
+        hello = msgspec.structs.replace(
+            HELLO,
+            kinds=[{"name": "k"}, {"name": "wf", "service": "comfyui"}],
+            services=[{"name": "s"}, {"name": "bad"}],
+        )
+
+        session.receive([hello], 0)
+        [order] = session.orders()
+        fault = {"field": "services[1].type", "message": "services[1].type: is missing."}
+        session.answered(order, {**JOINED, "services": [taken], "refused": [fault]}, 0)
+        welcome, *told = session.frames()
+
+        assert (session.needs, session.services) == ({"wf": "comfyui"}, [taken])
+        assert isinstance(welcome, WorkerWelcome)
+        assert [frame.field for frame in told if isinstance(frame, Error)] == ["services[1].type"]
+
+    def test_the_welcome_says_how_often_engines_are_asked(self):
+        session = WorkerSession(
+            Settings(service_interval_s=7.5), 0, session_key="key", rival_of=lambda _: None, new_id=lambda: "ID",
+            dice=lambda: 0.5,
+        )  # fmt: skip
+        session.receive([HELLO], 0)
+        [order] = session.orders()
+
+        session.answered(order, JOINED, 0)
+
+        assert [frame.service_s for frame in session.frames() if isinstance(frame, WorkerWelcome)] == [7.5]
+
     def test_a_worker_without_machine_is_refused_by_field_and_shown_with_its_problem(self):
         session = Gate().session()
 
@@ -344,7 +374,21 @@ class TestLive:
             (Heartbeat(load={"cpu": 1}), [c.Hear(worker="w", at=7, load={"cpu": 1})]),
             (
                 Heartbeat(services=[{"name": "s"}]),
-                [c.Hear(worker="w", at=7), c.ReportServices(worker="w", services=({"name": "s"},))],
+                [
+                    c.Hear(worker="w", at=7),
+                    c.ReportServices(worker="w", services=({"name": "s"},), instance="i1", server="s1"),
+                ],
+            ),
+            (
+                Heartbeat(running=[Running("j", 1, 4)]),
+                [
+                    c.Hear(worker="w", at=7),
+                    c.Compare(worker="w", instance="i1", running=(("j", 1),), server="s1", dice=0.5),
+                ],
+            ),
+            (
+                Heartbeat(running=[]),
+                [c.Hear(worker="w", at=7), c.Compare(worker="w", instance="i1", running=(), server="s1", dice=0.5)],
             ),
             (Accept(job="j", attempt=1), [c.Accept(job="j", worker="w", attempt=1)]),
             (Draining(), [c.Drain(worker="w", by="w")]),
@@ -361,6 +405,18 @@ class TestLive:
         session.receive([frame], 7)
 
         assert commands(session) == expected
+
+    def test_a_service_that_was_not_taken_is_told_by_its_field(self):
+        session = live()
+        session.receive([Heartbeat(services=[{"name": "s"}], running=[])], 7)
+        answers: list[Any] = [None, [{"field": "services[0].type", "message": "services[0].type: is missing."}], None]
+
+        for order, answer in zip(session.orders(), answers, strict=True):
+            session.answered(order, answer, 8)
+
+        assert session.frames() == [
+            Error(code="invalid_input", message="services[0].type: is missing.", field="services[0].type")
+        ]
 
     def test_answers_become_frames(self):
         session = live()

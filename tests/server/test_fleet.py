@@ -22,14 +22,21 @@ async def test_a_worker_is_shown_with_the_age_of_its_last_word(running):
 
 
 async def test_services_and_machines_are_listed(running):
+    told = {"name": "comfy", "type": "comfyui", "status": "busy", "age_s": 30.0}
     async with running() as bench:
         await bench.connect()
-        await bench.do(c.ReportServices(worker="bench/1", services=({"name": "comfy", "status": "busy"},)))
+        await bench.do(c.ReportServices(worker="bench/1", services=(told, {**told, "name": "a", "status": "starting"})))
+        await bench.do(c.ReportServices(worker="bench/1", services=(told,)))
 
         services = (await bench.http.get("/api/v1/services")).json()["services"]
         machines = (await bench.http.get("/api/v1/machines")).json()["machines"]
 
-    assert [(service["id"], service["status"]) for service in services] == [("bench/1/comfy", "busy")]
+    assert [(service["id"], service["status"]) for service in services] == [
+        ("bench/1/a", "unknown"),
+        ("bench/1/comfy", "busy"),
+    ]
+    assert 30 <= services[1]["age_s"] < 40
+    assert services[1]["seen_at"] < services[1]["changed_at"]
     assert machines == [{"name": "bench", "state": "online", "workers": ["bench/1"], "slots": 10}]
 
 

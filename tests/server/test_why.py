@@ -12,6 +12,7 @@ import pytest
 from headway.hub.hub import Hub
 from headway.model import command as c, report as r
 from headway.model.obstacle import CODES, Reason
+from headway.model.services import slots_of
 from headway.model.settings import Settings
 from headway.server.why import why
 from headway.testing.clock import VirtualClock
@@ -43,13 +44,28 @@ class Floor:
     async def do(self, command: c.Command) -> Any:
         return await self.hub.ledger.execute(command)
 
-    async def worker(self, id: str = "w", kinds: tuple[str, ...] = ("crawl",), **more: Any) -> None:
+    async def worker(
+        self,
+        id: str = "w",
+        kinds: tuple[str, ...] = ("crawl",),
+        services: tuple[dict[str, Any], ...] = (),
+        service: str | None = None,
+        **more: Any,
+    ) -> None:
         profile = {"machine": "m", "instance": "i", "slots": 9, "namespace": "default", **more}
         told = {key: value for key, value in profile.items() if key != "namespace"}
-        known = tuple({"name": kind, "hash": "1"} for kind in kinds)
-        await self.do(c.Connect(worker=id, profile=told, kinds=known, namespace=profile["namespace"]))
+        needs = {"service": service} if service else {}
+        known = tuple({"name": kind, "hash": "1", **needs} for kind in kinds)
+        namespace = profile["namespace"]
+        asked = c.Connect(worker=id, profile=told, kinds=known, namespace=namespace, services=services)
+        answer = await self.do(asked)
         self.ports[id] = Port(self, id)
-        self.hub.dispatcher.attach(self.ports[id], profile, kinds, [])  # pyright: ignore[reportArgumentType]
+        wanted = dict.fromkeys(kinds, service) if service else {}
+        taken = answer.get("services", ())
+        self.hub.dispatcher.attach(self.ports[id], profile, kinds, [], needs=wanted, services=taken)  # pyright: ignore[reportArgumentType]
+
+    async def tell(self, *services: dict[str, Any]) -> None:
+        await self.do(c.ReportServices(worker="w", services=services))
 
     async def submit(self, id: str = "J", **fields: Any) -> None:
         await self.do(c.Submit(**{"id": id, "kind": "crawl", **fields}))
@@ -206,6 +222,26 @@ async def _full(on: Floor) -> None:
     await on.submit()
 
 
+COMFY: dict[str, Any] = {"name": "gpu:8188", "type": "comfyui", "status": "idle"}
+UNREACHABLE = COMFY | {"status": "unreachable", "reason": "connection refused"}
+
+
+async def _engine_away(on: Floor) -> None:
+    await on.worker(service="comfyui", services=(UNREACHABLE,))
+    await on.submit()
+
+
+async def _no_engine(on: Floor) -> None:
+    await on.worker(service="comfyui:other", services=(COMFY,))
+    await on.submit()
+
+
+async def _engine_full(on: Floor) -> None:
+    await on.worker(service="comfyui", services=(COMFY,))
+    await on.submit_another()
+    await on.submit()
+
+
 async def _avoided(on: Floor) -> None:
     await on.worker()
     await on.submit()
@@ -235,6 +271,10 @@ SCENES: dict[str, tuple[str, Scene, Scene]] = {
     "silent": ("no_worker_online", _silent, _another),
     "other queue": ("queue_not_served", _other_queue, _another),
     "labels": ("requires", _labels, _another),
+    "engine away": ("service_away", _engine_away, lambda on: on.tell(COMFY)),
+    "no such engine": ("service_away", _no_engine, lambda on: on.tell(COMFY, COMFY | {"name": "other"})),
+    "engine full": ("service_full", _engine_full, _end),
+    "engine full, one more slot": ("service_full", _engine_full, lambda on: on.tell(COMFY | {"slots": 2})),
     "slots": ("slots_full", _full, _end),
     "avoided": ("avoided", _avoided, lambda on: on.wait(31)),
 }
@@ -275,6 +315,16 @@ TOLD = {
     "labels": {
         "workers": {"w": {"gpu": "1", "os": "linux"}},
         "hint": "headway worker MODULE:APP --label gpu=1 --label os=linux",
+    },
+    "engine away": {
+        "text": "No comfyui that it could run on is there. "
+        "comfyui gpu:8188 of w is unreachable since 2026-09-21T14:13:20.000Z: connection refused.",
+        "service": "comfyui",
+        "workers": {"w": "comfyui gpu:8188 of w is unreachable since 2026-09-21T14:13:20.000Z: connection refused."},
+    },
+    "no such engine": {"text": "No comfyui:other that it could run on is there. w has none.", "workers": {"w": "w has none."}},
+    "engine full": {
+        "text": "All slots of comfyui are taken: w (1 of 1).", "workers": {"w": {"slots": 1, "held": 1}}, "service": "comfyui",
     },
     "slots": {"text": "All slots are taken: w (1 of 1).", "workers": {"w": {"slots": 1, "held": 1}}},
     "between two attempts": {"attempt": 1, "outcome": "errored", "error": _ERROR},
@@ -341,9 +391,12 @@ async def test_what_runs_has_nothing_in_its_way_but_may_ask_or_be_out_of_sight()
 def test_a_job_is_said_to_be_next_exactly_if_a_claim_takes_it(seed: int):
     """Worlds of any kind, where every worker with a free slot asks, as the dispatcher does for it."""
     lab, dice = Lab(workers=False), Random(seed)
+    service = dice.choice([{}, {"service": "comfyui"}, {"service": "comfyui:x"}])
+    crawl = {"name": "crawl", "hash": "1", **service}
     for id in ("a", "b"):
         lab.worker(
-            id, kinds=dice.choice([("crawl",), ("crawl", "parse"), ("parse",)]), slots=dice.randint(1, 2),
+            id, kinds=dice.choice([(crawl,), (crawl, "parse"), ("parse",)]), slots=dice.randint(1, 3),
+            services=tuple(dice.sample([COMFY, COMFY | {"name": "x"}, UNREACHABLE | {"name": "y"}], dice.randint(0, 3))),
             queues=dice.choice([[], ["gpu"], ["default", "cpu"]]), labels=dice.choice([{}, {"gpu": "1"}]),
         )  # fmt: skip
     for _ in range(dice.randint(0, 2)):
@@ -381,8 +434,16 @@ def _claim_all(lab: Lab) -> None:
         with lab.store.reading() as reading:
             free = doc["slots"] - len(reading.held_by(id))
         if free > 0:
-            more = {"queues": tuple(doc.get("queues", ())), "labels": doc.get("labels", {})}
+            more = {"queues": tuple(doc.get("queues", ())), "labels": doc.get("labels", {}), **_room(lab, id)}
             lab.claim(id, limit=free, kinds=tuple(doc["kinds"]), **more)
+
+
+def _room(lab: Lab, worker: str) -> dict[str, Any]:
+    with lab.store.reading() as reading:
+        needs = {kind["name"]: kind["service"] for kind in reading.kinds() if "service" in kind}
+        services = [service for service in reading.services() if service["worker"] == worker]
+        held = [needs.get(job.get("kind", "")) for job in reading.held_by(worker)]
+    return {"needs": needs, "room": {each: slots_of(services, each) - held.count(each) for each in needs.values()}}
 
 
 def test_every_code_has_a_scene_or_a_test_of_its_own():

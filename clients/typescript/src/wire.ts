@@ -66,6 +66,8 @@ export type ReasonCode =
   | 'no_worker_online'
   | 'queue_not_served'
   | 'requires'
+  | 'service_away'
+  | 'service_full'
   | 'slots_full'
   | 'avoided'
   | 'next'
@@ -685,6 +687,8 @@ export interface Reason {
   readonly more?: number
   readonly queue?: string
   readonly kind?: string
+  /** that it needs a free slot of: a type, or type:name */
+  readonly service?: string
   readonly limit_key?: string
   readonly limit?: number
   /** that count toward the limit */
@@ -777,10 +781,10 @@ export interface ServiceDoc {
   readonly namespace?: string
   readonly name: string
   readonly worker: string
-  readonly type?: string
+  readonly type: string
   readonly status: ServiceState
   /** how many jobs it takes at once */
-  readonly slots?: number
+  readonly slots: number
   readonly error?: string
   /** why it is in this status */
   readonly reason?: string
@@ -799,8 +803,37 @@ export interface ServiceDoc {
 
 /** Services by worker and name. */
 export interface ServiceList {
-  readonly services: readonly ServiceDoc[]
+  readonly services: readonly ServiceSeen[]
   readonly now: string
+}
+
+/** A service, and how long ago its engine last gave a sign of life. */
+export interface ServiceSeen {
+  /** worker/name */
+  readonly id: string
+  /** of its worker */
+  readonly namespace?: string
+  readonly name: string
+  readonly worker: string
+  readonly type: string
+  readonly status: ServiceState
+  /** how many jobs it takes at once */
+  readonly slots: number
+  readonly error?: string
+  /** why it is in this status */
+  readonly reason?: string
+  /** that it works on */
+  readonly job?: string
+  readonly url?: string
+  readonly version?: string
+  /** since when it is in this status */
+  readonly changed_at: string
+  /** its last sign of life, by the server's clock */
+  readonly seen_at?: string
+  /** how busy it is, in words of its type */
+  readonly load?: JsonObject
+  readonly seq?: number
+  readonly age_s?: number
 }
 
 /** What somebody set on a queue; a queue that nothing was set on has no document. */

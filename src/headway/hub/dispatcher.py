@@ -10,15 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from headway.clock import Clock
 from headway.errors import HeadwayError, ServerError
 from headway.hub.asking import Ask, in_thread
 from headway.hub.ledger import Commit, Ledger
+from headway.hub.linked import LinkedWorker, WorkerPort
 from headway.model import command as c
 from headway.model.event import Event
+from headway.model.fold import fold
 from headway.model.job import FINAL, JobDoc, current_attempt
 from headway.model.settings import Settings
 from headway.store.base import Store
@@ -28,46 +30,6 @@ log = logging.getLogger(__name__)
 
 _TOLD = frozenset({"job.offered", "job.cancel_requested"})
 """Events whose job a worker must be told of."""
-
-
-class WorkerPort(Protocol):
-    """A worker's link, as the dispatcher sees it. Calls never wait; a link that is gone ignores them.
-
-    Who says a cancel records that it was delivered (protocol/session.py): here nobody knows whether it was said.
-    """
-
-    worker: str
-    instance: str
-
-    def offer(self, job: JobDoc, args: bytes, checkpoints: dict[str, Any]) -> None: ...
-    def cancel(self, job: str, attempt: int, reason: str, grace_s: float) -> None: ...
-    def fence(self, job: str, attempt: int, reason: str) -> None: ...
-    def answer_input(self, job: str, attempt: int, request: str, answer: Any) -> None: ...
-    def drain(self) -> None: ...
-
-
-class _Linked:
-    """One linked worker: its port, what it serves, and how full it is."""
-        self._unasked: set[str] = set()  # blocked jobs whose upstream ended while the ledger took nothing
-
-    def __init__(self, port: WorkerPort, profile: dict[str, Any], kinds: Sequence[str]) -> None:
-        self.port = port
-        self.slots = int(profile.get("slots") or 1)
-        self.kinds = tuple(kinds)
-        self.queues = tuple(profile.get("queues") or ())
-        self.labels: dict[str, str] = dict(profile.get("labels") or {})
-        self.namespace = str(profile.get("namespace") or "default")
-        self.held: set[tuple[str, int]] = set()
-        self.ended: set[tuple[str, int]] | None = set()  # what ended before it was known what is held; then None
-        self.claiming = False
-        self.told: set[str] = set()  # offered while a claim is under way
-        self.expected: set[str] = set()  # claimed, and not told by the log yet: others' commits are still before ours
-        self.stirred = True  # something happened since the last claim that may have made a job claimable
-        self.draining = False
-
-    @property
-    def free(self) -> int:
-        return self.slots - len(self.held) - len(self.expected)
 
 
 class Dispatcher:
@@ -82,10 +44,11 @@ class Dispatcher:
         self._server = server
         self._clock = clock
         self._settings = settings
-        self._linked: dict[str, _Linked] = {}
+        self._linked: dict[str, LinkedWorker] = {}
         self._waiting: Counter[str] = Counter()
         self._dependents: dict[str, set[str]] = {}
         self._afters: dict[str, tuple[str, ...]] = {}
+        self._unasked: set[str] = set()  # blocked jobs whose upstream ended while the ledger took nothing
         self._rules: dict[str, Callable[[Event, Commit], None]] = {
             "job.submitted": self._submitted,
             "job.offered": self._offered,
@@ -99,6 +62,7 @@ class Dispatcher:
             "kind.limits_changed": self._stir_all,
             "worker.draining": self._draining,
             "worker.lost": self._lost,
+            "service.changed": self._service_changed,
         }
         ledger.on_commit(self.follow)
         ledger.tail.wants = self.wants
@@ -120,10 +84,20 @@ class Dispatcher:
     # -- workers come and go -------------------------------------------------------------------------------------
 
     def attach(
-        self, port: WorkerPort, profile: dict[str, Any], kinds: Sequence[str], held: Sequence[JobDoc] | None = None
+        self,
+        port: WorkerPort,
+        profile: dict[str, Any],
+        kinds: Sequence[str],
+        held: Sequence[JobDoc] | None = None,
+        *,
+        needs: Mapping[str, str] | None = None,
+        services: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        """A worker is linked and registered; `held` are the active jobs it keeps, or None: `settle` will say."""
-        self._linked[port.worker] = _Linked(port, profile, kinds)
+        """A worker is linked and registered; `held` are the active jobs it keeps, or None: `settle` will say.
+
+        `needs`: kind -> the service of which its jobs need a free slot; `services` as they stood at its hello.
+        """
+        self._linked[port.worker] = LinkedWorker(port, profile, kinds, needs or {}, services)
         if held is not None:
             self.settle(port, held)
 
@@ -133,16 +107,13 @@ class Dispatcher:
         if linked is None or linked.port is not port or linked.ended is None:
             return
         kept = [job for job in held if (job.get("id", ""), job.get("attempt", 0)) not in linked.ended]
-        linked.held |= {(job.get("id", ""), job.get("attempt", 0)) for job in kept}
+        linked.held |= {(job.get("id", ""), job.get("attempt", 0)): job.get("kind", "") for job in kept}
         linked.ended = None
         for job in kept:
-        unasked, self._unasked = self._unasked, set()
-        for id in sorted(unasked):
-            self._look_at(id)
             self._remind(linked, job)
         self._claim(linked)
 
-    def _remind(self, linked: _Linked, job: JobDoc) -> None:
+    def _remind(self, linked: LinkedWorker, job: JobDoc) -> None:
         """What was asked or answered while the worker was away, or was told and is not known to have arrived."""
         id, attempt = job.get("id", ""), job.get("attempt", 0)
         if job.get("state") == "cancelling":
@@ -165,6 +136,9 @@ class Dispatcher:
 
     async def stir(self) -> None:
         """Look again everywhere: an `avoid` may have run out, a hint may be wrong (a held job, released, counts twice)."""
+        unasked, self._unasked = self._unasked, set()
+        for id in sorted(unasked):
+            self._look_at(id)
         self._waiting = Counter(await self._ask(lambda reading: reading.waiting()))
         for linked in self._linked.values():
             linked.stirred = True
@@ -243,7 +217,7 @@ class Dispatcher:
             return  # this attempt is over by now: the job was read later than it was offered
         if linked.claiming:
             linked.told.add(event.job or "")
-        linked.held.add((event.job or "", event.attempt or 0))
+        linked.held[event.job or "", event.attempt or 0] = event.kind or ""
         args = commit.world.args.get(event.job or "")
         if args is None:
             with self._store.reading() as reading:
@@ -254,13 +228,13 @@ class Dispatcher:
         """Adopted work was never offered. Of other work the end may be on its way already."""
         adopted = event.data["set"].get("adopted")
         if adopted and (linked := self._linked.get(event.worker or "")):
-            linked.held.add((event.job or "", event.attempt or 0))
+            linked.held[event.job or "", event.attempt or 0] = event.kind or ""
 
     def _ended(self, event: Event, commit: Commit) -> None:
         linked = self._linked.get(event.worker or "")
         if linked is None:
             return
-        linked.held.discard((event.job or "", event.attempt or 0))
+        linked.held.pop((event.job or "", event.attempt or 0), None)
         if linked.ended is not None:
             linked.ended.add((event.job or "", event.attempt or 0))
         linked.stirred = True
@@ -290,6 +264,11 @@ class Dispatcher:
             linked.draining = True
             linked.port.drain()
 
+    def _service_changed(self, event: Event, commit: Commit) -> None:
+        if linked := self._linked.get(event.worker or ""):
+            linked.services[event.subject] = fold(linked.services.get(event.subject), event)
+            linked.stirred = True
+
     def _lost(self, event: Event, commit: Commit) -> None:
         self._linked.pop(event.subject, None)
 
@@ -299,7 +278,7 @@ class Dispatcher:
         for linked in self._linked.values():
             self._claim(linked)
 
-    def _claim(self, linked: _Linked) -> None:
+    def _claim(self, linked: LinkedWorker) -> None:
         if (claim := self._claim_for(linked)) is None:
             return
         try:
@@ -308,7 +287,7 @@ class Dispatcher:
             return  # overloaded: the sweeper's stir comes back to it
         self._anticipated(claim, future)
 
-    def _claim_for(self, linked: _Linked, extra: str | None = None) -> c.Claim | None:
+    def _claim_for(self, linked: LinkedWorker, extra: str | None = None) -> c.Claim | None:
         if (
             linked.ended is not None
             or linked.claiming
@@ -317,12 +296,15 @@ class Dispatcher:
             or not (linked.stirred or extra)
         ):
             return None
-        kinds = tuple(kind for kind in linked.kinds if self._waiting[kind] > 0 or kind == extra)
-        if not kinds:
+        room = linked.room()
+        waiting = (kind for kind in linked.kinds if self._waiting[kind] > 0 or kind == extra)
+        kinds = tuple(kind for kind in waiting if kind not in linked.needs or room[linked.needs[kind]] > 0)
+        if not kinds or (extra is not None and extra not in kinds):
             return None
         return c.Claim(
             worker=linked.port.worker, limit=linked.free, kinds=kinds, queues=linked.queues, labels=linked.labels,
-            namespace=linked.namespace, server=self._server,
+            namespace=linked.namespace, server=self._server, room=room,
+            needs={kind: linked.needs[kind] for kind in kinds if kind in linked.needs},
         )  # fmt: skip
 
     def _anticipate(self, commands: Sequence[c.Command]) -> c.Command | None:
@@ -334,19 +316,15 @@ class Dispatcher:
                     return claim
         elif isinstance(first, c.Statement) and (linked := self._linked.get(first.worker)):
             ends = {(command.job, command.attempt) for command in commands if type(command) is c.End}
-            linked.held -= ends  # the worker's own word that these slots are free
+            for end in ends:
+                linked.held.pop(end, None)  # the worker's own word that these slots are free
             linked.stirred |= bool(ends)
             return self._claim_for(linked) if ends else None
         return None
 
     def _anticipated(self, command: c.Command, future: asyncio.Future[Any]) -> None:
-        """Remember that a claim is under way; when it is settled, look again."""
+        """Remember that a claim is under way; when it is settled, look again: jobs without room may have hidden others."""
         if not isinstance(command, c.Claim):
-
-
-def _not_now(done: asyncio.Future[Any]) -> bool:
-    """True where the store or the server itself was the reason, and not the job."""
-    return done.cancelled() or isinstance(done.exception(), ServerError)
             return
         worker, limit = command.worker, command.limit
         linked = self._linked[worker]
@@ -358,9 +336,14 @@ def _not_now(done: asyncio.Future[Any]) -> bool:
             failed = done.cancelled() or done.exception() is not None
             linked.expected |= set() if failed else set(done.result()) - linked.told
             linked.told.clear()
-            if failed or len(done.result()) >= limit:
+            if failed or len(done.result()) >= limit or (command.needs and done.result()):
                 linked.stirred = True
             if not failed and self._linked.get(worker) is linked:  # it may have gone, or come back, meanwhile
                 self._claim(linked)
 
         future.add_done_callback(settle)
+
+
+def _not_now(done: asyncio.Future[Any]) -> bool:
+    """True where the store or the server itself was the reason, and not the job."""
+    return done.cancelled() or isinstance(done.exception(), ServerError)

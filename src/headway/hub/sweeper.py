@@ -1,7 +1,7 @@
-"""Time, made into commands: leases, stalls, timeouts, expiries, schedules. It decides nothing itself.
+"""Time, made into commands: leases, silent services, stalls, timeouts, expiries, schedules. It decides nothing itself.
 
-Every tick it looks at two indexes: workers that are silent, and jobs whose `due_at` has come; and asks the ledger
-(`Stale`, `Lose`, `Elapse`), whose rules know the real deadline. It measures the gaps between its own ticks:
+Every tick it looks at workers and services that are silent, and jobs whose `due_at` has come; and asks the ledger
+(`Stale`, `Lose`, `ServiceSilent`, `Elapse`), whose rules know the real deadline. It measures the gaps between its own ticks:
 a long one means that the server slept, and is told to the roster as deaf time, so that nobody is punished for it.
 """
 
@@ -19,6 +19,8 @@ from headway.hub.dispatcher import Dispatcher
 from headway.hub.ledger import Ledger
 from headway.hub.roster import Roster
 from headway.model import command as c
+from headway.model.elapse import heard_s
+from headway.model.services import USABLE, silent_since
 from headway.model.settings import Settings
 from headway.store.base import Reading
 
@@ -112,11 +114,24 @@ class Sweeper:
             await self._ledger.execute_all(self._roster.take_heard())
 
     async def _watch_workers(self) -> None:
-        workers = await self._ask(lambda reading: reading.workers())
+        workers, services = await self._ask(lambda reading: (reading.workers(), reading.services()))
         for worker in workers:  # what other servers heard of theirs
             self._roster.recall(worker["id"], int(worker.get("last_heard_at") or 0))
-        commands = [command for worker in workers if (command := self._judge(worker))]
+        commands: list[c.Command] = [command for worker in workers if (command := self._judge(worker))]
+        by_id = {worker["id"]: worker for worker in workers}
+        for service in services:
+            if self._is_silent(service, by_id.get(service["worker"], {})):
+                name = service["name"]
+                commands.append(c.ServiceSilent(worker=service["worker"], name=name, deaf=self._roster.deaf))
         await self._ledger.execute_all(commands)
+
+    def _is_silent(self, service: dict[str, Any], worker: dict[str, Any]) -> bool:
+        """Nothing was heard of it for too long, as far as it is told; and of its worker, where that one speaks for it."""
+        longest_s, now = self._settings.service_unknown_s, self._clock.now()
+        since = silent_since(service, worker)
+        if since is None or heard_s(since, now, self._roster.deaf) < longest_s:
+            return False
+        return service.get("status") in USABLE or self._roster.silence_s(service["worker"], now) >= longest_s
 
     def _judge(self, worker: dict[str, Any]) -> c.Command | None:
         state, id, instance = worker.get("state"), worker["id"], worker.get("instance", "")

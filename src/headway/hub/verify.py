@@ -21,7 +21,8 @@ from headway.store.base import Document, Reading, Store
 MOST = 100
 """Differences that are listed; all are counted."""
 PAGE = 5_000
-SOFT = frozenset({"last_heard_at", "load"})  # columns of workers: beside the document
+SOFT = {"worker": frozenset({"last_heard_at", "load"})}
+"""Entity -> columns beside its document. All else is folded, a service's load too."""
 
 Row = Mapping[str, Any]
 Counts = dict[str, dict[str, int]]
@@ -113,9 +114,10 @@ def _verify_documents(reading: Reading, found: Verified) -> None:
     for entity, table in _TABLES.items():
         for document in table(reading):
             id = str(document.get("id") or document.get("name"))
-            row = {field: value for field, value in document.items() if field not in SOFT}
+            soft = SOFT.get(entity, frozenset())
+            row = {field: value for field, value in document.items() if field not in soft}
             found.documents += 1
-            told = {field: value for field, value in log.pop((entity, id), {}).items() if field not in SOFT}
+            told = {field: value for field, value in log.pop((entity, id), {}).items() if field not in soft}
             found.note(_differ(entity, id, row, told))
     for (entity, id), folded in log.items():
         found.note(_differ(entity, id, {}, folded))

@@ -1,4 +1,4 @@
-"""How rules write: the events by which a job changes, and the few moves that several rules share.
+"""How rules write: the events by which jobs and the board change, and the few moves that several rules share.
 
 `job_event` is the only maker of `job.*` events. A change of state always brings `was`, the state that was left: counts
 fold from it. Called by the rules of jobs, attempts and workers; decides nothing itself.
@@ -6,6 +6,7 @@ fold from it. Called by the rules of jobs, attempts and workers; decides nothing
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from headway.clock import iso
@@ -13,6 +14,8 @@ from headway.model.event import Event
 from headway.model.job import JobDoc, JobState
 from headway.model.world import World
 
+KEPT_PROBLEMS = 5
+"""The newest problems of a worker that its document holds."""
 LONGEST_WAIT_S = 10 * 365 * 86_400.0
 
 
@@ -64,6 +67,39 @@ def job_event(
             extra=extra,
         )
     )
+
+
+def board_event(
+    world: World, type: str, subject: str, namespace: str = "default", worker: str | None = None, **data: Any
+) -> None:
+    """Add an event about anything but a job."""
+    world.add(Event(type=type, at=world.now, subject=subject, namespace=namespace, worker=worker, data=data))
+
+
+def worker_event(world: World, id: str, type: str, **data: Any) -> None:
+    """Add an event about a worker; a new state brings the instant of its change."""
+    worker = world.workers.get(id) or {}
+    change: dict[str, Any] = data.get("set") or {}
+    if change.get("state", worker.get("state")) != worker.get("state"):
+        change["state_at"] = world.now_text
+    board_event(world, type, id, worker.get("namespace", "default"), id, **data)
+
+
+def note_problem(
+    world: World, worker: str, text: str, change: Mapping[str, Any] | None = None, *, once: bool = False
+) -> None:
+    """Show a worker with a problem, and raise an alert. `once`: not where it stands there already."""
+    before: list[Any] = (world.workers.get(worker) or {}).get("problems") or []
+    if once and any(each["problem"] == text for each in before):
+        return
+    problems = [*before, {"problem": text, "at": world.now_text}][-KEPT_PROBLEMS:]
+    worker_event(world, worker, "worker.problem", set={"problems": problems, **(change or {})}, problem=text)
+    board_event(world, "system.alert", "", worker=worker, about=f"worker {worker}", message=text)
+
+
+def is_elsewhere(worker: Mapping[str, Any], server: str) -> bool:
+    """True where the worker is linked to another server than this one."""
+    return bool(server) and worker.get("server", server) != server
 
 
 def fresh(world: World, job: JobDoc) -> JobDoc:

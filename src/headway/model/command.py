@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from headway.model.fleet_commands import (
     Back,
+    Compare,
     Connect,
     Cut,
     Disconnect,
@@ -24,6 +25,7 @@ from headway.model.fleet_commands import (
     ReportServices,
     ResumeQueue,
     SaveEntry,
+    ServiceSilent,
     Stale,
 )
 from headway.model.job_commands import (
@@ -96,6 +98,8 @@ __all__ = [  # noqa: RUF022 - grouped by where they come from
     "Cut",
     "Problem",
     "ReportServices",
+    "ServiceSilent",
+    "Compare",
     "Hear",
     "PauseQueue",
     "ResumeQueue",

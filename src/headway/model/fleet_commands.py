@@ -16,7 +16,8 @@ from headway.model.reads import Command, Reads, WorkerCommand
 
 class Connect(WorkerCommand, frozen=True, kw_only=True):
     """A worker said hello. `profile` is its description (machine, name, version, boot_id, instance, pid, labels,
-    slots, queues); `running` what it says it runs: (job, attempt, n). Answer: `{"yours": […], "fenced": […]}`.
+    slots, queues); `running` what it says it runs: (job, attempt, n). Answer: `{"yours": […], "fenced": […]}`,
+    and where there are any its `services` as they stand now, and what was `refused` of them, as `ReportServices` says it.
     """
 
     profile: dict[str, Any]
@@ -46,6 +47,7 @@ class Disconnect(WorkerCommand, frozen=True, kw_only=True):
         reads.workers.add(self.worker)
         if self.goodbye:
             reads.held_by.add(self.worker)
+            reads.services.add(self.worker)
 
 
 class Stale(WorkerCommand, frozen=True, kw_only=True):
@@ -72,6 +74,7 @@ class Lose(WorkerCommand, frozen=True, kw_only=True):
     def reads(self, reads: Reads) -> None:
         reads.workers.add(self.worker)
         reads.held_by.add(self.worker)
+        reads.services.add(self.worker)
 
 
 class Drain(WorkerCommand, frozen=True, kw_only=True):
@@ -97,13 +100,40 @@ class Problem(WorkerCommand, frozen=True, kw_only=True):
 
 
 class ReportServices(WorkerCommand, frozen=True, kw_only=True):
-    """The state of the engines behind a worker: `[{name, type, status, …}]`."""
+    """The state of all the engines behind a worker: `[{name, type, status, …}]`, said by the process `instance` to `server`
+    (empty: by nobody in particular). Answer: what was not taken, `{field, message}` each.
+    """
 
     services: tuple[dict[str, Any], ...]
+    instance: str = ""
+    server: str = ""
 
     def reads(self, reads: Reads) -> None:
         reads.workers.add(self.worker)
         reads.services.add(self.worker)
+
+
+class ServiceSilent(WorkerCommand, frozen=True, kw_only=True):
+    """Nothing was heard of this service of the worker for `service_unknown_s`. `deaf`: when nobody could hear (ms)."""
+
+    name: str
+    deaf: tuple[tuple[int, int], ...] = ()
+
+    def reads(self, reads: Reads) -> None:
+        reads.workers.add(self.worker)
+        reads.services.add(self.worker)
+
+
+class Compare(WorkerCommand, frozen=True, kw_only=True):
+    """What the process `instance` says to `server` that it runs, all of it: (job, attempt) each."""
+
+    instance: str
+    running: tuple[tuple[str, int], ...]
+    server: str = ""
+
+    def reads(self, reads: Reads) -> None:
+        reads.workers.add(self.worker)
+        reads.held_by.add(self.worker)
 
 
 class Hear(WorkerCommand, frozen=True, kw_only=True):

@@ -18,8 +18,8 @@ Document = dict[str, Any]
 
 CODES = (
     "held", "adopted", "scheduled", "retry_scheduled", "blocked", "queue_paused", "queue_limit", "kind_limit", "key_limit",
-    "no_worker", "no_worker_online", "queue_not_served", "requires", "slots_full", "avoided", "next", "offered",
-    "needs_input", "worker_away",
+    "no_worker", "no_worker_online", "queue_not_served", "requires", "service_away", "service_full", "slots_full",
+    "avoided", "next", "offered", "needs_input", "worker_away",
 )  # fmt: skip
 ReasonCode = Annotated[str, Meta(extra_json_schema={"title": "ReasonCode", "enum": list(CODES)})]
 
@@ -35,6 +35,7 @@ class Reason(TypedDict):
     more: NotRequired[int]  # workers or jobs that are not named
     queue: NotRequired[str]
     kind: NotRequired[str]
+    service: NotRequired[str]  # that it needs a free slot of: a type, or type:name
     limit_key: NotRequired[str]
     limit: NotRequired[int]
     running: NotRequired[int]  # that count toward the limit
@@ -61,7 +62,7 @@ NAMED = 20
 
 class Situation(msgspec.Struct, kw_only=True):
     """A job and all that decides whether it may run. `active` are the running and cancelling jobs of everybody,
-    `upstream` those it waits for (None: deleted), `now` in ms. A worker that was silent for `stale_s` counts as away.
+    `upstream` those it waits for (None: deleted), `needs` kind -> service, `now` in ms. A worker that was silent for `stale_s` counts as away.
     """
 
     job: JobDoc
@@ -69,6 +70,8 @@ class Situation(msgspec.Struct, kw_only=True):
     queue: Mapping[str, Any] = {}
     kind: Mapping[str, Any] = {}
     workers: Sequence[Document] = ()
+    services: Sequence[Document] = ()
+    needs: Mapping[str, str] = {}
     active: Sequence[JobDoc] = ()
     upstream: Mapping[str, JobDoc | None] = {}
     stale_s: float = 15.0

@@ -6,14 +6,14 @@ A claim is decided here, against exact limits; what may be tried at all was chos
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from headway.errors import InvalidInput, Refused
 from headway.model import command as c
-from headway.model.change import cleared, fresh, job_event
+from headway.model.change import cleared, fresh, is_elsewhere, job_event
 from headway.model.ending import Ending, end_attempt, record_end
-from headway.model.fleet import is_elsewhere
 from headway.model.job import (
     KEPT_ATTEMPTS,
     MOST_ATTEMPTS,
@@ -42,13 +42,18 @@ def claim(world: World, command: c.Claim, settings: Settings) -> list[str]:
     if worker is None or worker.get("state") != "online" or is_elsewhere(worker, command.server):
         return []
     offered: list[str] = []
+    room = Counter(command.room)
     for id in world.candidates_of(command):
         if len(offered) >= command.limit:
             break
         job = world.job(id)
-        if job is not None and _may_run(world, job, command.worker):
+        if job is None or not _may_run(world, job, command.worker):
+            continue
+        service = command.needs.get(job.get("kind", ""))
+        if service is None or room[service] > 0:
             _offer(world, job, command.worker, worker)
             offered.append(id)
+            room[service or ""] -= 1
     return offered
 
 

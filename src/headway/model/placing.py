@@ -1,6 +1,7 @@
 """Which of the workers could take a job, and what keeps it from the others: the rules of `world.fits` and of free slots.
 
-Of those that serve its kind: who is there, takes its queue, has its labels, has room. Called by `waiting.py`.
+Of those that serve its kind: who is there, takes its queue, has its labels, has an engine that lives and is free, has room.
+Called by `waiting.py`.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import Iterator
 from headway.clock import from_iso, iso
 from headway.model.duration import duration_text
 from headway.model.obstacle import NAMED, NEXT, Document, Reason, Situation, listed, more, reason, some
+from headway.model.services import matches, slots_of
 
 
 def obstacles(situation: Situation) -> Iterator[Reason]:
-    """Who serves its kind, and then, of those: who is there, takes its queue, has its labels, has room."""
+    """Who serves its kind, and then, of those: who is there, takes its queue, has its labels, has an engine, has room."""
     job = situation.job
     kind, namespace = job.get("kind", ""), job.get("namespace", "default")
     serving = [
@@ -28,7 +30,7 @@ def obstacles(situation: Situation) -> Iterator[Reason]:
         yield reason("no_worker", f"No worker serves the kind {kind}.", hint, kind=kind)
         return
     left = serving
-    for narrow in (_there, _of_its_queue, _with_its_labels):
+    for narrow in (_there, _of_its_queue, _with_its_labels, _with_its_service, _with_room_there):
         left, obstacle = narrow(situation, left)
         if obstacle is not None:
             yield obstacle
@@ -85,6 +87,57 @@ def _with_its_labels(situation: Situation, workers: list[Document]) -> Narrowed:
     hint = " ".join(["headway worker MODULE:APP", *(f"--label {shlex.quote(each)}" for each in wanted)])
     text = f"No worker that is there has all of the labels {', '.join(wanted)}."
     return left, reason("requires", text, hint, requires=requires, workers=some(missing), **more(missing))
+
+
+def _with_its_service(situation: Situation, workers: list[Document]) -> Narrowed:
+    """An engine of the sort that it needs, and that lives."""
+    wanted = situation.needs.get(situation.job.get("kind", ""))
+    left = [worker for worker in workers if wanted is None or slots_of(_services_of(situation, worker), wanted)]
+    if left or wanted is None:
+        return left, None
+    away = {worker["id"]: _engines(situation, worker, wanted) for worker in workers}
+    said = " ".join(each for engines in list(away.values())[:3] for each in engines)
+    text = f"No {wanted} that it could run on is there. {said}"
+    hint = "Look at it and at its machine, or start a worker that has another: headway worker --connector TYPE=TARGET."
+    facts = {id: " ".join(engines) for id, engines in away.items()}
+    return left, reason("service_away", text, hint, service=wanted, workers=some(facts), **more(facts))
+
+
+def _services_of(situation: Situation, worker: Document) -> list[Document]:
+    return [service for service in situation.services if service.get("worker") == worker["id"]]
+
+
+def _engines(situation: Situation, worker: Document, wanted: str) -> list[str]:
+    """A sentence for each engine of the worker that it could have run on."""
+    found = [service for service in _services_of(situation, worker) if matches(service, wanted)]
+    return [_engine(service, worker) for service in found] or [f"{worker['id']} has none."]
+
+
+def _engine(service: Document, worker: Document) -> str:
+    """`comfyui 127.0.0.1:8188 of basic-1/1 is unreachable since …: connection refused.`"""
+    why = service.get("reason") or service.get("error")
+    since = f" since {service['changed_at']}" if "changed_at" in service else ""
+    slots = "" if service.get("slots", 1) else ", and has no slots"
+    name = f"{service.get('type')} {service.get('name')} of {worker['id']}"
+    return f"{name} is {service.get('status')}{since}{slots}{f': {why}' if why else ''}."
+
+
+def _with_room_there(situation: Situation, workers: list[Document]) -> Narrowed:
+    """A free slot of such an engine: what its worker runs of all kinds that need one takes one."""
+    wanted = situation.needs.get(situation.job.get("kind", ""))
+    if wanted is None:
+        return workers, None
+    needing = (job for job in situation.active if situation.needs.get(job.get("kind", "")) == wanted)
+    held = Counter(job.get("worker") or "" for job in needing)
+    slots = {worker["id"]: slots_of(_services_of(situation, worker), wanted) for worker in workers}
+    left = [worker for worker in workers if held[worker["id"]] < slots[worker["id"]]]
+    if left:
+        return left, None
+    full = {id: {"slots": number, "held": held[id]} for id, number in slots.items()}
+    counted = {id: f"{each['held']} of {each['slots']}" for id, each in full.items()}
+    text = f"All slots of {wanted} are taken: {listed(counted)}."
+    hint = "Wait, or start another one and a worker for it: headway worker --connector TYPE=TARGET."
+    return left, reason("service_full", text, hint, service=wanted, workers=some(full), **more(full))
 
 
 def _room(situation: Situation, workers: list[Document]) -> Iterator[Reason]:

@@ -72,7 +72,8 @@ class Claim(Command, frozen=True, kw_only=True):
     """Offer up to `limit` of the best queued jobs to a worker. Answer: the ids offered, best first.
 
     `kinds` are those that may be waiting, of those the worker serves; `queues` empty: any. `server` is the one that
-    the worker is linked to: claims of another are for a link that is over.
+    the worker is linked to: claims of another are for a link that is over. `needs`: kind -> the service of the worker of
+    which its jobs need a free slot; `room`: how many are free.
     """
 
     worker: str
@@ -82,6 +83,8 @@ class Claim(Command, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     namespace: str = "default"
     server: str = ""
+    needs: dict[str, str] = {}
+    room: dict[str, int] = {}
 
     def reads(self, reads: Reads) -> None:
         reads.workers.add(self.worker)

@@ -34,6 +34,9 @@ from headway.protocol.translation import (
     adopted,
     begun,
     error_frame,
+    joined,
+    not_taken,
+    observed,
     offer_of,
     reply,
     stated,
@@ -69,8 +72,8 @@ class Closing(msgspec.Struct, frozen=True):
 class WorkerSession:
     """One worker on one link. `rival_of` finds who has the same worker id, if anybody has.
 
-    `profile`, `kinds` are what `dispatcher.attach` wants once `phase` is LIVE; a `Hear` command among the orders may
-    go to a roster instead of the ledger. `new_id` and `dice` are the randomness of its commands.
+    `profile`, `kinds`, `needs`, `services` are what `dispatcher.attach` wants once `phase` is LIVE; a `Hear` command among
+    the orders may go to a roster instead of the ledger. `new_id` and `dice` are the randomness of its commands.
     """
 
     def __init__(
@@ -91,6 +94,8 @@ class WorkerSession:
         self.instance = ""
         self.profile: dict[str, Any] = {}
         self.kinds: tuple[str, ...] = ()
+        self.needs: dict[str, str] = {}
+        self.services: list[dict[str, Any]] = []
         self.namespace = namespace
         self.heard_at = now
         self.probe_s = settings.takeover_probe_s
@@ -100,7 +105,7 @@ class WorkerSession:
         self._now = now
         self._session_key = session_key
         self._rival_of = rival_of
-        self._speaker = Speaker("", "", namespace, new_id, dice)
+        self._speaker = Speaker("", "", namespace, new_id, dice, server)
         self._server = server
         self._hello = WorkerHello(worker={})
         self._asked_at = now
@@ -261,17 +266,8 @@ class WorkerSession:
         self.instance = self.profile["instance"]
         self._speaker = msgspec.structs.replace(self._speaker, worker=self.worker, instance=self.instance)
         self.kinds = tuple(str(kind.get("name", "")) for kind in hello.kinds)
-        command = c.Connect(
-            worker=self.worker,
-            profile=self.profile,
-            kinds=tuple(hello.kinds),
-            services=tuple(hello.services),
-            running=tuple((each.job, each.attempt, each.n) for each in hello.running),
-            namespace=self.namespace,
-            server=self._server,
-            dice=self._speaker.dice(),
-        )
-        self._order(command, hello)
+        self.needs = {str(kind.get("name", "")): kind["service"] for kind in hello.kinds if kind.get("service")}
+        self._order(joined(hello, self.profile, self._speaker), hello)
 
     def replace(self, newer: Mapping[str, Any]) -> None:
         """Another link has the id now. This one must not come back, and its end is no news."""
@@ -286,9 +282,7 @@ class WorkerSession:
         """One frame of a live worker."""
         match frame:
             case f.Heartbeat():
-                self._order(c.Hear(worker=self.worker, at=self._now, load=frame.load), frame)
-                if frame.services is not None:
-                    self._order(c.ReportServices(worker=self.worker, services=tuple(frame.services)), frame)
+                self._orders += [Order(each, frame) for each in observed(frame, self._speaker, self._now)]
             case f.Begin():
                 self._order(adopted(frame, self._speaker), frame)
             case f.Draining():
@@ -312,6 +306,8 @@ class WorkerSession:
                 self._welcome(order.frame, answer)
             case f.Begin():
                 self._say(begun(order.frame, answer))
+            case f.Heartbeat():
+                self._frames += not_taken(answer)
             case f.Report() | f.Ended() | f.CancelState() | f.Accept() | f.Refuse():
                 self._acknowledge(order, order.frame, answer)
             case _:
@@ -337,6 +333,8 @@ class WorkerSession:
                     service_s=self.settings.service_interval_s,
                 )
             )  # fmt: skip
+            self.services = answer.get("services", [])
+            self._frames += not_taken(answer.get("refused"))
             if answer.get("draining"):
                 self.drain()  # the first time it may not have arrived
 

@@ -7,12 +7,12 @@ without anything but the warning, then the attempt is fenced. Must never know li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 import msgspec
 
-from headway.errors import HeadwayError, ServerError
+from headway.errors import HeadwayError, InvalidInput, ServerError
 from headway.model import command as c
 from headway.model.job import Outcome
 from headway.model.report import Checkpoint, Custom, InputRequested, Warned
@@ -26,9 +26,11 @@ from headway.protocol.frames import (
     Error,
     Fenced,
     Frame,
+    Heartbeat,
     Offer,
     Refuse,
     Report,
+    WorkerHello,
 )
 
 Statement = Accept | Refuse | Report | Ended | CancelState
@@ -41,13 +43,51 @@ MADE_UP = (Custom, Checkpoint, InputRequested)
 
 
 class Speaker(msgspec.Struct, frozen=True):
-    """Who speaks: a worker's id and instance, its namespace; `new_id` and `dice` make the randomness of commands."""
+    """Who speaks: a worker's id and instance, its namespace; `new_id` and `dice` make the randomness of commands; `server`
+    is who listens.
+    """
 
     worker: str
     instance: str
     namespace: str
     new_id: Callable[[], str]
     dice: Callable[[], float]
+    server: str = ""
+
+
+def joined(hello: WorkerHello, profile: dict[str, Any], speaker: Speaker) -> c.Connect:
+    """The command that registers a worker, by its description as it was checked."""
+    return c.Connect(
+        worker=speaker.worker,
+        profile=profile,
+        kinds=tuple(hello.kinds),
+        services=tuple(hello.services),
+        running=tuple((each.job, each.attempt, each.n) for each in hello.running),
+        namespace=speaker.namespace,
+        server=speaker.server,
+        dice=speaker.dice(),
+    )
+
+
+def observed(frame: Heartbeat, speaker: Speaker, now: int) -> list[c.Command]:
+    """A command for each thing that a heartbeat tells of: what is not taken of one does not keep the others."""
+    worker, instance, server = speaker.worker, speaker.instance, speaker.server
+    commands: list[c.Command] = [c.Hear(worker=worker, at=now, load=frame.load)]
+    if frame.services is not None:
+        services = tuple(frame.services)
+        commands.append(c.ReportServices(worker=worker, services=services, instance=instance, server=server))
+    if frame.running is not None:
+        running = tuple((each.job, each.attempt) for each in frame.running)
+        commands.append(
+            c.Compare(worker=worker, running=running, instance=instance, server=server, dice=speaker.dice())
+        )
+    return commands
+
+
+def not_taken(answer: Any) -> list[Error]:
+    """What the worker is told of services that were not taken; they stand with it as a problem, too."""
+    refused = cast("Sequence[Mapping[str, str]]", answer if isinstance(answer, list) else ())
+    return [Error(code=InvalidInput.code, message=each["message"], field=each["field"]) for each in refused]
 
 
 def adopted(frame: Begin, speaker: Speaker) -> c.Begin:

@@ -22,7 +22,7 @@ from headway.model.job import JobDoc
 from headway.model.saved import SavedDoc
 from headway.server.admin import ConnectionList, ServerList
 from headway.server.bulk import ActionsAnswer
-from headway.server.fleet import KindList, KindSeen, MachineList, ServiceList, WorkerList, WorkerSeen
+from headway.server.fleet import KindList, KindSeen, MachineList, ServiceList, ServiceSeen, WorkerList, WorkerSeen
 from headway.server.jobs import AttemptList, Ending, EventPage, JobPage
 from headway.server.logs import LogLine
 from headway.server.problems import Problem
@@ -52,6 +52,7 @@ DESCRIBED: tuple[Any, ...] = (
         WorkerSeen,
         WorkerList,
         MachineList,
+        ServiceSeen,
         ServiceList,
         KindSeen,
         KindList,
@@ -74,7 +75,8 @@ ALWAYS: dict[str, tuple[str, ...]] = {
     "CancelDoc": ("requested_at",),
     "WorkerDoc": ("id", "namespace", "state"),
     "WorkerSeen": ("id", "namespace", "state"),
-    "ServiceDoc": ("id", "name", "worker", "status", "changed_at"),
+    "ServiceDoc": ("id", "name", "worker", "type", "status", "slots", "changed_at"),
+    "ServiceSeen": ("id", "name", "worker", "type", "status", "slots", "changed_at"),
     "SetQueueDoc": ("name",),
     "KindDoc": ("name",),
     "KindSeen": ("name", "served"),
@@ -83,7 +85,7 @@ ALWAYS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Fields that every document of this sort has once it is there, though a patch of it may not."""
 
-EXTENDS: dict[str, Any] = {"WorkerSeen": WorkerDoc, "KindSeen": KindDoc}
+EXTENDS: dict[str, Any] = {"WorkerSeen": WorkerDoc, "ServiceSeen": ServiceDoc, "KindSeen": KindDoc}
 """Documents with more in them, which a TypedDict does not remember."""
 
 HIDDEN = {"JobDoc": "soft"}

@@ -16,7 +16,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from headway.clock import iso
+from headway.clock import from_iso, iso
 from headway.errors import NotFound
 from headway.model import command as c
 from headway.model.documents import WORKER_STATES as STATES, KindDoc, ServiceDoc, WorkerDoc, WorkerState
@@ -37,6 +37,12 @@ PARTING_S = 5.0
 
 class WorkerSeen(WorkerDoc, total=False):
     """A worker, and how long ago anything was heard of it."""
+
+    age_s: float
+
+
+class ServiceSeen(ServiceDoc, total=False):
+    """A service, and how long ago its engine last gave a sign of life."""
 
     age_s: float
 
@@ -73,7 +79,7 @@ class MachineList(TypedDict):
 class ServiceList(TypedDict):
     """Services by worker and name."""
 
-    services: list[ServiceDoc]
+    services: list[ServiceSeen]
     now: str
 
 
@@ -132,10 +138,18 @@ async def list_machines(site: SiteOf) -> Response:
 
 @router.get("/services", summary="All services", responses=gives(ServiceList, "services, by worker and name"))
 async def list_services(site: SiteOf) -> Response:
-    """The engines behind the workers and the state each was last seen in."""
+    """The engines behind the workers: status, why, since when, load, and how old the last sign of life is."""
     services = await site.read(lambda reading: reading.services())
-    listed = cast("list[ServiceDoc]", sorted(services, key=lambda service: service["id"]))
-    return answer(ServiceList(services=listed, now=iso(site.hub.clock.now())))
+    now = site.hub.clock.now()
+    listed = [_service(service, now) for service in sorted(services, key=lambda service: service["id"])]
+    return answer(ServiceList(services=listed, now=iso(now)))
+
+
+def _service(service: Document, now: int) -> ServiceSeen:
+    """The document with `age_s`, where the engine ever gave a sign of life."""
+    seen_at = service.get("seen_at")
+    age = {"age_s": max(0.0, (now - from_iso(seen_at)) / 1000)} if seen_at else {}
+    return cast("ServiceSeen", {**service, **age})
 
 
 @router.get("/workers/{id:path}", summary="One worker", responses=gives(WorkerSeen, "The worker"))

@@ -55,12 +55,15 @@ def why(reading: Reading, id: str, now: int, stale_s: float) -> Why:
     if job is None:
         raise NotFound("job", id)
     active, partial = _active(reading, now) if job.get("state") == "queued" else ([], False)
+    kinds = reading.kinds()
     situation = Situation(
         job=job,
         now=now,
         queue=_named(reading.queues(), job.get("queue", "")),
-        kind=_named(reading.kinds(), job.get("kind", "")),
+        kind=_named(kinds, job.get("kind", "")),
         workers=reading.workers(),
+        services=reading.services(),
+        needs={each["name"]: each["service"] for each in kinds if each.get("service")},
         active=active,
         upstream={id: reading.job(id) for id in job.get("after", [])} if job.get("state") == "blocked" else {},
         stale_s=stale_s,

@@ -188,7 +188,10 @@ class WorkerLink:
         self._attached = True
         self.worker, self.instance = self.session.worker, self.session.instance
         self._hub.roster.hear(self.worker)
-        self._hub.dispatcher.attach(self, self.session.profile, self.session.kinds)
+        session = self.session
+        self._hub.dispatcher.attach(
+            self, session.profile, session.kinds, needs=session.needs, services=session.services
+        )
         self._settling = asyncio.ensure_future(self._settle_held())
 
     async def _settle_held(self) -> None:

@@ -298,7 +298,10 @@ class WorkerEnd:
         self._server.roster.hear(self.worker)
         with self._server.store.reading() as reading:
             held = reading.held_by(self.worker)
-        self._server.dispatcher.attach(self, self.session.profile, self.session.kinds, held)
+        session = self.session
+        self._server.dispatcher.attach(
+            self, session.profile, session.kinds, held, needs=session.needs, services=session.services
+        )
 
     # -- out -------------------------------------------------------------------------------------------------------
 
