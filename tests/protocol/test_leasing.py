@@ -199,7 +199,7 @@ class TestServices:
 
         worker.receive(welcome(service_s=3.0), 11.0)
 
-        assert (worker.frames(11.0), worker.service_s) == ([Heartbeat()], 3.0)
+        assert (worker.frames(11.0), worker.observed.service_s) == ([Heartbeat()], 3.0)
 
 
 class TestComparing:

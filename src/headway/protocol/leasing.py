@@ -36,14 +36,12 @@ from headway.protocol.frames import (
     Fenced,
     Frame,
     Goodbye,
-    Heartbeat,
     InputAnswer,
     Offer,
     Ping,
     Pong,
     Refuse,
     ReportPace,
-    Running,
     ToWorker,
     Unknown,
     WorkerHello,
@@ -52,13 +50,11 @@ from headway.protocol.frames import (
 from headway.protocol.holding import SPEAKING, Held, Holdings, Key, Phase, Stop
 from headway.protocol.link import LONGEST_WAIT_S, Action, Happening, Link, LinkState, Patience
 from headway.protocol.linked import Linked
+from headway.protocol.observing import Observations
 from headway.protocol.statements import Ending, Spool
 
 FENCE_MARGIN_S = 2.0
 FENCE_MARGIN = 0.2
-
-COMPARE_S = 15.0
-"""Between two heartbeats that name everything this worker holds."""
 
 WAITS_IN_A_LEASE = 4
 """A server that was away counts a lease again once it is back: by then every worker must have tried to come back."""
@@ -81,23 +77,16 @@ class Leaseholder(Linked):
         super().__init__(link or Link(ways=("websocket",)))
         self.hello = hello
         self.lease_s = _DEFAULTS.lease_s
-        self.heartbeat_s = _DEFAULTS.heartbeat_s
         self.report_s = _DEFAULTS.report_ms / 1000
-        self.service_s = _DEFAULTS.service_interval_s
         self.draining = False
-        self.load: dict[str, Any] | None = None
-        self.services = hello.services
+        self.observed = Observations(hello.services)
         self._wishes: list[Wish] = []
         self._holdings = Holdings(spool or Spool(), self._wishes)
-        self._services_due = False
-        self._services_at = 0.0  # when they are told again without a change
         self._out: list[Frame] = []
         self._later: list[Frame] = []  # once the server wants to hear more again
         self._quiet_until = float("-inf")
-        self._named_at = 0.0  # when a heartbeat names what is held
         self.carries: Callable[[str, int], bool] = lambda _job, _attempt: True
         self._contact: float | None = None
-        self._beat_at = 0.0
 
     # -- for the supervisor ----------------------------------------------------------------------------------------
 
@@ -154,10 +143,7 @@ class Leaseholder(Linked):
 
         `seen` of a service is the instant (seconds, monotonic) of its last sign of life: told as its age when it is sent.
         """
-        self.load = load or self.load
-        if services is not None:
-            self.services = services
-            self._services_due = True
+        self.observed.observe(load, services)
 
     def drain(self, reason: str = "") -> None:
         """No more offers."""
@@ -219,9 +205,8 @@ class Leaseholder(Linked):
         out, self._out = self._out, []
         if self.link.state not in _WELCOMED:
             return out
-        if self._services_due or now >= self._beat_at:
-            out.append(self._heartbeat(now))
-            self._beat_at = now + self.heartbeat_s
+        if now >= self.observed.due():
+            out.append(self.observed.beat(now, lambda: self._holdings.carried(self.carries)))
         if now >= self._quiet_until:
             out, self._later = out + self._later, []
             for _, held in self._holdings.entries():
@@ -233,7 +218,7 @@ class Leaseholder(Linked):
         """When `tick` or `frames` has something next; None: never, by time alone."""
         times = [self.link.due, self._fence_at()]
         if self.link.state in _WELCOMED:
-            times.append(float("-inf") if self._out or self._services_due else self._beat_at)
+            times.append(float("-inf") if self._out else self.observed.due())
             boxes = [held.outbox.due() for _, held in self._holdings.entries() if held.phase in SPEAKING]
             boxes.append(float("-inf") if self._later else None)
             times += [max(due, self._quiet_until) for due in boxes if due is not None]
@@ -245,18 +230,6 @@ class Leaseholder(Linked):
         """A frame without a number: worth nothing on a later link, where the hello says how things stand."""
         if self.link.state in _WELCOMED:
             self._out.append(frame)
-
-    def _heartbeat(self, now: float) -> Heartbeat:
-        """Services when they changed, and now and then all the same: a server that gave them up hears that they are there."""
-        services: list[dict[str, Any]] | None = None
-        running: list[Running] | None = None
-        if self._services_due or (self.services and now >= self._services_at):
-            services = _aged(self.services, now)
-            self._services_due, self._services_at = False, now + self.service_s
-        if now >= self._named_at:
-            self._named_at = now + COMPARE_S
-            running = self._holdings.carried(self.carries)
-        return Heartbeat(load=self.load, services=services, running=running)
 
     def _fence_at(self) -> float | None:
         if self._contact is None or not any(held.at_risk for _, held in self._holdings.entries()):
@@ -276,8 +249,7 @@ class Leaseholder(Linked):
         """Turn the actions that are frames into frames; the rest is the shell's."""
         if Action.GREET in actions:
             running = self._holdings.running()
-            self._out = [msgspec.structs.replace(self.hello, running=running, services=_aged(self.services, now))]
-            self._services_due = False
+            self._out = [msgspec.structs.replace(self.hello, running=running, services=self.observed.greet(now))]
         if Action.DROP in actions:
             self._out, self._later = [], []
             self._patience = None
@@ -286,12 +258,11 @@ class Leaseholder(Linked):
 
     def _welcome(self, frame: WorkerWelcome, now: float) -> tuple[Action, ...]:
         self.hello = msgspec.structs.replace(self.hello, session_key=frame.session_key)
-        self.lease_s, self.heartbeat_s, self.report_s = frame.lease_s, frame.heartbeat_s, frame.report_ms / 1000
-        self.service_s = frame.service_s
+        self.lease_s, self.report_s = frame.lease_s, frame.report_ms / 1000
         self.link.longest_wait_s = min(LONGEST_WAIT_S, frame.lease_s / WAITS_IN_A_LEASE)
         actions = self._happen(Happening.WELCOMED, now) + self._happen(Happening.CAUGHT_UP, now)
-        self._beat_at, self._quiet_until = now, float("-inf")
-        self._named_at, self._services_at = now + COMPARE_S, now + self.service_s
+        self.observed.welcome(frame, now)
+        self._quiet_until = float("-inf")
         for begin in self._holdings.agree({(each.job, each.attempt): each.n for each in frame.yours}, now):
             self._say(begin)
         if self.draining:
@@ -341,13 +312,3 @@ class Leaseholder(Linked):
         elif held is not None and held.begin is not None:
             self._holdings.remove((held.begin.external_id, 0))
             self._wishes.append(frame)
-
-
-def _aged(services: Sequence[dict[str, Any]], now: float) -> list[dict[str, Any]]:
-    """Services as they are sent: no clock is shared with the server, so an instant becomes an age."""
-    return [
-        {key: value for key, value in service.items() if key != "seen"} | {"age_s": max(0.0, now - service["seen"])}
-        if "seen" in service
-        else service
-        for service in services
-    ]

@@ -156,11 +156,11 @@ class Worker:
                 (held.job, held.attempt, held.process.pid) for held in supervisor.held.values() if held.isolated
             ]
             holder.observe(load=meter.read(busy=supervisor.busy, slots=supervisor.slots, attempts=attempts))
-            if (holder.report_s, holder.service_s) != self._pace:
-                self._pace = holder.report_s, holder.service_s
-                supervisor.pool.pace(round(holder.report_s * 1000), holder.service_s)
+            if (holder.report_s, holder.observed.service_s) != self._pace:
+                self._pace = holder.report_s, holder.observed.service_s
+                supervisor.pool.pace(round(holder.report_s * 1000), holder.observed.service_s)
             link.wake()
-            await self._clock.sleep(min(holder.heartbeat_s, 5.0) / 2)
+            await self._clock.sleep(min(holder.observed.heartbeat_s, 5.0) / 2)
 
     def _state(self, state: LinkState, reason: str) -> None:
         if state is LinkState.LIVE:
