@@ -118,10 +118,14 @@ class TestBoard:
         assert str(caught.value) == "service 'b:2': was not announced by services(). Known: a:1."
 
     async def test_what_is_not_json_is_refused_before_it_reaches_the_pipe(self, told: Told):
-        with pytest.raises(InvalidInput, match="service 'a:1': can not be told: "):
+        with pytest.raises(InvalidInput, match="service 'a:1': is not JSON: "):
             told.board.tell("a:1", load={"device": object()})
 
         assert told.board.documents() == [A]
+
+    async def test_what_the_server_would_refuse_is_refused_here_by_field(self, told: Told):
+        with pytest.raises(InvalidInput, match=r"^service 'a:1'\.status: 'asleep' is not one of starting, idle"):
+            told.board.tell("a:1", status="asleep")
 
 
 class TestEngines:
@@ -212,7 +216,7 @@ class TestEngines:
         [({"name": ""}, "name"), ({"type": None}, "type"), ({"slots": -1}, "slots"), ({"slots": True}, "slots")],
     )
     async def test_one_that_announces_too_little_is_refused(self, service: Service, missing: str):
-        with pytest.raises(InvalidInput, match=f"Steady.services: .* has no {missing}"):
+        with pytest.raises(InvalidInput, match=rf"^Steady\.services\(\)\[0\]\.{missing}: "):
             Engines([Steady(**{"name": "a:1", **service})], VirtualClock(), print)
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from headway.clock import Clock
 from headway.errors import InvalidInput
+from headway.model.service_check import checked_service
 from headway.model.settings import Settings
 
 Service = dict[str, Any]
@@ -66,7 +67,7 @@ class Board:
 
     def tell(self, name: str, *, seen: bool = False, **fields: Any) -> None:
         """What is new of a service: fields that changed, None for one that is gone; `seen`: it gave a sign of life just
-        now. InvalidInput for a service that was not announced, or a value that is not JSON.
+        now. InvalidInput for a service that was not announced, or what the server would refuse.
         """
         before = self._services.get(name)
         if before is None:
@@ -75,10 +76,9 @@ class Board:
         if name in self._failed and "status" in fields:
             self._failed.discard(name)
             fields = {"error": None, "reason": None, **fields}
-        _check_json(name, fields)
+        after = _checked({**before, **fields}, f"service {name!r}")
         if seen:
             self._seen[name] = self._clock.monotonic()
-        after = {key: value for key, value in {**before, **fields}.items() if value is not None}
         if after != before:
             self._services[name] = after
             if _without_load(after) == _without_load(before) and self._clock.monotonic() < self._sent_at + _LOAD_S:
@@ -204,29 +204,11 @@ def seen_before(services: Sequence[Service], before: Sequence[Service]) -> list[
 
 
 def _announced(engine: Engine) -> list[Service]:
-    services: list[Service] = [{"status": "starting", "slots": 1, **service} for service in engine.services()]
-    for service in services:
-        for field, fits in _NEEDED.items():
-            if not fits(service.get(field)):
-                raise InvalidInput(
-                    f"{type(engine).__name__}.services",
-                    f"{service!r} has no {field}",
-                    hint=f"Give name and type: {_SAMPLE}.",
-                )
-        _check_json(service["name"], service)
-    return services
-
-
-def _is_word(value: Any) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-def _is_count(value: Any) -> bool:
-    return type(value) is int and value >= 0
-
-
-_NEEDED: dict[str, Callable[[Any], bool]] = {"name": _is_word, "type": _is_word, "slots": _is_count}
-_SAMPLE = '{"name": "127.0.0.1:8188", "type": "comfyui", "slots": 1}'
+    place = f"{type(engine).__name__}.services()"
+    return [
+        _checked({"status": "starting", **service}, f"{place}[{number}]")
+        for number, service in enumerate(engine.services())
+    ]
 
 
 def _check_names(services: Sequence[Service]) -> None:
@@ -236,11 +218,12 @@ def _check_names(services: Sequence[Service]) -> None:
             raise InvalidInput(f"service {name!r}", "is connected twice in this worker", hint="Name each engine once.")
 
 
-def _check_json(name: str, fields: Service) -> None:
+def _checked(service: Service, place: str) -> Service:
+    """As the server will take it, so that a mistake is told to who made it. InvalidInput names the field."""
     try:
-        msgspec.json.encode(fields)
+        return checked_service(service, place)
     except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidInput(f"service {name!r}", f"can not be told: {error}") from None
+        raise InvalidInput(place, f"is not JSON: {error}") from None
 
 
 def _without_load(service: Service) -> Service:
