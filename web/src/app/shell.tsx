@@ -18,7 +18,9 @@ import {
 import { lazy, Suspense, useState } from 'react'
 import { Button } from '../kit/button.tsx'
 import { Menu } from '../kit/menu.tsx'
+import { plural } from '../words/numbers.ts'
 import { href } from './address.ts'
+import { useAlerts } from './alerting.ts'
 import { Voice } from './announce.tsx'
 import { AsOf, ConnectionPill } from './connection.tsx'
 import { useKeys } from './keys.ts'
@@ -57,6 +59,7 @@ export function Shell() {
   const [palette, setPalette] = useState(false) // once wanted, it stays loaded
   const { fresh } = useConnection()
   const navigate = useNavigate()
+  const alerts = useAlerts()
   usePulse()
   const close = () => setOpen(undefined)
   const search = () => {
@@ -82,8 +85,8 @@ export function Shell() {
       >
         Skip to the page
       </a>
-      <Side onSearch={search} onOpen={setOpen} />
-      <TopBar onSearch={search} onOpen={setOpen} />
+      <Side onSearch={search} onOpen={setOpen} alerts={alerts} />
+      <TopBar onSearch={search} onOpen={setOpen} alerts={alerts} />
       <main id="main" tabIndex={-1} className="min-h-0 min-w-0 flex-1 overflow-auto focus:outline-none">
         <Outlet />
       </main>
@@ -105,12 +108,14 @@ export function Shell() {
 interface Openers {
   onSearch: () => void
   onOpen: (what: Open) => void
+  /** How many nobody looked at yet. */
+  alerts: number
 }
 
 const LINK =
   'flex h-9 items-center gap-2.5 rounded-md px-2.5 text-sm text-soft hover:bg-hover hover:text-ink aria-[current=page]:bg-selected aria-[current=page]:font-medium aria-[current=page]:text-ink'
 
-function Side({ onSearch, onOpen }: Openers) {
+function Side({ onSearch, onOpen, alerts }: Openers) {
   return (
     <header className="hidden w-52 shrink-0 flex-col border-r border-line bg-card p-2 sm:flex">
       <Brand />
@@ -127,7 +132,8 @@ function Side({ onSearch, onOpen }: Openers) {
         {PLACES.map(({ to, word, icon: Icon }) => (
           <Link key={to} to={to} className={LINK}>
             <Icon aria-hidden size={17} />
-            {word}
+            <span className="flex-1">{word}</span>
+            {to === '/system' && <Alerts count={alerts} />}
           </Link>
         ))}
       </nav>
@@ -149,6 +155,21 @@ function Side({ onSearch, onOpen }: Openers) {
         </div>
       </div>
     </header>
+  )
+}
+
+/** Beside the way to where they can be read. */
+function Alerts({ count }: { count: number }) {
+  if (count === 0) return null
+  return (
+    <span
+      data-tone="failed"
+      title={plural(count, 'new alert')}
+      className="tone tone-tint tone-text rounded-full px-1.5 text-xs font-medium"
+    >
+      {count}
+      <span className="sr-only"> {count === 1 ? 'new alert' : 'new alerts'}</span>
+    </span>
   )
 }
 
@@ -185,7 +206,7 @@ function isPinned(body: unknown): body is { q: string; pinned: true } {
   return typeof body === 'object' && body !== null && 'pinned' in body && body.pinned === true
 }
 
-function TopBar({ onSearch, onOpen }: Openers) {
+function TopBar({ onSearch, onOpen, alerts }: Openers) {
   const navigate = useNavigate()
   const others = PLACES.filter(place => !PHONE.includes(place.to))
   return (
@@ -205,6 +226,7 @@ function TopBar({ onSearch, onOpen }: Openers) {
           ...others.map(({ to, word, icon }) => ({
             label: word,
             icon,
+            ...(to === '/system' && alerts > 0 ? { hint: plural(alerts, 'alert') } : {}),
             onSelect: () => void navigate({ to }),
           })),
           { label: 'Settings', icon: Gear, onSelect: () => onOpen('settings') },

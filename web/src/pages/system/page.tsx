@@ -1,10 +1,14 @@
 /** The system: what happened in the last ten minutes, the servers on this log, who is connected, a word to everybody. */
 
+import type { WireEvent } from '@headway/client'
 import { useHeadway, useNow, useTopic } from '@headway/client/react'
 import { useQuery } from '@tanstack/react-query'
-import { Megaphone, Unplug } from 'lucide-react'
-import { useState } from 'react'
+import { Megaphone, TriangleAlert, Unplug } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { sawAlerts } from '../../app/alerting.ts'
+import { ALERT, alertText } from '../../app/alerts.ts'
 import { useTitle } from '../../app/pulse.ts'
+import { Link } from '../../app/router.tsx'
 import { failed, tell } from '../../app/toasts.tsx'
 import { Chip } from '../../kit/badge.tsx'
 import { Button } from '../../kit/button.tsx'
@@ -213,9 +217,10 @@ const WORDS: Readonly<Record<string, string>> = {
   'system.disconnect_requested': 'A link is to be cut',
 }
 
-/** What the system said of itself lately. */
+/** What the system said of itself lately; who reads it has seen the alerts. */
 function Said() {
   const { data: events = [] } = useTopic('system', { select: seen => seen.events() })
+  useEffect(() => sawAlerts(events), [events])
   return (
     <Panel title="Lately" bare>
       {events.length === 0 && <p className="p-3 text-sm text-soft">Nothing was said lately.</p>}
@@ -224,18 +229,37 @@ function Said() {
           .reverse()
           .slice(0, 30)
           .map(event => (
-            <li key={event.seq} className="flex gap-3 px-3 py-1.5 text-sm">
-              <span className="shrink-0 text-soft">
-                <Time at={event.at} as="day" />
-              </span>
-              <span className="min-w-0 break-words">
-                {WORDS[event.type] ?? event.type}
-                {typeof event.data.message === 'string' && `: ${event.data.message}`}
-              </span>
-            </li>
+            <Word key={event.seq} event={event} />
           ))}
       </ul>
     </Panel>
+  )
+}
+
+function Word({ event }: { event: WireEvent }) {
+  const [isAlert, text] = [event.type === ALERT, alertText(event)]
+  return (
+    <li className="flex gap-3 px-3 py-1.5 text-sm">
+      <span className="shrink-0 text-soft">
+        <Time at={event.at} as="day" />
+      </span>
+      <span data-tone={isAlert ? 'failed' : undefined} className="tone flex min-w-0 gap-1.5 break-words">
+        {isAlert && <TriangleAlert aria-hidden size={14} className="tone-text mt-0.5 shrink-0" />}
+        <span className="min-w-0">
+          <span className={isAlert ? 'tone-text font-medium' : ''}>{WORDS[event.type] ?? event.type}</span>
+          {text && `: ${text}`}
+          {event.worker && (
+            <Link
+              to="/machines"
+              search={{ show: event.worker }}
+              className="ml-2 inline-block min-h-6 leading-6 text-accent hover:underline"
+            >
+              Show the worker
+            </Link>
+          )}
+        </span>
+      </span>
+    </li>
   )
 }
 
