@@ -4,9 +4,16 @@
  * Pure. Must never know what the text is for. Used by copyas.ts and by whatever shows code to copy.
  */
 
+import type { JsonObject } from '@headway/client'
+
 /** A word of a POSIX shell: as it is where nothing in it means anything, else in single quotes. */
 export function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`
+}
+
+/** An object of JSON, and neither null nor an array. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** JSON with whole numbers exact. */

@@ -1,6 +1,7 @@
 /** A form for what a job asks: the fields of a JSON Schema, and the answer that is typed into them. Knows no screen. */
 
-import { argsOf, type FormField, fieldsOf, isObject, type Written } from '../new/schema.ts'
+import { isObject } from '../../words/code.ts'
+import { argsOf, type FormField, fieldsOf, type Written } from '../new/schema.ts'
 
 export interface AnswerForm {
   readonly fields: readonly FormField[]

@@ -2,6 +2,7 @@
 
 import { useState } from 'react'
 import { Field, Select, Switch, TextArea, TextInput } from '../../kit/field.tsx'
+import { JsonArea } from './jsonarea.tsx'
 import { type FormField, type Written, written } from './schema.ts'
 
 interface FieldsProps {
@@ -95,13 +96,23 @@ function Control({ wiring, field, text, onType }: { wiring: Wiring } & Omit<Fiel
           onChange={event => onType(event.target.value || undefined)}
         />
       )
-    case 'long':
     case 'json':
+      return (
+        <JsonArea
+          {...wiring}
+          name={field.name}
+          format={field.format}
+          rows={4}
+          placeholder={brief(field.fallback) || 'JSON'}
+          value={value}
+          onType={typed => onType(typed || undefined)}
+        />
+      )
+    case 'long':
       return (
         <TextArea
           {...wiring}
           rows={4}
-          placeholder={field.control === 'json' ? brief(field.fallback) || 'JSON' : ''}
           value={value}
           onChange={event => onType(event.target.value || undefined)}
         />

@@ -9,14 +9,15 @@ import { useNavigate } from '../../app/router.tsx'
 import { done, failed } from '../../app/toasts.tsx'
 import { Button } from '../../kit/button.tsx'
 import { copyText } from '../../kit/copy.tsx'
-import { Field, TextArea } from '../../kit/field.tsx'
+import { Field } from '../../kit/field.tsx'
 import { Menu } from '../../kit/menu.tsx'
 import { Panel, Problem } from '../../kit/panel.tsx'
-import { json, pretty } from '../../words/code.ts'
+import { isObject, json, pretty } from '../../words/code.ts'
 import { SchemaFields } from './fields.tsx'
+import { JsonArea } from './jsonarea.tsx'
 import { keptOf, OPTIONS, OptionFields, optionsOf, type TypedOptions, typedFrom } from './options.tsx'
 import type { Start } from './page.tsx'
-import { argsOf, type Filled, fieldsOf, holds, isObject, type Written, writtenFrom } from './schema.ts'
+import { argsOf, type Filled, fieldsOf, holds, type Written, writtenFrom } from './schema.ts'
 import { SaveTemplate } from './templates.tsx'
 
 interface FormProps {
@@ -140,13 +141,14 @@ export function NewJobForm({ name, kind, start }: FormProps) {
             error={errors[WHOLE] ?? Object.values(at('args'))[0]}
           >
             {wiring => (
-              <TextArea
+              <JsonArea
                 {...wiring}
+                name="the arguments"
                 rows={10}
                 value={text}
-                onChange={event => {
+                onType={typed => {
                   setRefused(undefined)
-                  setText(event.target.value)
+                  setText(typed)
                 }}
               />
             )}

@@ -10,9 +10,9 @@ import { addressOf, useNavigate } from '../../app/router.tsx'
 import { CodeBlock } from '../../kit/copy.tsx'
 import { Field, Select } from '../../kit/field.tsx'
 import { Empty, Page, Panel, Problem } from '../../kit/panel.tsx'
+import { isObject } from '../../words/code.ts'
 import { NewJobForm } from './form.tsx'
 import { waysOf } from './options.tsx'
-import { isObject } from './schema.ts'
 import { Templates } from './templates.tsx'
 
 const route = addressOf('/new')

@@ -130,3 +130,19 @@ describe('what is typed', () => {
     expect(argsOf(fields, {})).toEqual({ args: { deep: false }, errors: {} })
   })
 })
+
+it('refuses JSON of another format than its schema names, wherever the schema says so', () => {
+  const workflow = { type: 'object', 'x-headway-format': 'comfyui-api' }
+  const fields = fieldsOf({
+    type: 'object',
+    properties: { a: workflow, b: { $ref: '#/$defs/W' }, c: { type: 'object' } },
+    $defs: { W: workflow },
+  })
+  const saved = '{"nodes": [], "links": []}'
+
+  const { errors } = argsOf(fields ?? [], { a: saved, b: saved, c: saved })
+
+  expect(fields?.map(field => field.format)).toEqual(['comfyui-api', 'comfyui-api', ''])
+  expect(Object.keys(errors)).toEqual(['a', 'b'])
+  expect(errors.a).toMatch(/^is a workflow as the editor saves it/)
+})

@@ -6,7 +6,8 @@
  */
 
 import { type JsonObject, parseJson } from '@headway/client'
-import { pretty } from '../../words/code.ts'
+import { isObject, pretty } from '../../words/code.ts'
+import { wrongFormat } from './formats.ts'
 
 export type Control = 'text' | 'long' | 'integer' | 'number' | 'boolean' | 'choice' | 'lines' | 'json'
 
@@ -21,15 +22,13 @@ export interface FormField {
   /** How its format is written. */
   readonly example: string
   readonly nullable: boolean
+  /** `x-headway-format`: what a value is beyond its schema (formats.ts); "" where nothing is said. */
+  readonly format: string
   readonly schema: JsonObject
 }
 
 /** What is typed into each field, by name; absent: untouched. */
 export type Written = Readonly<Record<string, string>>
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 /** The fields of a schema's properties, required ones first; undefined where it has none to draw (any object goes). */
 export function fieldsOf(schema: unknown): readonly FormField[] | undefined {
@@ -55,6 +54,7 @@ function fieldOf(name: string, property: JsonObject, required: boolean, whole: J
       .join(' · '),
     fallback: property.default === undefined ? '' : written(property.default),
     example: EXAMPLES[String(core.format)] ?? '',
+    format: String(property['x-headway-format'] ?? core['x-headway-format'] ?? ''),
     schema: core,
   }
 }
@@ -200,13 +200,20 @@ const READ: Readonly<Record<Control, (text: string, field: FormField) => unknown
   boolean: text => text === 'true',
   choice: (text, field) => field.options.find(option => written(option) === text) ?? text,
   lines: text => text.split('\n').filter(line => line !== ''),
-  json: text => {
-    try {
-      return parseJson(text)
-    } catch (error) {
-      throw new Error(`is no JSON: ${error instanceof Error ? error.message : error}`)
-    }
+  json: (text, field) => {
+    const value = jsonOf(text)
+    const problem = wrongFormat(field.format, value)
+    if (problem) throw new Error(problem)
+    return value
   },
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch (error) {
+    throw new Error(`is no JSON: ${error instanceof Error ? error.message : error}`)
+  }
 }
 
 /** A text as it is; of a date, what every server reads. */
