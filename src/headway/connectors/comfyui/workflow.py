@@ -140,7 +140,7 @@ def _source(value: Any, entries: Json) -> str | None:
     if not isinstance(value, list) or len(cast("list[Any]", value)) != 2:
         return None
     source, slot = cast("list[Any]", value)
-    return str(source) if isinstance(slot, int) and str(source) in entries else None
+    return source if isinstance(source, str) and isinstance(slot, int) and source in entries else None
 
 
 def cut(text: object, limit: int = 120) -> str:
