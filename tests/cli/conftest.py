@@ -47,10 +47,10 @@ def server(tmp_path_factory: pytest.TempPathFactory):
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), name="server")
     thread.start()
-    assert started.wait(20), "the server did not start"
+    assert started.wait(50), "the server did not start"
     yield running["url"]
     running["loop"].call_soon_threadsafe(running["stop"].set)
-    thread.join(20)
+    thread.join(50)
     assert not thread.is_alive()
 
 

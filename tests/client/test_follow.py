@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import aclosing
 from urllib.parse import parse_qs, urlsplit
@@ -9,10 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from headway.client import Client
-from headway.client.follow import follow
+from headway.client.follow import Shell, follow
 from headway.clock import SystemClock
 from headway.errors import InvalidInput, LinkRefused, NotFound, Unreachable, WireError
 from headway.model.settings import Settings
+from headway.protocol.following import Follower
+from headway.protocol.frames import Hello
+from headway.protocol.link import Link
 from scripted_server import NOW, batch, frame, logged, moved, snapshot, welcome
 
 
@@ -250,3 +254,28 @@ async def test_events_go_on_from_a_cursor_each_once(server):
         ("e.1", "events", False),
         ("e.2", "events", False),
     ]
+
+
+async def test_who_stops_looking_while_a_link_is_being_dropped_is_let_go(server):
+    closing, closed = asyncio.Event(), asyncio.Event()
+
+    async def slow_to_close() -> None:
+        try:
+            await closed.wait()
+        except asyncio.CancelledError:
+            closing.set()
+            await closed.wait()
+            raise
+
+    async with client_of(server) as client:
+        follower = Follower(Hello(), link=Link())
+        shell = Shell(client.rest, follower, follower.subscribe(["jobs"], 0.0))
+        shell._reading = asyncio.create_task(slow_to_close())
+        await asyncio.sleep(0)
+        dropping = asyncio.create_task(shell.drop())
+        await closing.wait()
+        dropping.cancel()
+        closed.set()
+        await asyncio.wait([dropping])
+
+    assert dropping.cancelled()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import suppress
 
 import msgspec
 
@@ -122,8 +121,9 @@ class Shell:
         if self._reading is not None:
             task, self._reading = self._reading, None
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait([task])  # who is cancelled here meanwhile is not kept from it
+            if not task.cancelled():
+                task.result()
         self._heard, self._outbox = asyncio.Queue(maxsize=1), asyncio.Queue()
         self._subscribed = False
 
