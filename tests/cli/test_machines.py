@@ -27,10 +27,10 @@ SERVICES = [
             "others": 2,
             "vram_total": 24 * GB,
             "vram_free": 6 * GB,
-            "device": "cuda:0 RTX 4090",
+            "device": "cuda:0 NVIDIA RTX 4090 : cudaMallocAsync",
         },
     },
-    {"name": "127.0.0.1:8189", "type": "comfyui", "status": "unreachable", "error": "connection refused"},
+    {"name": "127.0.0.1:8189", "type": "comfyui", "status": "unreachable", "error": "connection\nrefused"},
 ]
 
 
@@ -55,7 +55,7 @@ def test_machines_are_a_tree_down_to_the_engines_with_state_reason_load_and_queu
     assert worker.startswith("  1 ")
     assert worker.split()[1] == "online"
     assert busy.startswith("    127.0.0.1:8188 ")
-    assert "comfyui 0.3.64 · cuda:0 RTX 4090, 6.0 GB of 24.0 GB VRAM free" in busy
+    assert "comfyui 0.3.64 · NVIDIA RTX 4090, 6.0 GB of 24.0 GB VRAM free" in busy
     assert "queue 1 running, 3 waiting (2 of others) · 2 prompts of others" in busy
     assert "connection refused" in away
     assert [len(line) - len(line.lstrip()) for line in (machine, worker, busy)] == [0, 2, 4]

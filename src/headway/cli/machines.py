@@ -14,7 +14,7 @@ import click
 
 from headway.cli.exits import say
 from headway.cli.options import Server, asks_server, run_async, show, shows_data
-from headway.cli.words import state_text, table
+from headway.cli.words import one_line, state_text, table
 from headway.clock import from_iso
 from headway.model.amounts import size_text
 from headway.model.duration import duration_text
@@ -120,7 +120,7 @@ def _worker_words(worker: dict[str, Any]) -> str:
     return _joined(
         f"{_busy(worker)} of {worker['slots']} slots" if worker.get("slots") else "",
         f"headway {worker['version']}" if worker.get("version") else "",
-        f"problem: {problems[-1]['problem']}" if problems else worker.get("reason") or "",
+        f"problem: {one_line(problems[-1]['problem'])}" if problems else worker.get("reason") or "",
     )
 
 
@@ -135,21 +135,26 @@ def _service_words(service: dict[str, Any]) -> str:
 
 
 def _why(service: dict[str, Any]) -> str:
-    return ": ".join(dict.fromkeys(each for each in (service.get("reason"), service.get("error")) if each))
+    said = (one_line(service.get(name)) for name in ("reason", "error"))
+    return ": ".join(dict.fromkeys(each for each in said if each))
 
 
 def _gpu(load: dict[str, Any]) -> str:
-    """`cuda:0 RTX 4090, 20.1 GB of 24.0 GB VRAM free`."""
+    """`NVIDIA RTX 4090, 20.1 GB of 24.0 GB VRAM free`, of `cuda:0 NVIDIA RTX 4090 : cudaMallocAsync`."""
+    device = one_line(load.get("device")).partition(" : ")[0]
+    first, _, rest = device.partition(" ")
     free, total = load.get("vram_free"), load.get("vram_total")
     vram = f"{size_text(free)} of {size_text(total)} VRAM free" if total and free is not None else ""
-    return ", ".join(part for part in (load.get("device") or "", vram) if part)
+    return ", ".join(part for part in (rest if ":" in first and rest else device, vram) if part)
 
 
 def _queue(load: dict[str, Any]) -> str:
-    """`queue 1 running, 3 waiting (2 of others)`."""
+    """`queue 1 running, 3 waiting (2 of others)`, `queue empty`."""
     running, waiting = load.get("queue_running"), load.get("queue_pending")
     if running is None and waiting is None:
         return ""
+    if not running and not waiting:
+        return "queue empty"
     others = f" ({load['others']} of others)" if load.get("others") else ""
     return f"queue {running or 0} running, {waiting or 0} waiting{others}"
 

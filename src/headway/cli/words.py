@@ -85,13 +85,13 @@ def job_line(job: JobDoc, now: str = "", *, live: bool = True, width: int = 20) 
     overall = progress.get("overall")
     parts = [part for part in (progress.get("stage") or "", progress_count(progress)) if part]
     text = f"{head} {bar(overall, width)} {percent(overall):>4}"
-    for part in (" ".join(parts), left_text(job.get("estimate"), now, live=live), _one_line(progress.get("message"))):
+    for part in (" ".join(parts), left_text(job.get("estimate"), now, live=live), one_line(progress.get("message"))):
         text += f"  {part}" if part else ""
     return text.rstrip() if live else f"{text.rstrip()}  (link lost, as of {now[11:19]} UTC)"
 
 
-def _one_line(text: str | None) -> str:
-    """A job's own words, which may hold anything: no line breaks, nothing that a terminal obeys."""
+def one_line(text: str | None) -> str:
+    """What a job or an engine said, which may hold anything: no line breaks, nothing that a terminal obeys."""
     return "".join(each for each in " ".join((text or "").split()) if each.isprintable())
 
 

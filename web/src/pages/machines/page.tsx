@@ -225,13 +225,15 @@ function NoWorkers() {
           server. Start one anywhere; it appears here at once.
           {kinds.length > 0 && ` ${plural(kinds.length, 'kind')} of jobs are known.`}
         </p>
-        <p className="mb-1 text-left">For functions of yours:</p>
-        <CodeBlock label="the command" code={`headway worker jobs:app --server ${serverUrl}`} />
-        <p className="mt-3 mb-1 text-left">For a ComfyUI beside it:</p>
-        <CodeBlock
-          label="the command for ComfyUI"
-          code={`headway worker --connector comfyui=http://127.0.0.1:8188 --server ${serverUrl}`}
-        />
+        <div className="flex flex-col gap-1 text-left">
+          <p>For functions of yours:</p>
+          <CodeBlock label="the command" code={`headway worker jobs:app --server ${serverUrl}`} />
+          <p className="mt-2">For a ComfyUI beside it:</p>
+          <CodeBlock
+            label="the command for ComfyUI"
+            code={`headway worker --connector comfyui=http://127.0.0.1:8188 \\\n    --server ${serverUrl}`}
+          />
+        </div>
       </Empty>
     </Panel>
   )

@@ -1,6 +1,15 @@
 import type { ServiceDoc } from '@headway/client'
 import { describe, expect, it } from 'vitest'
-import { addressOfService, deskOf, deviceOf, isPast, isSilent, memoryOf, whyOf } from './service.ts'
+import {
+  addressOfService,
+  deskOf,
+  deviceOf,
+  isPast,
+  isSilent,
+  memoryOf,
+  memoryText,
+  whyOf,
+} from './service.ts'
 
 const GB = 1 << 30
 const AT = '2026-11-22T08:21:07.000Z'
@@ -44,6 +53,11 @@ describe('memory', () => {
     },
   )
 
+  it('is said with its unit once, where that is one', () => {
+    expect(memoryText({ word: 'VRAM', used: 18 * GB, total: 24 * GB })).toBe('18.0 of 24.0 GB')
+    expect(memoryText({ word: 'VRAM', used: 512 << 20, total: 24 * GB })).toBe('512.0 MB of 24.0 GB')
+  })
+
   it('never leaves its gauge, whatever is said', () => {
     expect(memoryOf(service({ load: { vram_total: 10, vram_free: 20 } }))?.used).toBe(0)
     expect(memoryOf(service({ load: { vram_total: 10, vram_free: -5 } }))?.used).toBe(10)
@@ -61,7 +75,7 @@ it.each([
   ],
   [
     { queue_running: 0, queue_pending: 0, others: 0 },
-    { text: 'queue empty', others: '' },
+    { text: '', others: '' },
   ],
   [{ vram_total: 1 }, undefined],
 ])('the desk of %j', (load, said) => {

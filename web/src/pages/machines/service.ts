@@ -5,7 +5,7 @@
  * the server's) comes in. Must never know components. Called by servicerow.tsx and finding.ts.
  */
 import type { ServiceDoc } from '@headway/client'
-import { amount } from '../../words/numbers.ts'
+import { amount, size } from '../../words/numbers.ts'
 
 /** Engines are asked every 15 s; who missed two of those is worth a doubt, well before the server calls it unknown. */
 const SILENT_MS = 30_000
@@ -19,7 +19,7 @@ export interface Memory {
 }
 
 export interface Desk {
-  /** `1 running, 3 waiting`. */
+  /** `1 running, 3 waiting`; "": nothing. */
   readonly text: string
   /** `2 of others`: how many of those nobody here asked for; "" for none. */
   readonly others: string
@@ -31,6 +31,13 @@ export function memoryOf({ load }: ServiceDoc): Memory | undefined {
   if (!total || free === undefined) return undefined
   const word = String(load?.device ?? '').startsWith('cpu') ? 'memory' : 'VRAM'
   return { word, used: Math.min(total, Math.max(0, total - free)), total }
+}
+
+/** `18.0 of 24.0 GB`: the unit once where both have it. */
+export function memoryText({ used, total }: Memory): string {
+  const [one, all] = [size(used), size(total)]
+  const unit = all.slice(all.indexOf(' '))
+  return `${one.endsWith(unit) ? one.slice(0, -unit.length) : one} of ${all}`
 }
 
 /** `NVIDIA GeForce RTX 4090` of `cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync`. */
@@ -47,7 +54,7 @@ export function deskOf({ load }: ServiceDoc): Desk | undefined {
   const others = numberIn(load?.others) ?? 0
   const parts = [running ? `${amount(running)} running` : '', waiting ? `${amount(waiting)} waiting` : '']
   return {
-    text: parts.filter(Boolean).join(', ') || 'queue empty',
+    text: parts.filter(Boolean).join(', '),
     others: others ? `${amount(others)} of others` : '',
   }
 }

@@ -14,9 +14,18 @@ import { StateBadge } from '../../kit/badge.tsx'
 import { Bar } from '../../kit/bar.tsx'
 import { Age } from '../../kit/time.tsx'
 import { doing, shortId } from '../../words/jobs.ts'
-import { age, instant, percent, size } from '../../words/numbers.ts'
+import { age, instant, percent } from '../../words/numbers.ts'
 import { lookOf } from '../../words/states.ts'
-import { addressOfService, deskOf, deviceOf, isPast, isSilent, memoryOf, whyOf } from './service.ts'
+import {
+  addressOfService,
+  deskOf,
+  deviceOf,
+  isPast,
+  isSilent,
+  memoryOf,
+  memoryText,
+  whyOf,
+} from './service.ts'
 
 interface ServiceRowProps {
   service: ServiceDoc
@@ -30,12 +39,13 @@ export const ServiceRow = memo(function ServiceRow({ service, job }: ServiceRowP
     <li
       data-service={service.id}
       data-status={service.status}
-      className="grid grid-cols-1 gap-x-4 gap-y-1 border-t border-line py-1.5 text-sm first:border-t-0 sm:grid-cols-2 lg:grid-cols-[9.5rem_minmax(9rem,1.1fr)_minmax(9rem,1fr)_minmax(7.5rem,0.7fr)_minmax(9rem,1.4fr)_5.5rem] lg:items-center"
+      className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-3 gap-y-1 border-t border-line py-2 text-sm first:border-t-0 lg:grid-cols-[11rem_minmax(8.5rem,0.9fr)_minmax(9rem,1fr)_8.5rem_minmax(9rem,1.3fr)_6.5rem] lg:items-center lg:py-1.5"
     >
       <span className="flex items-center gap-2">
         <StateBadge state={service.status} still />
         <Since at={service.changed_at} />
       </span>
+      <Heard service={service} />
       <Name service={service} />
       <MemoryUse service={service} />
       <OnItsDesk service={service} />
@@ -44,11 +54,10 @@ export const ServiceRow = memo(function ServiceRow({ service, job }: ServiceRowP
       ) : (
         <span className="max-lg:hidden" />
       )}
-      <Heard service={service} />
       {why.length > 0 && (
         <ul
           data-tone={lookOf(service.status).tone}
-          className="tone tone-text col-span-full text-sm break-words whitespace-pre-wrap"
+          className="tone tone-text order-2 col-span-full text-sm break-words whitespace-pre-wrap"
         >
           {why.map(text => (
             <li key={text}>{text}</li>
@@ -73,7 +82,7 @@ function Name({ service }: { service: ServiceDoc }) {
   const address = addressOfService(service)
   const about = [service.type, service.version].filter(Boolean).join(' ')
   return (
-    <span className="flex min-w-0 items-baseline gap-2">
+    <span className="min-w-0 max-lg:col-span-full max-lg:flex max-lg:items-baseline max-lg:gap-2">
       {address ? (
         <a
           data-stop
@@ -81,17 +90,17 @@ function Name({ service }: { service: ServiceDoc }) {
           target="_blank"
           rel="noreferrer"
           title={`Open ${address}`}
-          className="flex min-w-0 items-center gap-1 font-medium leading-6 hover:underline"
+          className="flex min-h-6 min-w-0 items-center gap-1 font-medium hover:underline"
         >
           <span className="truncate">{service.name}</span>
           <ExternalLink aria-hidden size={12} className="shrink-0 text-soft" />
         </a>
       ) : (
-        <span className="truncate font-medium leading-6" title={service.url ?? service.name}>
+        <span className="block min-h-6 truncate font-medium leading-6" title={service.url ?? service.name}>
           {service.name}
         </span>
       )}
-      <span className="min-w-0 shrink-[3] truncate text-xs text-soft" title={about}>
+      <span className="block min-w-0 truncate text-xs text-soft" title={about}>
         {about}
       </span>
     </span>
@@ -102,29 +111,32 @@ function Name({ service }: { service: ServiceDoc }) {
 function MemoryUse({ service }: { service: ServiceDoc }) {
   const [memory, device] = [memoryOf(service), deviceOf(service)]
   if (!memory && !device) return <span className="max-lg:hidden" />
-  const was = isPast(service) ? 'was ' : ''
-  const text = memory ? `${was}${size(memory.used)} of ${size(memory.total)}` : ''
+  const was = isPast(service)
+  const text = memory ? `${was ? 'was ' : ''}${memoryText(memory)}` : ''
   return (
-    <span className="min-w-0 text-xs" title={`${device}: ${text} of ${memory?.word ?? 'memory'} in use`}>
-      <span className="flex gap-2">
-        <span className="min-w-0 flex-1 truncate">{device}</span>
-        <span className={`whitespace-nowrap ${was ? 'text-soft' : ''}`}>{text}</span>
-      </span>
+    <span
+      className="min-w-0 text-xs max-lg:col-span-full"
+      title={`${device}${memory ? `: ${text} of ${memory.word} in use` : ''}`}
+    >
+      <span className="block truncate">{device}</span>
       {memory && (
-        // biome-ignore lint/a11y/useSemanticElements: a <meter> cannot be coloured without styles of each browser
-        <span
-          role="meter"
-          aria-label={`${memory.word} of ${service.name}`}
-          aria-valuemin={0}
-          aria-valuemax={memory.total}
-          aria-valuenow={memory.used}
-          aria-valuetext={text}
-          className="mt-0.5 block h-1.5 overflow-hidden rounded-full bg-track"
-        >
+        <span className="flex items-center gap-2">
+          {/* biome-ignore lint/a11y/useSemanticElements: a <meter> cannot be coloured without styles of each browser */}
           <span
-            className={`block h-full origin-left rounded-full ${was ? 'bg-line-strong' : 'bg-accent'}`}
-            style={{ transform: `scaleX(${memory.used / memory.total})` }}
-          />
+            role="meter"
+            aria-label={`${memory.word} of ${service.name}`}
+            aria-valuemin={0}
+            aria-valuemax={memory.total}
+            aria-valuenow={memory.used}
+            aria-valuetext={text}
+            className="block h-1.5 min-w-8 flex-1 overflow-hidden rounded-full bg-track"
+          >
+            <span
+              className={`block h-full origin-left rounded-full ${was ? 'bg-line-strong' : 'bg-accent'}`}
+              style={{ transform: `scaleX(${memory.used / memory.total})` }}
+            />
+          </span>
+          <span className={`whitespace-nowrap ${was ? 'text-soft' : ''}`}>{text}</span>
         </span>
       )}
     </span>
@@ -135,11 +147,11 @@ function OnItsDesk({ service }: { service: ServiceDoc }) {
   const desk = deskOf(service)
   if (!desk) return <span className="max-lg:hidden" />
   const was = isPast(service)
+  const nothing = was ? 'queue was empty' : 'queue empty'
   return (
-    <span className={`text-xs ${was ? 'text-soft' : ''}`}>
-      {was && 'was '}
-      {desk.text}
-      {desk.others && <span className="text-soft"> ({desk.others})</span>}
+    <span className={`text-xs max-lg:col-span-full ${was || !desk.text ? 'text-soft' : ''}`}>
+      {desk.text ? `${was ? 'was ' : ''}${desk.text}` : nothing}
+      {desk.others && <span className="text-soft lg:block max-lg:ml-2">{desk.others}</span>}
     </span>
   )
 }
@@ -149,7 +161,7 @@ function Working({ id, job, on }: { id: string; job: JobDoc | undefined; on: str
   const overall = job?.progress?.overall ?? null
   const does = job ? doing(job) : ''
   return (
-    <span className="min-w-0">
+    <span className="min-w-0 max-lg:col-span-full">
       <span className="flex items-baseline gap-2">
         <Link
           to="/jobs/$id"
@@ -186,7 +198,7 @@ function Heard({ service }: { service: ServiceDoc }) {
     <span
       data-silent={silent}
       title={at ? `Last sign of life: ${instant(at, 'full', zone)}` : 'It gave no sign of life yet'}
-      className={`flex items-center gap-1 text-xs whitespace-nowrap lg:justify-end ${silent ? 'text-soft italic' : ''}`}
+      className={`flex items-center gap-1 text-xs whitespace-nowrap justify-end lg:order-1 ${silent ? 'text-soft italic' : ''}`}
     >
       {silent && <Hourglass aria-hidden size={12} className="shrink-0" />}
       {at ? heard((now - Date.parse(at)) / 1000) : 'not heard yet'}
