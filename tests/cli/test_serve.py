@@ -113,4 +113,4 @@ def test_engines_beside_a_server_are_its_services_and_their_kinds_run(tmp_path, 
 
     assert result == "done"
     assert [(each["name"], each["status"]) for each in services] == [("a:1", "idle"), ("b:2", "idle")]
-    assert "/1 serves toy.hang, toy.work by toy a:1, toy b:2" in rest
+    assert "/1 serves toy.hang, toy.wait, toy.work by toy a:1, toy b:2" in rest

@@ -92,7 +92,7 @@ async def test_a_worker_of_engines_alone_runs_as_much_as_they_take_and_its_kinds
     kinds = {kind["name"]: kind["service"] for kind in rig.supervisor.pool.kinds}
 
     assert rig.supervisor.slots == 3
-    assert kinds == {"toy.hang": "toy", "toy.work": "toy"}
+    assert kinds == {"toy.hang": "toy", "toy.wait": "toy", "toy.work": "toy"}
 
 
 async def test_an_app_beside_them_gets_slots_of_its_own(place: Path):

@@ -53,6 +53,11 @@ def connector(targets: Sequence[Target]) -> App:
             if (place() / "go on").exists():
                 return
 
+    @app.job(name="toy.wait", service="toy")
+    async def wait() -> None:
+        while not (place() / "go on").exists():  # noqa: ASYNC110 - a test tells by a file
+            await asyncio.sleep(0.01)
+
     @app.job(name="toy.work", service="toy")
     async def work(ctx: Context) -> str:
         ctx.alive()

@@ -10,13 +10,18 @@ import pytest
 HERE = Path(__file__).parent
 
 
-def install_toy(folder: Path, monkeypatch: pytest.MonkeyPatch, value: str = "toy_connector:connector") -> None:
-    """For this process and all that it starts."""
+def toy_package(folder: Path, value: str = "toy_connector:connector") -> dict[str, str]:
+    """The environment in which it is installed; what the toys do is told by files in `folder`."""
     package = folder / "toy-0.dist-info"
     package.mkdir()
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 0\n")
     (package / "entry_points.txt").write_text(f"[headway.connectors]\ntoy = {value}\n")
-    monkeypatch.setenv("TOY_PLACE", str(folder))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(HERE)]))
+    return {"TOY_PLACE": str(folder), "PYTHONPATH": os.pathsep.join([str(folder), str(HERE)])}
+
+
+def install_toy(folder: Path, monkeypatch: pytest.MonkeyPatch, value: str = "toy_connector:connector") -> None:
+    """For this process and all that it starts."""
+    for name, text in toy_package(folder, value).items():
+        monkeypatch.setenv(name, text)
     monkeypatch.syspath_prepend(str(HERE))
     monkeypatch.syspath_prepend(str(folder))
