@@ -16,7 +16,7 @@ from tests.worker.toys import install_toy
 from headway.clock import SystemClock
 from headway.errors import InvalidInput
 from headway.model.report import Alive, Progressed, StepDone
-from headway.protocol.frames import Offer
+from headway.protocol.frames import Cancel, Offer
 from headway.worker.pipe import Setup
 from headway.worker.supervisor import Supervisor
 
@@ -54,9 +54,9 @@ class Rig:
     async def until_idle(self, after: int = 0) -> list[dict[str, Any]]:
         return await self.until(lambda services: {each["status"] for each in services} == {"idle"}, after)
 
-    def offer(self, kind: str) -> str:
-        self.supervisor.offer(Offer(job=kind, attempt=1, kind=kind))
-        return kind
+    def offer(self, kind: str, job: str = "j") -> str:
+        self.supervisor.offer(Offer(job=job, attempt=1, kind=kind))
+        return job
 
 
 @pytest.fixture
@@ -133,6 +133,20 @@ async def test_engines_of_a_killed_executor_are_starting_with_the_reason_and_com
     assert all(each["seen"] >= seen[each["name"]] for each in away)
     back = await rig.until_idle(rig.lists.index(away))
     assert all("reason" not in each for each in back)
+
+
+async def test_engines_of_an_executor_that_is_replaced_are_looked_after_by_the_next_and_the_old_is_not_heard(rig: Rig):
+    await rig.until_idle()
+    jobs = [rig.offer("toy.hang", "one"), rig.offer("toy.hang", "two")]
+    await rig.said.until_item("one", lambda item: isinstance(item, StepDone))
+
+    before = len(rig.lists)
+    for job in jobs:
+        rig.supervisor.cancel(Cancel(job=job, attempt=1, grace_s=0.0))
+
+    away = await rig.until(lambda services: services[0]["status"] == "starting", before)
+    assert {each["reason"] for each in away} == {"its executor is replaced; another is started"}
+    await rig.until_idle(before)
 
 
 async def test_an_engine_that_raises_is_an_error_with_its_message_and_is_started_again(place: Path):

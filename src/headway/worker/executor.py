@@ -73,7 +73,7 @@ def _first_messages(sock: socket.socket, unpacker: Unpacker[Down]) -> list[Down]
 
 
 def _load(setup: Setup, outbox: Outbox, clock: Clock) -> tuple[App, Engines]:
-    """The jobs, and the engines with them; an isolated process has jobs alone."""
+    """The jobs, and the engines with them, which an isolated process never starts."""
 
     def tell(services: list[Service]) -> None:
         outbox.post(Services(services=services))
@@ -81,7 +81,7 @@ def _load(setup: Setup, outbox: Outbox, clock: Clock) -> tuple[App, Engines]:
     try:
         app = load_served(setup.apps, setup.connectors)
         with told_of("engines"):
-            return app, Engines([] if setup.isolated else app.engines, clock, tell)
+            return app, Engines(app.engines, clock, tell)
     except InvalidInput as error:
         outbox.post(Unusable(what=error.field, problem=error.problem, hint=error.hint))
     os._exit(1)
