@@ -37,7 +37,6 @@ from headway.worker.context import Context
 
 Json = dict[str, Any]
 
-STOP_S = 45.0  # how long a cancelled attempt waits for its engine; within the grace of 60 s
 _ALIVE_S = 1.0
 _EARLIER = 10  # attempts whose prompts are looked for
 _LISTED = 500  # cached nodes that a result names
@@ -143,10 +142,10 @@ class Attempt:
             return
         self.showing.say("Waiting for ComfyUI to stop")
         ending = self.engine.stop(self.id, self.ctx.job_id, sure=self._prompt.submitted, after=drive)
-        _, late = await asyncio.wait([ending], timeout=STOP_S)
+        _, late = await asyncio.wait([ending], timeout=self.engine.pace.grace_s)
         if late:
             self.ctx.warn(
-                f"ComfyUI {self.engine.name} has not said within {STOP_S:g} s that the prompt is over. It is told to stop "
+                f"ComfyUI {self.engine.name} has not said within {self.engine.pace.grace_s:g} s that the prompt is over. It is told to stop "
                 "until it does, and takes no other job of this worker before."
             )
 

@@ -7,6 +7,7 @@ like any coroutine: then the prompt is still in the engine, and `engine.py` stop
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -17,6 +18,8 @@ from headway.connectors.comfyui.events import Event, Noted, Preview, Said
 from headway.connectors.comfyui.prompt import Look, Prompt, Want
 
 Json = dict[str, Any]
+
+_LATE_S = 10.0  # for the answer to the submission of what is over already
 
 
 class Drive:
@@ -85,10 +88,18 @@ class Drive:
                 await self._wait()
                 self._take_events()
                 self._take_answers()
+            await self._take_late_answer()
         finally:
             if self._look is not None:
                 self._look.cancel()
                 self._look.add_done_callback(_forget)
+
+    async def _take_late_answer(self) -> None:
+        """The prompt was over before its submission was answered: the answer may say what was left out."""
+        if self._submission is not None:
+            await asyncio.wait([self._submission], timeout=_LATE_S)
+            with contextlib.suppress(Refusal):
+                self._take_answers()
 
     async def settle(self) -> bool:
         """Wait for a submission that is under way: what is stopped before it arrived would come to life afterwards.

@@ -37,7 +37,8 @@ def prompt_id_of(job: str, attempt: int) -> str:
 
 class Pace(msgspec.Struct, frozen=True):
     """Seconds. `silence_s`: without a word, look; `lag_s`: how long the history may lag behind a terminal hint, and how
-    long a submission without an answer may be on its way; `absent_s`: between two looks that found nothing.
+    long a submission without an answer may be on its way; `absent_s`: between two looks that found nothing; `stop_s`:
+    between two orders to stop; `grace_s`: how long a cancelled attempt waits for the end, within the grace of its kind.
     """
 
     silence_s: float = 3.0
@@ -45,6 +46,7 @@ class Pace(msgspec.Struct, frozen=True):
     absent_s: float = 0.5
     lag_s: float = 10.0
     stop_s: float = 1.0
+    grace_s: float = 45.0
 
 
 class Want(StrEnum):
