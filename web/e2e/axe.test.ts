@@ -37,6 +37,7 @@ beforeAll(async () => {
   const waiting = await hw.submit('k'.repeat(100), long, { queue: 'later', labels })
   const running = await hw.submit('copy', { gate: gate.path }, { labels, priority: 1_000_000 })
   const asking = await hw.submit('greet', { name: 'Ada' })
+  const painting = await hw.submit('paint', { gate: (await home.gate()).path })
   const cancelling = await hw.submit('hold', { gate: gate.path })
   await cancelling.cancel('w'.repeat(300))
   Object.assign(ids, { failed: ended[0]?.id, drawn: ended[1]?.id })
@@ -45,6 +46,7 @@ beforeAll(async () => {
     running: running.id,
     asking: asking.id,
     cancelling: cancelling.id,
+    painting: painting.id,
   })
 })
 
@@ -83,6 +85,12 @@ const PAGES: readonly (readonly [
     () => `/jobs/${ids.drawn}?tab=files`,
     page => page.getByRole('img', { name: 'picture.png' }).waitFor(),
   ],
+  [
+    'live picture',
+    () => `/jobs/${ids.painting}`,
+    page => page.getByRole('img', { name: 'frame 1 of 3' }).waitFor(),
+  ],
+  ['large picture', () => `/jobs/${ids.drawn}?tab=files`, click('Open picture.png')],
   ['resources', () => `/jobs/${ids.running}?tab=resources`, tab('Resources')],
   [
     'machines',
@@ -92,6 +100,7 @@ const PAGES: readonly (readonly [
   ['queues', () => '/queues', page => sees(page, /because because/)],
   ['kinds', () => '/kinds?show=copy', page => sees(page, /Copies items/)],
   ['new', () => '/new?kind=copy', click(/^Run$/)],
+  ['new from a file', () => '/new?kind=render', click(/^Run$/)],
   ['system', () => '/system', page => sees(page, 'leads')],
   ['palette', () => '/jobs', page => pressed(page, 'Control+k', 'Command palette')],
   ['keys', () => '/jobs', page => pressed(page, '?', 'Keyboard')],

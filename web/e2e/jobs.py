@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import struct
+import zlib
 from pathlib import Path
+from typing import Annotated, Any
 
 import msgspec
+import pydantic
 
 import headway
 
@@ -60,6 +64,43 @@ async def greet(ctx: headway.Context, name: str) -> str:
     """Asks how to greet, and does."""
     answer = await ctx.ask("How shall I greet?", {"type": "object", "properties": {"word": {"type": "string"}}})
     return f"{answer.content['word']}, {name}"
+
+
+def png(width: int, height: int, share: float) -> bytes:
+    """A PNG drawn by hand: a disc of colour that grows with `share` (0..1) on a soft ground."""
+
+    def chunk(type: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + type + body + struct.pack(">I", zlib.crc32(type + body))
+
+    rows, reach = bytearray(), (share * min(width, height) / 2) ** 2
+    for y in range(height):
+        rows.append(0)  # no filter
+        for x in range(width):
+            inside = (x - width / 2) ** 2 + (y - height / 2) ** 2 <= reach
+            rows += bytes((70 + 160 * x // width, 90, 200) if inside else (225, 228, 235 - 20 * y // height))
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(rows))) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+@app.job()
+def paint(ctx: headway.Context, gate: str, frames: int = 3) -> None:
+    """Shows how it looks before each gate, and leaves as many pictures and a text."""
+    for frame in range(1, frames + 1):
+        ctx.preview(png(320 * frame, 240, frame / frames), "image/png", label=f"frame {frame} of {frames}")
+        ctx.progress(frame - 1, frames, unit="frames")
+        _pass(gate)
+        ctx.artifact(f"frames/frame_{frame}.png", png(64 * frame, 64, frame / frames))
+    ctx.artifact("about.txt", "discs")
+
+
+@app.job()
+def render(
+    ctx: headway.Context,
+    workflow: Annotated[dict[str, Any], pydantic.Field(json_schema_extra={"x-headway-format": "comfyui-api"})],
+) -> list[str]:
+    """The nodes of a workflow of ComfyUI."""
+    return sorted(workflow)
 
 
 @app.job()

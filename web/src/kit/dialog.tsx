@@ -11,8 +11,11 @@ interface DialogProps {
   title: string
   children: ReactNode
   actions?: ReactNode
-  wide?: boolean
+  /** `most`: as wide as the window, for pictures. */
+  wide?: boolean | 'most'
 }
+
+const WIDTHS: Readonly<Record<string, string>> = { true: 'max-w-3xl', most: 'max-w-[96rem]' }
 
 export function Dialog({ open, onClose, title, children, actions, wide }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null)
@@ -31,7 +34,7 @@ export function Dialog({ open, onClose, title, children, actions, wide }: Dialog
       aria-labelledby={heading}
       onClose={onClose}
       onClick={event => event.target === ref.current && onClose()}
-      className={`m-auto max-h-[85dvh] w-[calc(100vw-24px)] rounded-lg border border-line bg-raised p-0 shadow-raised backdrop:bg-[rgb(10_12_20/45%)] ${wide ? 'max-w-3xl' : 'max-w-lg'}`}
+      className={`m-auto max-h-[85dvh] w-[calc(100vw-24px)] rounded-lg border border-line bg-raised p-0 shadow-raised backdrop:bg-[rgb(10_12_20/45%)] ${WIDTHS[String(wide)] ?? 'max-w-lg'}`}
     >
       {open && (
         <div className="flex max-h-[85dvh] flex-col">

@@ -1,8 +1,7 @@
-/** The files a job left behind: fetched with the token, saved or shown; pictures by a blob, texts as characters. */
+/** The files a job left behind: fetched with the token, saved or shown; pictures side by side (gallery.tsx), texts as characters. */
 
 import type { ArtifactDoc, JobDoc } from '@headway/client'
 import { useHeadway } from '@headway/client/react'
-import { useQuery } from '@tanstack/react-query'
 import { Download, Eye, EyeOff, PackageOpen } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { tell } from '../../app/toasts.tsx'
@@ -11,12 +10,14 @@ import { Empty, Problem } from '../../kit/panel.tsx'
 import { Time } from '../../kit/time.tsx'
 import { size } from '../../words/numbers.ts'
 import { FINAL } from '../../words/states.ts'
-import { save } from './files.ts'
-import { type Preview, previewOf } from './previews.ts'
+import { saveArtifact } from './files.ts'
+import { Gallery } from './gallery.tsx'
+import { useFile } from './picture.ts'
+import { type Preview, previewOf, sortedFiles } from './previews.ts'
 
 export function Artifacts({ job }: { job: JobDoc }) {
-  const files = Object.entries(job.artifacts ?? {})
-  if (!files.length) {
+  const { pictures, others } = sortedFiles(job.artifacts)
+  if (!pictures.length && !others.length) {
     return (
       <Empty icon={PackageOpen} title={FINAL.has(job.state) ? 'It left no files' : 'No files yet'}>
         A handler keeps one with <code className="font-mono">ctx.artifact(name, path)</code>.
@@ -24,11 +25,16 @@ export function Artifacts({ job }: { job: JobDoc }) {
     )
   }
   return (
-    <ul className="divide-y divide-line overflow-hidden rounded-lg border border-line bg-card">
-      {files.map(([name, file]) => (
-        <File key={`${name} ${file.sha256}`} id={job.id} name={name} file={file} />
-      ))}
-    </ul>
+    <div className="flex flex-col gap-3">
+      {pictures.length > 0 && <Gallery id={job.id} pictures={pictures} />}
+      {others.length > 0 && (
+        <ul className="divide-y divide-line overflow-hidden rounded-lg border border-line bg-card">
+          {others.map(([name, file]) => (
+            <File key={`${name} ${file.sha256}`} id={job.id} name={name} file={file} />
+          ))}
+        </ul>
+      )}
+    </div>
   )
 }
 
@@ -41,11 +47,7 @@ interface FileProps {
 function File({ id, name, file }: FileProps) {
   const headway = useHeadway()
   const preview = previewOf(name, file)
-  const [open, setOpen] = useState(preview?.as === 'image')
-  async function download(): Promise<void> {
-    const blob = await headway.artifact(id, name)
-    save(blob, name.slice(name.lastIndexOf('/') + 1))
-  }
+  const [open, setOpen] = useState(false)
   return (
     <li className="p-2 pl-3">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-sm sm:grid sm:grid-cols-[minmax(0,1fr)_minmax(0,13rem)_5rem_11rem_4rem]">
@@ -78,7 +80,7 @@ function File({ id, name, file }: FileProps) {
             weight="quiet"
             icon={Download}
             label={`Save ${name}`}
-            onClick={() => void tell(download(), `${name} is saved`)}
+            onClick={() => void tell(saveArtifact(headway, id, name), `${name} is saved`)}
           />
         </span>
       </div>
@@ -88,36 +90,10 @@ function File({ id, name, file }: FileProps) {
 }
 
 function Shown({ id, name, file, preview }: FileProps & { preview: Preview }) {
-  const headway = useHeadway()
-  const { data, error } = useQuery({
-    queryKey: ['artifact', id, name, file.sha256],
-    queryFn: async ({ signal }) =>
-      new Blob([await headway.artifact(id, name, { signal })], { type: preview.type }),
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 60_000,
-  })
+  const { data, error } = useFile(id, name, file, preview.type)
   if (error) return <Problem error={error} />
   if (!data) return <div className="mt-2 h-24 rounded bg-well" aria-hidden />
-  return preview.as === 'image' ? <Picture blob={data} name={name} /> : <Text blob={data} name={name} />
-}
-
-function Picture({ blob, name }: { blob: Blob; name: string }) {
-  const [url, setUrl] = useState<string>()
-  const [isBroken, setBroken] = useState(false)
-  useEffect(() => {
-    const made = URL.createObjectURL(blob)
-    setUrl(made)
-    return () => URL.revokeObjectURL(made)
-  }, [blob])
-  if (isBroken) return <p className="mt-1 text-sm text-soft">It is no picture that can be shown.</p>
-  return url ? (
-    <img
-      onError={() => setBroken(true)}
-      src={url}
-      alt={name}
-      className="mt-2 max-h-96 max-w-full rounded border border-line object-contain"
-    />
-  ) : null
+  return <Text blob={data} name={name} />
 }
 
 function Text({ blob, name }: { blob: Blob; name: string }) {

@@ -12,6 +12,11 @@ export function save(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }
 
+/** One of the files it left behind, under the last part of its name. */
+export async function saveArtifact(headway: Headway, id: string, name: string): Promise<void> {
+  save(await headway.artifact(id, name), name.slice(name.lastIndexOf('/') + 1))
+}
+
 /** Its log as it was written. */
 export async function saveLog(headway: Headway, id: string): Promise<void> {
   const path = `/jobs/${encodeURIComponent(id)}/logs`

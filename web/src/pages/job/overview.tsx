@@ -3,6 +3,7 @@
 import type { JobDoc } from '@headway/client'
 import { CircleAlert, ListChecks, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { Link } from '../../app/router.tsx'
 import { Chip } from '../../kit/badge.tsx'
 import { CopyButton } from '../../kit/copy.tsx'
 import { Fact, Facts, Panel } from '../../kit/panel.tsx'
@@ -12,8 +13,10 @@ import { amount, plural, size, spent } from '../../words/numbers.ts'
 import { TimeChart } from './chart.tsx'
 import { attemptsOf } from './facts.ts'
 import { Failure } from './failure.tsx'
+import { Gallery } from './gallery.tsx'
 import { JsonView } from './jsonview.tsx'
 import { WorkerLink } from './links.tsx'
+import { sortedFiles } from './previews.ts'
 import { Receipt } from './receiptpanel.tsx'
 
 export function Overview({ job, now }: { job: JobDoc; now: number }) {
@@ -21,6 +24,7 @@ export function Overview({ job, now }: { job: JobDoc; now: number }) {
     <div className="grid items-start gap-3 lg:grid-cols-2">
       <div className="flex min-w-0 flex-col gap-3 lg:col-span-2">
         {job.error && <Failure error={job.error} open />}
+        <Pictures job={job} />
         <TimeChart job={job} now={now} />
       </div>
       <div className="peer flex min-w-0 flex-col gap-3 empty:hidden">
@@ -36,6 +40,34 @@ export function Overview({ job, now }: { job: JobDoc; now: number }) {
       </div>
       <AllFacts job={job} />
     </div>
+  )
+}
+
+const MOST_PICTURES = 6
+
+/** The first of its pictures: what one looks for when it made any. */
+function Pictures({ job }: { job: JobDoc }) {
+  const { pictures } = sortedFiles(job.artifacts)
+  if (!pictures.length) return null
+  const more = pictures.length - MOST_PICTURES
+  return (
+    <Panel
+      title={plural(pictures.length, 'picture')}
+      actions={
+        more > 0 && (
+          <Link
+            to="/jobs/$id"
+            params={{ id: job.id }}
+            search={{ tab: 'files' }}
+            className="text-sm text-accent"
+          >
+            {amount(more)} more
+          </Link>
+        )
+      }
+    >
+      <Gallery id={job.id} pictures={pictures.slice(0, MOST_PICTURES)} />
+    </Panel>
   )
 }
 

@@ -23,6 +23,7 @@ import { Face } from './face.tsx'
 import { lastSign, overallOf, stagePath } from './facts.ts'
 import { Loading, NoSuchJob, WasDeleted } from './gone.tsx'
 import { KindLink } from './links.tsx'
+import { LivePicture } from './livepicture.tsx'
 import { mayAskWhy } from './obstacles.ts'
 import { JobTabs } from './tabs.tsx'
 import { countedTo, seeTotal, type TotalSeen } from './timeleft.ts'
@@ -116,6 +117,7 @@ function Shown({ job: present, freshness, quietS, deleted }: ShownProps) {
       {!isPast && !deleted && mayAskWhy(present, attemptOf(present)?.phase, freshness === 'quiet') && (
         <WhyNot job={present} />
       )}
+      {!isPast && !deleted && <LivePicture job={present} />}
       <StageTrack attempt={attemptOf(job)} now={now} freshness={sign.freshness} />
       <JobTabs
         job={job}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { previewOf } from './previews.ts'
+import { previewOf, sortedFiles } from './previews.ts'
 
 it('shows images and texts of a bearable size', () => {
   expect(previewOf('a', { type: 'image/png', size: 10 })?.as).toBe('image')
@@ -24,4 +24,21 @@ it('goes by the name where nobody said the type, and only there', () => {
   expect(previewOf('page.html', unsaid)?.type).toBe('text/plain')
   expect(previewOf('model.bin', unsaid)).toBeUndefined()
   expect(previewOf('a.png', { type: 'application/pdf', size: 10 })).toBeUndefined()
+})
+
+it('sets the pictures of a job apart from its other files, as people count', () => {
+  const file = { size: 10, sha256: '', key: '', attempt: 1, at: '' }
+  const image = { ...file, type: 'image/png' }
+
+  const { pictures, others } = sortedFiles({
+    'frame_10.png': image,
+    'frame_2.png': image,
+    'b.txt': { ...file, type: 'text/plain' },
+    'big.png': { ...image, size: 50_000_000 },
+    'a.bin': { ...file, type: 'application/octet-stream' },
+  })
+
+  expect(pictures.map(each => each.name)).toEqual(['frame_2.png', 'frame_10.png'])
+  expect(others.map(([name]) => name)).toEqual(['a.bin', 'b.txt', 'big.png'])
+  expect(sortedFiles(undefined)).toEqual({ pictures: [], others: [] })
 })

@@ -1,6 +1,6 @@
 /** Which files can be shown here without trusting them: images through a blob, texts as text; never HTML or scripts. */
 
-import type { ArtifactDoc } from '@headway/client'
+import type { ArtifactDoc, JobDoc } from '@headway/client'
 
 export interface Preview {
   readonly as: 'image' | 'text'
@@ -57,4 +57,28 @@ export function previewOf(name: string, file: Pick<ArtifactDoc, 'type' | 'size'>
   if (IMAGES.has(type)) return file.size <= MOST_IMAGE ? { as: 'image', type } : undefined
   const isText = type.startsWith('text/') || TEXTS.has(type)
   return isText && file.size <= MOST_TEXT ? { as: 'text', type: 'text/plain' } : undefined
+}
+
+/** A file that is shown as a picture. */
+export interface Picture {
+  readonly name: string
+  readonly file: ArtifactDoc
+  readonly type: string
+}
+
+const byName = new Intl.Collator(undefined, { numeric: true })
+
+/** The pictures among a job's files and the other files, each by name, `frame_2` before `frame_10`. */
+export function sortedFiles(artifacts: JobDoc['artifacts']): {
+  pictures: readonly Picture[]
+  others: readonly (readonly [string, ArtifactDoc])[]
+} {
+  const pictures: Picture[] = []
+  const others: (readonly [string, ArtifactDoc])[] = []
+  for (const [name, file] of Object.entries(artifacts ?? {}).sort(([a], [b]) => byName.compare(a, b))) {
+    const shown = previewOf(name, file)
+    if (shown?.as === 'image') pictures.push({ name, file, type: shown.type })
+    else others.push([name, file])
+  }
+  return { pictures, others }
 }

@@ -68,7 +68,7 @@ export function JsonArea({ name, format = '', value, onType, ...wiring }: JsonAr
         <Button
           small
           icon={FileUp}
-          aria-label={`Load ${name} from a file`}
+          aria-label={`Load from file… for ${name}`}
           onClick={() => input.current?.click()}
         >
           Load from file…
