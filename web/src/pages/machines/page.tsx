@@ -7,7 +7,7 @@
 import type { MachineNode, WorkerNode } from '@headway/client/react'
 import { useKinds, useWorkers } from '@headway/client/react'
 import { FoldVertical, Server, UnfoldVertical } from 'lucide-react'
-import { useEffect, useMemo, useRef } from 'react'
+import { type ReactNode, type RefObject, useEffect, useMemo, useRef } from 'react'
 import { serverUrl } from '../../app/address.ts'
 import { useKeys } from '../../app/keys.ts'
 import { useTitle } from '../../app/pulse.ts'
@@ -24,7 +24,7 @@ import { machineKey, unfold } from './unfolding.ts'
 import { WorkerRow } from './worker.tsx'
 
 const route = addressOf('/machines')
-const FEW = 3
+const MANY = 12
 
 export function MachinesPage() {
   useTitle('Machines')
@@ -34,29 +34,22 @@ export function MachinesPage() {
   const place = useRef<HTMLDivElement>(null)
   const there = useMemo(() => thoseThere(data ?? []), [data])
   const shown = useMemo(() => found(there, { text, state }), [there, text, state])
+  const size = sizeOf(there)
   const isSearched = text !== '' || state !== ''
   const search = (part: { q?: string | undefined; state?: string | undefined }) =>
     navigate({ search: { show, q: text, state, ...part }, replace: true })
   useShown(show, there.length > 0)
   useWalking(place)
   return (
-    <Page
-      title="Machines"
-      about={data && summary(there)}
-      actions={
-        <Find
-          label="Find by name or state"
-          among={sizeOf(there)}
-          value={text}
-          onChange={q => search({ q })}
-        />
-      }
-    >
+    <Page title="Machines" about={data && summary(there)}>
       {error && <Problem error={error} />}
       {!isPending && there.length === 0 && <NoWorkers />}
       <div ref={place} className="flex flex-col gap-3 in-data-[fresh=false]:grayscale">
-        {(there.length > FEW || isSearched) && (
+        {(size > MANY || isSearched) && (
           <Tools
+            find={
+              <Find label="Find by name or state" among={size} value={text} onChange={q => search({ q })} />
+            }
             states={statesOf(there)}
             chosen={state}
             onChoose={chosen => search({ state: chosen })}
@@ -120,6 +113,7 @@ function summary(machines: readonly MachineNode[]): string {
 }
 
 interface ToolsProps {
+  find: ReactNode
   states: readonly StateCount[]
   chosen: string
   onChoose: (state: string) => void
@@ -127,10 +121,11 @@ interface ToolsProps {
 }
 
 /** How many are in which state, each to be looked at alone; and folding. */
-function Tools({ states, chosen, onChoose, names }: ToolsProps) {
+function Tools({ find, states, chosen, onChoose, names }: ToolsProps) {
   const all = (isOpen: boolean) => unfold(names.map(machineKey), isOpen)
   return (
     <div className="flex flex-wrap items-center gap-2">
+      <div className="w-56 max-sm:w-full">{find}</div>
       {states.map(({ state, count }) => {
         const { word, tone, icon: Icon } = lookOf(state)
         return (
@@ -176,7 +171,7 @@ function useShown(show: string | undefined, isThere: boolean): void {
 }
 
 /** `j` and `k` go from machine to worker to service; what has the focus is unfolded and opened as anywhere: by Enter. */
-function useWalking(place: React.RefObject<HTMLElement | null>): void {
+function useWalking(place: RefObject<HTMLElement | null>): void {
   const step = (by: number) => {
     const stops = [...(place.current?.querySelectorAll<HTMLElement>('[data-stop]') ?? [])]
     const here = stops.findIndex(stop => stop.contains(document.activeElement))

@@ -69,11 +69,7 @@ export function whyOf({ reason, error }: ServiceDoc): readonly string[] {
 
 /** Where it can be opened: an address that a browser may go to, else none. */
 export function addressOfService({ url }: ServiceDoc): string | undefined {
-  try {
-    return url && ['http:', 'https:'].includes(new URL(url).protocol) ? url : undefined
-  } catch {
-    return undefined
-  }
+  return url && /^https?:\/\/[^\s/]/i.test(url) ? url : undefined
 }
 
 /** Nothing was heard of it for so long that what it said may not hold any more. */

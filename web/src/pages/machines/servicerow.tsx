@@ -39,7 +39,7 @@ export const ServiceRow = memo(function ServiceRow({ service, job }: ServiceRowP
     <li
       data-service={service.id}
       data-status={service.status}
-      className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-3 gap-y-1 border-t border-line py-2 text-sm first:border-t-0 lg:grid-cols-[11rem_minmax(8.5rem,0.9fr)_minmax(9rem,1fr)_8.5rem_minmax(9rem,1.3fr)_6.5rem] lg:items-center lg:py-1.5"
+      className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-3 gap-y-1 border-t border-line py-2 text-sm first:border-t-0 lg:grid-cols-[178px_minmax(124px,0.9fr)_minmax(140px,1fr)_132px_minmax(124px,1.3fr)_96px] lg:items-center lg:py-1.5"
     >
       <span className="flex items-center gap-2">
         <StateBadge state={service.status} still />

@@ -60,7 +60,7 @@ export const WorkerRow = memo(
         {reason && (
           <p
             data-tone={worker.state === 'draining' || worker.state === 'disconnected' ? 'warn' : 'failed'}
-            className="tone tone-text mb-1 ml-6 text-sm break-words"
+            className="tone tone-text mb-1 ml-6 text-sm break-words max-sm:ml-0"
           >
             {reason}
           </p>
@@ -96,7 +96,10 @@ function Trouble({ worker }: { worker: WorkerDoc }) {
   if (!problem || worker.state === 'problem' || worker.left_at) return null
   const before = (worker.problems?.length ?? 1) - 1
   return (
-    <div data-tone="failed" className="tone tone-tint mb-1 ml-6 rounded-md px-2 py-1 text-sm break-words">
+    <div
+      data-tone="failed"
+      className="tone tone-tint my-1 ml-6 rounded-md px-2 py-1 text-sm break-words max-sm:ml-0"
+    >
       <span className="tone-text font-medium">Problem</span>{' '}
       <span className="text-soft">
         (<Time at={problem.at} as="age" /> ago{before > 0 && `, ${before} more before`})

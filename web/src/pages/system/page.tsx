@@ -243,21 +243,26 @@ function Word({ event }: { event: WireEvent }) {
       <span className="shrink-0 text-soft">
         <Time at={event.at} as="day" />
       </span>
-      <span data-tone={isAlert ? 'failed' : undefined} className="tone flex min-w-0 gap-1.5 break-words">
-        {isAlert && <TriangleAlert aria-hidden size={14} className="tone-text mt-0.5 shrink-0" />}
+      <span
+        data-tone={isAlert ? 'failed' : undefined}
+        className="tone flex min-w-0 flex-1 flex-wrap gap-x-3 break-words"
+      >
         <span className="min-w-0">
+          {isAlert && (
+            <TriangleAlert aria-hidden size={14} className="tone-text mr-1.5 inline align-[-2px]" />
+          )}
           <span className={isAlert ? 'tone-text font-medium' : ''}>{WORDS[event.type] ?? event.type}</span>
           {text && `: ${text}`}
-          {event.worker && (
-            <Link
-              to="/machines"
-              search={{ show: event.worker }}
-              className="ml-2 inline-block min-h-6 leading-6 text-accent hover:underline"
-            >
-              Show the worker
-            </Link>
-          )}
         </span>
+        {event.worker && (
+          <Link
+            to="/machines"
+            search={{ show: event.worker }}
+            className="text-accent hover:underline pointer-coarse:min-h-6"
+          >
+            Show the worker
+          </Link>
+        )}
       </span>
     </li>
   )
