@@ -63,6 +63,7 @@ async def status_follows_the_work(place: Place) -> str:
         await place.status("idle")
         failing = await place.run(workflow("steps", _1=fresh(), _2={"steps": 2, "fail_at": 0}))
         broken = await place.status("error")
+        await seen.reached(place, "error")
         statuses = seen.statuses()
     assert document["state"] == "completed", wrong(document)
     assert job.id in jobs, f"busy was told without the job: {jobs}"
@@ -181,6 +182,7 @@ async def comfyui_restarted(place: Place) -> str:
         assert code == 0, f"{place.restart!r} ended with {code}"
         document = await place.ended(job.id, 180)
         await place.status("idle", within_s=90)
+        await seen.reached(place, "idle")
         statuses = seen.statuses()
     assert document["state"] == "completed", wrong(document)
     assert document["attempt"] > 1, "ComfyUI forgot the prompt, and no second attempt was made"

@@ -25,7 +25,7 @@ KIND = "comfyui.workflow"
 FAST = {
     "HEADWAY_HEARTBEAT_S": "1",
     "HEADWAY_STALE_S": "3",
-    "HEADWAY_LEASE_S": "6",
+    "HEADWAY_LEASE_S": "15",
     "HEADWAY_RESTART_GRACE_S": "3",
     "HEADWAY_AVOID_S": "1",
 }

@@ -52,6 +52,14 @@ class SeenBoard:
         self.cursor = 0
         self.newest: Json = {}
 
+    async def reached(self, place: Place, status: str) -> None:
+        """What was asked by REST comes to a follower a moment later: wait for that."""
+
+        async def shown() -> bool:
+            return bool(self.services) and self.services[-1].get("status") == status
+
+        await place.until(shown, f"the board shows {status}", 20)
+
     def statuses(self) -> list[str]:
         """Its statuses, repeats left out."""
         told = [each.get("status", "") for each in self.services]
