@@ -106,11 +106,9 @@ async def test_what_it_runs_already_counts_after_a_new_link():
         await engines.submit("wf", "01A", "01B")
         with hub.store.reading() as reading:
             held = reading.held_by(WORKER)
-        port, needs = Port(), {"wf": "comfyui"}
+        port, profile, needs = Port(), {**PROFILE, "slots": 20}, {"wf": "comfyui"}
 
-        hub.dispatcher.attach(
-            port, {**PROFILE, "slots": 20}, ("wf",), held, needs=needs, services=[COMFY | {"slots": 1}]
-        )  # pyright: ignore[reportArgumentType]
+        hub.dispatcher.attach(port, profile, ("wf",), held, needs=needs, services=engines.services)  # pyright: ignore[reportArgumentType]
         await engines.settle()
 
         assert (engines.port.offered, port.offered) == (["01A"], [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,11 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     await made.end()
 
 
+def _loaded(load: dict[str, Any]) -> Event:
+    data = {"set": {"seen_at": iso(NOW)}, "put": {"load": load}}
+    return Event(type="service.loaded", at=NOW, subject="w/1/comfy", worker="w/1", data=data)
+
+
 def a_life() -> list[list[Event]]:
     """Commits that touch every topic."""
     job = submitted(JOB, queue="gpu", kind="crawl", labels={"flow": "brain", "subject": "s1"})
@@ -38,6 +44,7 @@ def a_life() -> list[list[Event]]:
         [about("worker.loaded", "w/1", heard_at=iso(NOW), load={"cpu_percent": 5}, load_series={iso(NOW): [5, None, None]})],
         [about("worker.loaded", "w/1", load_series={iso(NOW): None, iso(NOW + 10_000): [6, 7.5, None]})],
         [about("service.changed", "w/1/comfy", id="w/1/comfy", worker="w/1", status="idle")],
+        [_loaded({"vram": 1, "gone": 2}), _loaded({"vram": None}), about("service.loaded", "w/1/comfy", seen_at=iso(NOW + 1))],
         [about("queue.paused", "gpu", name="gpu", paused=True), about("kind.registered", "crawl", name="crawl", hash="h")],
         [saved("views/mine", q=""), saved("views/old", q="x"), saved("templates/a", kind="crawl", args={"n": None})],
         [saved("views/mine", q="y"), unsaved("views/old")],

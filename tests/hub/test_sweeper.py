@@ -59,6 +59,7 @@ async def test_a_service_is_unknown_when_nothing_was_heard_of_it_for_a_minute() 
         services = (COMFY, {**COMFY, "name": "away", "status": "unreachable"})
         await hub.ledger.execute(c.Connect(worker="m/1", profile=profile, services=services))
 
+        before: dict[str, Any] = {}
         for second in range(60):
             before = _statuses(hub)
             clock.skip(1)

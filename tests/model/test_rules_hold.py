@@ -30,9 +30,18 @@ ITEMS = st.one_of(
     st.builds(r.Warned, message=st.just("w")),
     st.builds(r.Checkpoint, key=st.just("k"), value=st.integers()),
     st.builds(r.InputRequested, request=st.just("r"), message=st.just("?")),
+    st.just(r.Alive()),
     st.builds(r.InputTaken, request=st.just("r")),
     st.builds(r.Custom, name=st.sampled_from(["a.b", "job.x"])),
 )
+SERVICES = st.lists(
+    st.fixed_dictionaries(
+        {"name": st.sampled_from("ab"), "type": st.just("t"), "status": st.sampled_from(["starting", "idle", "busy", "?"])},
+        optional={"job": st.just("J"), "load": st.sampled_from([{"x": 1}, {"y": None}]), "age_s": st.sampled_from([0, 1, 61]),
+                  "own": st.sampled_from([{"a": {"b": 1}}, {"a": 2}])},
+    ),
+    max_size=2, unique_by=lambda service: service["name"],
+).map(tuple)  # fmt: skip
 OPTIONS = st.fixed_dictionaries(
     {}, optional={"timeout_s": st.integers(5, 60), "progress_timeout_s": st.integers(5, 60), "backoff_s": st.just(0)}
 )
@@ -126,13 +135,18 @@ class Rules(RuleBasedStateMachine):
         with self.lab.store.reading() as reading:
             held = [(job.get("id", ""), job.get("attempt", 0), 0) for job in reading.held_by(worker)]
         running = tuple(data.draw(st.lists(st.sampled_from(held), unique=True))) if held else ()
-        hello = c.Connect(worker=worker, profile={"machine": "m", "instance": instance}, running=running)
+        services = data.draw(SERVICES)
+        profile = {"machine": "m", "instance": instance}
+        hello = c.Connect(worker=worker, profile=profile, running=running, services=services)
+        named = tuple((job, attempt) for job, attempt, _ in running)
         self.say(data.draw(st.sampled_from([
             hello, c.Stale(worker=worker, instance=instance), c.Back(worker=worker, instance=instance),
             c.Lose(worker=worker, instance=instance), c.Disconnect(worker=worker, instance=instance),
             c.Disconnect(worker=worker, instance=instance, goodbye=True), c.Drain(worker=worker),
             c.LimitQueue(queue="default", limit=2), c.LimitKind(kind="crawl", limit=None, key_limit=1),
             c.PauseQueue(queue="default"), c.ResumeQueue(queue="default"),
+            c.ReportServices(worker=worker, services=services), c.ServiceSilent(worker=worker, name="a"),
+            c.Compare(worker=worker, instance=instance, running=named),
         ])))  # fmt: skip
 
     @rule(seconds=st.sampled_from([1, 5, 31]))

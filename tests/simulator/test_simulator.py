@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from headway.hub.linked import LinkedWorker
 from headway.hub.roster import Roster
-from headway.model import attempt, change, world as worlds
+from headway.model import attempt, change, services, world as worlds
 from headway.model.event import Event
 from headway.testing.simulator import Violation, simulate
 from headway.testing.simulator.server import Server, WorkerEnd
@@ -132,3 +133,15 @@ def test_a_worker_that_is_lost_while_its_link_stands_is_noticed(monkeypatch: pyt
     monkeypatch.setattr(Server, "_given_up", lambda self, worker: None)
 
     assert "has its link, and is lost" in found()
+
+
+def test_an_engine_that_is_given_more_than_it_has_slots_is_noticed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(LinkedWorker, "room", lambda self: dict.fromkeys(self.needs.values(), 99))
+
+    assert "its engine has 2 slots" in found()
+
+
+def test_an_engine_given_up_that_is_not_told_of_again_is_noticed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(services, "tell", lambda world, worker, told, settings: [])
+
+    assert "stands as" in found()

@@ -7,14 +7,14 @@ what a later commit could hide.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from headway.hub.ledger import Commit
 from headway.hub.snapshot import Request, page_frame, read_pages
 from headway.model.event import Event
 from headway.model.fold import fold, fold_counts
-from headway.model.job import FINAL, is_final
+from headway.model.job import FINAL, JobDoc, is_final
 from headway.model.settings import Settings
 from headway.protocol import frames as f
 from headway.protocol.viewing import View
@@ -26,6 +26,9 @@ AFTER_THE_END = frozenset(
      "job.compacted"}
 )  # fmt: skip
 """Events that may name an attempt which is over."""
+
+NEEDS_ENGINE = "shaky"
+"""The kind whose jobs need a slot of the engine behind their worker."""
 
 
 class Witness:
@@ -137,6 +140,22 @@ def linked_are_online(disk: Disk, linked: Iterable[str]) -> Iterable[str]:
         state = disk.documents.get("workers", {}).get(id, {}).get("state")
         if state not in {"online", "draining", "stale"}:  # a late word may be under way
             yield f"worker {id} has its link, and is {state}"
+
+
+def services_are_as_told(disk: Disk, told: Mapping[str, str]) -> Iterable[str]:
+    """Once faults stop, an engine behind a worker that is linked stands as its worker tells of it; `told`: worker -> status."""
+    for worker, status in told.items():
+        known = disk.documents["services"].get(f"{worker}/e", {}).get("status")
+        if known != status:
+            yield f"the engine of {worker} is {status}, and stands as {known}"
+
+
+def engine_is_not_overrun(disk: Disk, worker: str, running: Iterable[tuple[str, int]], slots: int) -> Iterable[str]:
+    """No worker runs more jobs that need its engine than that has slots."""
+    jobs = [disk.jobs.get(job, JobDoc()) for job, _ in running]
+    number = sum(job.get("kind") == NEEDS_ENGINE for job in jobs)
+    if number > slots:
+        yield f"{worker} runs {number} jobs of kind {NEEDS_ENGINE}; its engine has {slots} slots"
 
 
 def view_is_the_store(view: View, disk: Disk, now: int, settings: Settings) -> Iterable[str]:

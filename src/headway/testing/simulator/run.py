@@ -18,7 +18,7 @@ from headway.testing.simulator import checks
 from headway.testing.simulator.server import Server, asked
 from headway.testing.simulator.timeline import Timeline
 from headway.testing.simulator.viewer import Viewer
-from headway.testing.simulator.worker import Worker
+from headway.testing.simulator.worker import ENGINE_SLOTS, Worker
 
 FAULTS_S = 60.0
 PEACE_S = 400.0
@@ -55,8 +55,11 @@ class Simulation:
         self.problems: list[str] = []
         self._made = 0
         self._keys: dict[str, str] = {}
-        self.workers = [Worker(f"w/{n}", self.timeline, self._one, faults=lambda: not self.peace) for n in range(3)]
+        self.workers = [self._worker(f"w/{n}") for n in range(3)]
         self.viewers: list[Viewer] = []
+
+    def _worker(self, name: str) -> Worker:
+        return Worker(name, self.timeline, self._one, faults=lambda: not self.peace)
 
     # -- the whole -------------------------------------------------------------------------------------------------
 
@@ -132,6 +135,9 @@ class Simulation:
         found = [*self.problems, *self.witness.problems, *checks.rows_are_folds(disk), *checks.all_ended(disk)]
         found += checks.one_outcome_each(disk, self.witness)
         found += checks.linked_are_online(disk, [worker.name for worker in self.workers if worker.is_linked])
+        found += checks.services_are_as_told(
+            disk, {worker.name: worker.status for worker in self.workers if worker.is_linked}
+        )
         found += [f"{id} was acknowledged and is not there" for id in self.acknowledged - set(disk.jobs)]
         if found:
             raise Violation(f"seed {self.seed}: " + "; ".join(found[:5]))
@@ -147,6 +153,7 @@ class Simulation:
                 self._compare(viewer)
             for worker in self.workers:
                 self.problems += self._runs_twice(worker)
+                self.problems += checks.engine_is_not_overrun(self.disk, worker.name, worker.running, ENGINE_SLOTS)
         if len(self.problems) < 5:
             self.timeline.after(self.timeline.dice.uniform(0.5, 4.0), self._look)
 

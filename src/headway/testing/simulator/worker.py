@@ -33,7 +33,9 @@ from headway.testing.simulator.timeline import Timeline
 
 SLOTS = 3
 PLAN = [{"name": "load", "weight": 1}, {"name": "run", "weight": 3}]
-KINDS = [{"name": "steady", "hash": "1", "plan": PLAN}, {"name": "shaky", "hash": "1"}]
+KINDS = [{"name": "steady", "hash": "1", "plan": PLAN}, {"name": "shaky", "hash": "1", "service": "engine"}]
+ENGINE_SLOTS = 2
+STATUSES = ("starting", "idle", "busy", "error", "unreachable")
 LATE_S = 2.0
 
 
@@ -48,7 +50,9 @@ class Last(msgspec.Struct, frozen=True):
 
 
 class Worker:
-    """`running` are the attempts whose handler runs now, in this process."""
+    """`running` are the attempts whose handler runs now, in this process. `twice`: how many messages come twice."""
+
+    twice = 0.02
 
     def __init__(
         self, name: str, timeline: Timeline, balancer: Callable[[], Server], *, faults: Callable[[], bool]
@@ -64,6 +68,7 @@ class Worker:
         self._wire: Wire | None = None
         self._externals = count()
         self._engine: list[Begin] = []  # outlives the process
+        self.status = "starting"  # of the engine behind it
         self._lease: Leaseholder
 
     # -- its life --------------------------------------------------------------------------------------------------
@@ -77,7 +82,7 @@ class Worker:
         described = {"id": self.name, "machine": "m-" + self.name, "instance": instance, "slots": SLOTS}
         if self._timeline.dice.random() < 0.7:
             described |= {"boot_id": "b-" + self.name, "pid": 100 + self._life}
-        self._lease = Leaseholder(WorkerHello(worker=described, kinds=KINDS))
+        self._lease = Leaseholder(WorkerHello(worker=described, kinds=KINDS, services=[self._service()]))
         if self._timeline.dice.random() < 0.5:
             self._lease.observe(load={"cpu": round(self._timeline.dice.random(), 2)})
         self._do(self._lease.connect(self._timeline.now))
@@ -85,6 +90,18 @@ class Worker:
             if self._timeline.dice.random() < 0.6:
                 self._lease.begin(begin)
         self._tick(self._life)
+
+    def _service(self) -> dict[str, Any]:
+        """The engine behind it, as it tells of it now."""
+        service = {"name": "e", "type": "engine", "status": self.status, "slots": ENGINE_SLOTS}
+        return service | ({} if self.status in ("starting", "unreachable") else {"seen": self._timeline.now})
+
+    def _look_at_engine(self) -> None:
+        """It lives while there is peace; before, it does what it likes."""
+        dice = self._timeline.dice
+        if dice.random() < 0.08 or (self.status != "idle" and not self._faults()):
+            self.status = dice.choice(STATUSES) if self._faults() else "idle"
+            self._lease.observe(services=[{**self._service(), "load": {"waiting": dice.randint(0, 3)}}])
 
     def crash(self) -> None:
         """The process is gone, with all it held."""
@@ -140,6 +157,7 @@ class Worker:
     def _tick(self, life: int) -> None:
         if life == self._life:
             self._do(self._lease.tick(self._timeline.now, self._timeline.dice.random()))
+            self._look_at_engine()
             self._flush()
             self._timeline.after(0.25, lambda: self._tick(life))
 
@@ -160,7 +178,7 @@ class Worker:
             self._do(self._lease.failed(Happening.UNREACHABLE, self._timeline.now, self._timeline.dice.random()))
             return
         end, hearing = WorkerEnd(server), _Hearing(self, life)
-        self._wire = end.wire = hearing.wire = Wire(self._timeline, hearing, end)
+        self._wire = end.wire = hearing.wire = Wire(self._timeline, hearing, end, twice=self.twice)
         self._do(self._lease.opened(self._timeline.now))
         self._flush()
 
