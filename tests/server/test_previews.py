@@ -8,6 +8,7 @@ import pytest
 from headway.hub.verify import verify
 from headway.model.settings import Settings
 from headway.server.previews import label_of
+from postgres import Postgres
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff\xe0"
@@ -173,6 +174,24 @@ async def test_rows_stay_folds_of_their_events(running):
         found = verify(bench.application.hub.store)
 
     assert (found.differences, found.jobs) == ([], 2)
+
+
+async def test_a_database_of_several_servers_keeps_and_forgets_them_as_well(running, postgres: Postgres):
+    url = postgres.new_database()
+    async with running(settings=AT_ANY_PACE, store=url) as bench, running(settings=AT_ANY_PACE, store=url) as other:
+        id = await running_job(bench)
+        await put(other, id, PNG + b"1")
+        await put(bench, id, PNG + b"2")
+
+        seen = await other.http.get(f"/api/v1/jobs/{id}/preview")
+        await other.end(id)
+        found = verify(bench.application.hub.store)
+    async with running(store=url) as later:
+        left = [key async for some in later.site.artifacts.every_key() for key in some]
+    postgres.drop_database(url)
+
+    assert (seen.content, seen.headers["headway-version"]) == (PNG + b"2", "2")
+    assert (found.differences, left) == ([], [])
 
 
 @pytest.mark.parametrize(
