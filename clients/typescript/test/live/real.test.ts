@@ -13,7 +13,7 @@ const open: Live[] = []
 
 beforeAll(async () => {
   server = await RealServer.begin()
-}, 30_000)
+}, 100_000) // a server and a worker, each of which a busy machine may take half a minute to start
 
 afterAll(async () => {
   for (const live of open) live.close()
@@ -27,7 +27,7 @@ function linked(options: Partial<LiveOptions> = {}): Live {
 }
 
 async function until(what: () => boolean, tells = 'it'): Promise<void> {
-  for (let tries = 0; tries < 1_000; tries += 1) {
+  for (let tries = 0; tries < 2_500; tries += 1) {
     if (what()) return
     await pause(20)
   }
