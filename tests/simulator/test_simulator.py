@@ -132,7 +132,7 @@ def test_a_leader_that_does_not_ask_what_other_servers_heard_is_noticed(monkeypa
 def test_a_worker_that_is_lost_while_its_link_stands_is_noticed(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Server, "_given_up", lambda self, worker: None)
 
-    assert "has its link, and is lost" in found()
+    assert "has its link, and is lost" in found(100)
 
 
 def test_an_engine_that_is_given_more_than_it_has_slots_is_noticed(monkeypatch: pytest.MonkeyPatch):

@@ -89,9 +89,14 @@ class Simulation:
             self.timeline.now < FAULTS_S + 10
             or any(server.ledger.waiting for server in self.servers)
             or any(each.is_busy for each in self.workers)
+            or any(self._services_differ())  # what a store that failed did not take is told again in a while
         ):
             return False
         return all(map(is_final, self.disk.jobs.values()))
+
+    def _services_differ(self) -> list[str]:
+        told = {worker.name: worker.status for worker in self.workers if worker.is_linked}
+        return list(checks.services_are_as_told(self.disk, told))
 
     def _make_peace(self) -> None:
         self.timeline.note(lambda: "peace")
@@ -135,9 +140,7 @@ class Simulation:
         found = [*self.problems, *self.witness.problems, *checks.rows_are_folds(disk), *checks.all_ended(disk)]
         found += checks.one_outcome_each(disk, self.witness)
         found += checks.linked_are_online(disk, [worker.name for worker in self.workers if worker.is_linked])
-        found += checks.services_are_as_told(
-            disk, {worker.name: worker.status for worker in self.workers if worker.is_linked}
-        )
+        found += self._services_differ()
         found += [f"{id} was acknowledged and is not there" for id in self.acknowledged - set(disk.jobs)]
         if found:
             raise Violation(f"seed {self.seed}: " + "; ".join(found[:5]))
