@@ -26,7 +26,7 @@ export const Machine = memo(
     return (
       <section
         aria-label={`Machine ${machine.name}`}
-        className="min-w-0 rounded-lg border border-line bg-card [contain-intrinsic-size:auto_140px] [content-visibility:auto]"
+        className="min-w-0 rounded-lg border border-line bg-card"
       >
         <header className="flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 px-3 py-1">
           <h2 className="min-w-0 flex-1 basis-48 text-sm font-semibold">

@@ -11,7 +11,6 @@ import { type ReactNode, type RefObject, useEffect, useMemo, useRef } from 'reac
 import { serverUrl } from '../../app/address.ts'
 import { useKeys } from '../../app/keys.ts'
 import { useTitle } from '../../app/pulse.ts'
-import { addressOf } from '../../app/router.tsx'
 import { Button } from '../../kit/button.tsx'
 import { CodeBlock } from '../../kit/copy.tsx'
 import { Find } from '../../kit/find.tsx'
@@ -20,24 +19,21 @@ import { plural } from '../../words/numbers.ts'
 import { lookOf } from '../../words/states.ts'
 import { found, type StateCount, statesOf } from './finding.ts'
 import { Machine } from './machine.tsx'
+import { useSearching } from './searching.ts'
 import { machineKey, unfold } from './unfolding.ts'
 import { WorkerRow } from './worker.tsx'
 
-const route = addressOf('/machines')
 const MANY = 12
 
 export function MachinesPage() {
   useTitle('Machines')
   const { data, error, isPending } = useWorkers({ jobs: true })
-  const { show, q: text = '', state = '' } = route.useSearch()
-  const navigate = route.useNavigate()
+  const { text, state, show, write, choose, clear } = useSearching()
   const place = useRef<HTMLDivElement>(null)
   const there = useMemo(() => thoseThere(data ?? []), [data])
   const shown = useMemo(() => found(there, { text, state }), [there, text, state])
   const size = sizeOf(there)
   const isSearched = text !== '' || state !== ''
-  const search = (part: { q?: string | undefined; state?: string | undefined }) =>
-    navigate({ search: { show, q: text, state, ...part }, replace: true })
   useShown(show, there.length > 0)
   useWalking(place)
   return (
@@ -47,23 +43,17 @@ export function MachinesPage() {
       <div ref={place} className="flex flex-col gap-3 in-data-[fresh=false]:grayscale">
         {(size > MANY || isSearched) && (
           <Tools
-            find={
-              <Find label="Find by name or state" among={size} value={text} onChange={q => search({ q })} />
-            }
+            find={<Find label="Find by name or state" among={size} value={text} onChange={write} />}
             states={statesOf(there)}
             chosen={state}
-            onChoose={chosen => search({ state: chosen })}
+            onChoose={choose}
             names={there.map(machine => machine.name)}
           />
         )}
         {isSearched && shown.length === 0 && there.length > 0 && (
           <p className="text-sm text-soft">
             Nothing of the {plural(there.length, 'machine')} matches.{' '}
-            <button
-              type="button"
-              className="min-h-6 text-accent hover:underline"
-              onClick={() => search({ q: '', state: '' })}
-            >
+            <button type="button" className="min-h-6 text-accent hover:underline" onClick={clear}>
               Show all
             </button>
           </p>

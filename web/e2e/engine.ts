@@ -1,0 +1,55 @@
+/**
+ * A ComfyUI that needs no model (`headway.testing.comfyui`) and a real worker with the connector that drives it.
+ *
+ * Both are processes, ended by their own id. Must never know what is looked at.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { Server } from '../../clients/typescript/test/server.ts'
+
+const BIN = join(import.meta.dirname, '../../.venv/bin')
+
+/** A workflow in API format that takes `seconds`, in steps with previews. */
+export function workflow(seconds: number, steps = 20): Readonly<Record<string, unknown>> {
+  return {
+    1: { class_type: 'EmptyImage', inputs: { width: 256, height: 160, batch_size: 1, color: 6_697_881 } },
+    2: {
+      class_type: 'HeadwaySteps',
+      inputs: { image: ['1', 0], steps, seconds_per_step: seconds / steps, fail_at: -1, preview: true },
+      _meta: { title: 'KSampler' },
+    },
+    9: {
+      class_type: 'SaveImage',
+      inputs: { images: ['2', 0], filename_prefix: 'e2e' },
+      _meta: { title: 'Save' },
+    },
+  }
+}
+
+/** A process that a test began; `end` it. */
+export class Begun {
+  readonly #child: ChildProcess
+
+  constructor(program: string, words: readonly string[], server?: Server) {
+    const env = { ...process.env, ...(server ? { HEADWAY_SERVER: server.url } : {}) }
+    this.#child = spawn(join(BIN, program), words, { env, stdio: 'ignore' })
+  }
+
+  async end(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const ended = once(this.#child, 'exit')
+    this.#child.kill(signal)
+    await ended
+  }
+}
+
+export function fakeComfy(port: number): Begun {
+  return new Begun('python', ['-m', 'headway.testing.comfyui', '--port', String(port)])
+}
+
+/** A worker on `machine` that drives the ComfyUIs at these ports. */
+export function comfyWorker(server: Server, machine: string, ports: readonly number[]): Begun {
+  const connectors = ports.flatMap(port => ['--connector', `comfyui=http://127.0.0.1:${port}`])
+  return new Begun('headway', ['worker', ...connectors, '--machine', machine, '--name', 'comfy'], server)
+}
