@@ -82,6 +82,18 @@ def test_what_was_last_heard_over_a_lost_link_is_marked_with_its_time():
     ("job", "end"),
     [
         ({"state": "completed", "started_at": AT, "finished_at": LATER}, "in 10s"),
+        (
+            {
+                "state": "completed",
+                "started_at": AT,
+                "finished_at": LATER,
+                "artifacts": {"9-a.png": {}, "9-b.png": {}},
+                "warnings": 1,
+                "notes": [{"level": "warning", "message": "node 5 is\nleft out"}, {"level": "error", "message": "x"}],
+            },
+            "in 10s, 2 files, 1 warning: node 5 is left out",
+        ),
+        ({"state": "completed", "warnings": 7, "notes": []}, "7 warnings"),
         ({"state": "cancelled", "reason": "cancelled"}, "before it started: cancelled"),
         (
             {"state": "failed", "error": {"type": "E", "message": "a\nb"}, "started_at": AT, "finished_at": LATER},

@@ -96,14 +96,29 @@ def one_line(text: str | None) -> str:
 
 
 def ending_text(job: JobDoc) -> str:
-    """How long it ran, or why it did not complete."""
+    """How long it ran, what it left and warned of; or why it did not complete."""
     took = duration_between(job.get("started_at"), job.get("finished_at"))
     after = f"after {took}" if took else "before it started"
     if job.get("state") == "completed":
-        return f"in {took}" if took else ""
+        return ", ".join(part for part in (f"in {took}" if took else "", _files_text(job), _warnings_text(job)) if part)
     error = job.get("error")
     said = f"{error['type']}: {error['message'].splitlines()[0] if error['message'] else ''}" if error else ""
     return f"{after}: {said or job.get('reason', '')}"
+
+
+def _files_text(job: JobDoc) -> str:
+    count = len(job.get("artifacts", {}))
+    return f"{count} file{'s' if count > 1 else ''}" if count else ""
+
+
+def _warnings_text(job: JobDoc) -> str:
+    """`2 warnings, the last: ComfyUI leaves out …`."""
+    count, notes = job.get("warnings", 0), job.get("notes", [])
+    if not count:
+        return ""
+    last = one_line(next((note["message"] for note in reversed(notes) if note["level"] == "warning"), ""))
+    word = f"{count} warning{'s' if count > 1 else ''}"
+    return f"{word}{', the last' if count > 1 else ''}: {last}" if last else word
 
 
 def duration_between(start: str | None, end: str | None) -> str:
