@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from headway.clock import SystemClock
 from headway.hub.hub import Hub
 from headway.model import command as c
+from headway.store.sqlite import SqliteStore
 from headway.testing.memory import MemoryStore
 
 WORKER = "m/1"
@@ -72,8 +74,8 @@ async def test_an_engine_is_offered_no_more_than_it_has_slots():
         assert engines.port.offered == ["01A", "01B", "01C", "01D"]
 
 
-async def test_jobs_that_wait_for_an_engine_do_not_hide_those_that_need_none():
-    async with Hub(MemoryStore(), SystemClock()) as hub:
+async def test_jobs_that_wait_for_an_engine_do_not_hide_those_that_need_none(tmp_path: Path):
+    async with Hub(SqliteStore(tmp_path / "log.db"), SystemClock()) as hub:  # it reads no more jobs than are asked for
         engines = Engines(hub, {**COMFY, "slots": 1})
         await engines.submit("wf", *(f"01A{n:02}" for n in range(30)))
         await engines.submit("noop", "01X")
@@ -97,6 +99,21 @@ async def test_without_an_engine_nothing_is_offered_until_it_is_there():
 
         assert (before, at_last) == ([], ["01A", "01B"])
         assert engines.port.offered == ["01A", "01B", "01C"]
+
+
+async def test_an_engine_that_comes_is_used_at_once_though_nothing_else_happens():
+    async with Hub(MemoryStore(), SystemClock()) as hub:
+        engines = Engines(hub, {**COMFY, "status": "unreachable"})
+        await engines.submit("wf", "01A")
+        await engines.submit("noop", "01X")
+        await engines.connect()
+        await engines.settle()
+        before = list(engines.port.offered)
+
+        await engines.tell(COMFY)
+
+        assert before == ["01X"]
+        assert engines.port.offered == ["01X", "01A"]
 
 
 async def test_what_it_runs_already_counts_after_a_new_link():

@@ -71,6 +71,23 @@ async def test_a_service_is_unknown_when_nothing_was_heard_of_it_for_a_minute() 
         assert _statuses(hub) == {"m/1/away": "unreachable", "m/1/gpu:8188": "unknown"}
 
 
+async def test_a_worker_that_is_heard_speaks_for_its_engine_though_that_is_not_written_yet() -> None:
+    clock = VirtualClock()
+    hub = Hub(MemoryStore(), clock, Settings(service_unknown_s=2.0))
+    async with hub:
+        away = {**COMFY, "status": "unreachable"}
+        await hub.ledger.execute(c.Connect(worker="m/1", profile={"machine": "m", "instance": "i"}, services=(away,)))
+
+        seen: set[str] = set()
+        for _ in range(10):
+            clock.skip(1)
+            hub.roster.hear("m/1")
+            await hub.sweeper.sweep()
+            seen |= set(_statuses(hub).values())
+
+        assert seen == {"unreachable"}
+
+
 async def test_the_time_in_which_the_server_slept_is_not_the_silence_of_a_service() -> None:
     clock = VirtualClock()
     hub = Hub(MemoryStore(), clock, Settings())

@@ -103,6 +103,16 @@ def test_a_late_word_of_a_link_that_is_over_is_not_compared(lab):
         compare(lab, worker="w/9")
 
 
+def test_a_late_word_of_the_process_that_adopted_it_does_not_make_an_orphan_lost(lab):
+    orphan = lab.job("adopted")
+    lab.worker(instance="i2")
+
+    with lab.nothing_changes():
+        compare(lab, instance="i1")
+        compare(lab, instance="i1")
+    assert lab.state(orphan) == "running"
+
+
 def test_who_is_cancelled_and_not_known_any_more_is_cancelled(lab):
     job = lab.job("cancelling")
     compare(lab)
@@ -144,13 +154,14 @@ def test_a_new_process_or_an_offer_that_did_not_arrive_is_no_problem(lab):
 
 
 def test_who_names_what_it_was_never_given_has_a_problem(lab):
-    other = lab.job("running")
+    mine = lab.job("running")
     lab.worker("w/2")
+    other = lab.job("running", worker="w/2")
 
-    answer = lab.worker(running=((other, 1, 0), (other, 7, 0), ("nowhere", 1, 0)))
+    answer = lab.worker(running=((mine, 1, 0), (mine, 7, 0), (other, 1, 0), ("nowhere", 1, 0)))
 
-    assert len(answer["fenced"]) == 2
-    named = f"Attempt 7 of job {other}, attempt 1 of job nowhere"
+    assert len(answer["fenced"]) == 3
+    named = f"Attempt 7 of job {mine}, attempt 1 of job {other}, attempt 1 of job nowhere"
     assert problems(lab) == [f"{named} is said to run there, and was never given to this worker."]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from headway.clock import iso
@@ -363,6 +365,28 @@ def test_who_is_not_there_can_not_be_drained(lab):
 
     assert str(refused.value) == "drain refused: worker w/1 is disconnected. It is not connected."
     assert str(missing.value) == "No worker has the id 'w/9'."
+
+
+# -- kinds that need a service -------------------------------------------------------------------------------------
+
+
+def test_what_a_kind_needs_is_learned_and_forgotten_with_its_newest_definition(lab):
+    seen: list[Any] = []
+    for more in ({}, {"service": "comfyui"}, {"service": "mcp:github"}, {}):
+        lab.worker(kinds=({"name": "wf", "hash": "h1", **more},))
+        with lab.store.reading() as reading:
+            seen += [kind.get("service") for kind in reading.kinds() if kind["name"] == "wf"]
+
+    assert seen == [None, "comfyui", "mcp:github", None]
+
+
+@pytest.mark.parametrize("service", ["", ":x", 5, "x" * 300])
+def test_a_kind_that_needs_what_can_not_be_is_refused_by_its_field(lab, service):
+    with lab.nothing_changes(), pytest.raises(InvalidInput) as wrong:
+        lab.worker(kinds=({"name": "wf", "service": service},))
+
+    assert wrong.value.field == "kinds.wf.service"
+    assert str(wrong.value).endswith('is no service. Give its type, or "type:name".')
 
 
 # -- problems, load ------------------------------------------------------------------------------------------------

@@ -172,6 +172,21 @@ def test_the_document_is_the_fold_of_its_events_and_verify_says_so(lab):
     assert verify(lab.store).differences == []
 
 
+def test_workers_that_tell_in_the_same_commit_do_not_speak_for_one_another(lab):
+    lab.worker("w/2", services=(COMFY,))
+    lab.worker(services=(COMFY,))
+    lab.wait(5)
+
+    lab.together(
+        c.ReportServices(worker="w/1", services=(comfy(status="busy"),)), c.ReportServices(worker="w/2", services=())
+    )
+    both = doc(lab)["status"], doc(lab, worker="w/2")["status"]
+    lab.together(c.Lose(worker="w/2", instance="i1"), c.ReportServices(worker="w/1", services=(COMFY,)))
+
+    assert both == ("busy", "unknown")
+    assert doc(lab)["status"] == "idle"
+
+
 # -- what is refused -----------------------------------------------------------------------------------------------
 
 
