@@ -106,6 +106,14 @@ class Life:
         return enter
 
 
+def _listener(port: int) -> socket.socket:
+    """Of protocol TCP by its number: asyncio sends at once only then, and an answer in two parts takes 40 ms else."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    return listener
+
+
 def _is_socket(connection: Any) -> bool:
     return "WebSocket" in type(connection).__name__
 
@@ -148,7 +156,7 @@ class FakeComfy:
         if self._life is not None:
             return
         self.files.sweep()
-        listener = socket.create_server(("127.0.0.1", self.port))
+        listener = _listener(self.port)
         self.port = listener.getsockname()[1]
         started = threading.Event()
         self._thread = threading.Thread(
