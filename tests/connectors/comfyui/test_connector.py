@@ -307,14 +307,15 @@ class TestCancelling:
 
     async def test_of_an_earlier_attempt_whose_worker_died_is_made_up_for(self, comfy: FakeComfy, open_bench: Any):
         async with open_bench(comfy.url) as left:
-            dead = left.begin(steps_workflow(steps=10_000), job="J")
+            dead = left.begin(steps_workflow(steps=10_000, seconds_per_step=0.2), job="J")
             await dead.said(drawing)
             async with open_bench(comfy.url) as bench:
                 ran = await bench.run(image_workflow(), job="J", attempt=2)
             dead.ending.cancel()
 
         assert ran.outcome == "succeeded"
-        assert prompt_id_of("J", 1) in comfy.history
+        assert "Stopping what an earlier attempt left in ComfyUI" in [each.message for each in ran.progress]
+        assert comfy.history[prompt_id_of("J", 1)]["status"]["messages"][-1][0] == "execution_interrupted"
 
 
 class TestWhatFails:
