@@ -35,12 +35,16 @@ METRICS = {
     },
     "growth": {"past_made", "end_to_end", "server_with_past", "store_size"},
     "r2_restart": {"re_run", "lost", "not_completed", "differences", "linked_again"},
+    "r5_comfyui": {
+        "naive_lost", "lost", "waited_for", "submit_to_result_p50", "submit_to_result_p99", "end_to_noticed_p50",
+        "end_to_noticed_p99", "end_to_noticed_max", "differences",
+    },
 }  # fmt: skip
 ON_EITHER = {"p1_throughput", "p2_submit", "p3_start_latency", "p5_reports", "p10_history", "growth", "r2_restart"}
 NEEDS_POSTGRES = {"p13_cluster"}
 LONG_S = 150
 """Seconds, on a machine that does much else; in quiet they take five to fifteen."""
-WHAT_MUST_BE_ZERO = {"lost", "missing", "store_reads", "re_run", "not_completed", "differences"}
+WHAT_MUST_BE_ZERO = {"lost", "missing", "store_reads", "re_run", "not_completed", "differences", "waited_for"}
 CASES = [
     *((name, ()) for name in sorted(METRICS)),
     *((name, ("--store", "postgres")) for name in sorted(ON_EITHER)),
