@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from headway.model.command import Claim, Reads
+from headway.model.event import Event
 from headway.model.query import parse
 from headway.store.base import Answer, Line, Store
 from headway.testing.store_worlds import (
@@ -113,6 +114,22 @@ class KeepsSuite:
         assert world.queues == {"gpu": {"paused": True, "seq": 2}}
         assert world.kinds == {"crawl": {"limit": 3, "seq": 3}}
         assert world.services == {"w/1/comfy": {"status": "up", "seq": 4}}
+
+    def test_services_are_folded_whole_and_found_by_their_worker_alone(self, store: Store) -> None:
+        others = [about("service.changed", id, status="idle") for id in ("w/10/a", "w/1/x/a", "w/0/a")]
+        write(store, about("service.changed", "w/1/a", status="idle", seen_at="1", reason="r"), *others)
+        data: dict[str, Any] = {"set": {"seen_at": "2", "reason": None}, "put": {"load": {"a": {"b": None}, "c": 1}}}
+        write(store, Event(type="service.loaded", at=NOW, subject="w/1/a", worker="w/1", data=data))
+        write(
+            store, Event(type="service.loaded", at=NOW, subject="w/1/a", worker="w/1", data={"put": {"load": {"d": 2}}})
+        )
+
+        world, _ = store.load(Reads(services={"w/1"}), NOW)
+        store.rollback()
+        with store.reading() as reading:
+            kept = next(each for each in reading.services() if "load" in each)
+        assert kept == {"status": "idle", "seen_at": "2", "load": {"d": 2}, "seq": 6}
+        assert world.services == {"w/1/a": kept}
 
     def test_a_worker_that_is_heard_changes_no_document(self, store: Store) -> None:
         write(store, about("worker.connected", "w/1", id="w/1"))
