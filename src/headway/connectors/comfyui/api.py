@@ -276,6 +276,8 @@ def _no_answer(error: Exception) -> NoAnswer:
         return NoAnswer("it does not answer", sent=not isinstance(error, _UNSENT))
     if isinstance(error, httpx.ConnectError):
         return NoAnswer(f"no connection: {cut(error)}", sent=False)
+    if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
+        return NoAnswer(f"the connection broke before its answer{f': {cut(error)}' if str(error) else ''}")
     return NoAnswer(cut(f"{type(error).__name__}: {error}".rstrip(": ")), sent=not isinstance(error, _UNSENT))
 
 
