@@ -1,8 +1,8 @@
 /**
  * Pictures of every page into docs/img, of a server with real jobs on real input: `make screenshots`.
  *
- * Each page light, dark, and on a phone. The jobs are library.py's; two workers on machines of two names run them. What is
- * on a picture is what was there: nothing is made up.
+ * Each page light, dark, and on a phone. The jobs are library.py's; two workers on machines of two names run them. A third has
+ * a ComfyUI that paints without a model, and one that is not there. What is on a picture is what was there: nothing is made up.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,6 +11,8 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, it, vi } from 'vitest'
 import type { JobHandle } from '../../clients/typescript/src/index.ts'
+import { freePort } from '../../clients/typescript/test/server.ts'
+import { type Begun, comfyWorker, fakeComfy, workflow } from './engine.ts'
 import { CUT, house, PHONE, pillSays, sees, WIDE } from './house.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -27,6 +29,7 @@ const BEGINNING = { timeout: 120_000, interval: 100 }
 
 const home = house({ args: [] })
 const workers: ChildProcess[] = []
+const engines: Begun[] = []
 let running: JobHandle
 let counted: JobHandle
 
@@ -34,11 +37,14 @@ beforeAll(async () => {
   await mkdir(IMAGES, { recursive: true })
   worker('atlas', 'indexer', 2)
   worker('borealis', 'packer', 2)
-  await vi.waitUntil(async () => (await home.hw.kinds.list()).length > 5, BEGINNING)
+  const [there, missing] = [await freePort(), await freePort()]
+  engines.push(fakeComfy(there), comfyWorker(home.server, 'cumulus', [there, missing]))
+  await vi.waitUntil(async () => (await home.hw.kinds.list()).length > 6, BEGINNING)
   await fill()
 }, 300_000)
 
 afterAll(async () => {
+  await Promise.all(engines.map(each => each.end()))
   for (const each of workers) {
     if (each.exitCode !== null) continue
     each.kill('SIGKILL')
@@ -118,6 +124,7 @@ async function fill(): Promise<void> {
     ['Fluent Python', 'SICP', 'TAOCP'].map(book => ({ kind: 'render_cover', args: { book } })),
   )
   await hw.submit('outline_module', { path: 'os.py' }, { delay: '6h' })
+  await hw.submit('comfyui.workflow', { workflow: workflow(600, 200) })
   const stopped = await hw.submit('archive_library', { part: 'lib2to3' }, { delay: '1h' })
   await stopped.cancel('made twice')
   await vi.waitUntil(async () => ((await hw.get(running)).progress?.overall ?? 0) > 0.2, BEGINNING)
@@ -130,7 +137,7 @@ const SHOTS: readonly Shot[] = [
   ['job', () => `/jobs/${running.id}`, page => sees(page, 'pack')],
   ['logs', () => `/jobs/${running.id}?tab=logs`, page => page.locator('[data-n]').nth(5).waitFor()],
   ['events', () => `/jobs/${counted.id}?tab=events`, page => sees(page, 'completed')],
-  ['machines', () => '/machines', page => sees(page, 'borealis')],
+  ['machines', () => '/machines', page => sees(page, 'KSampler')],
   ['queues', () => '/queues', page => sees(page, 'driver update until noon')],
   ['kinds', () => '/kinds', page => sees(page, /Packs the source/)],
   [
