@@ -1,4 +1,3 @@
-/// <reference path="../../clients/typescript/test/ws.d.ts" />
 /**
  * A worker that says what a test wants it to say of its services: it speaks the worker link itself.
  *
