@@ -7,7 +7,8 @@ Owns no code: the parts live in the worker, which runs them. Called by connector
 
 from __future__ import annotations
 
+from headway.worker.context import unheard
 from headway.worker.engines import Board, Engine, Service, Target
 from headway.worker.registry import App
 
-__all__ = ["App", "Board", "Engine", "Service", "Target"]
+__all__ = ["App", "Board", "Engine", "Service", "Target", "unheard"]

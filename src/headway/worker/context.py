@@ -7,11 +7,12 @@ processes, pipes or links. Made by `executor.py`, `headway.testing` and `outside
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import inspect
 import os
 import shutil
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, overload
 
@@ -315,6 +316,16 @@ def enter(context: Context) -> contextvars.Token[Context | None]:
 def leave(token: contextvars.Token[Context | None]) -> None:
     """Undo `enter`."""
     _current.reset(token)
+
+
+@contextlib.contextmanager
+def unheard() -> Generator[None]:
+    """What libraries log within is not the job's log: a connector's own requests say nothing to who reads it."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 async def run_cleanups(context: Context, *, succeeded: bool) -> list[BaseException]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,9 @@ from headway.errors import InvalidInput
 from headway.model.report import Alive
 from headway.testing.comfyui import FakeComfy, image_workflow, steps_workflow
 from headway.testing.run import Ran
+from headway.worker.context import entered
 from headway.worker.engines import Target
+from headway.worker.logs import Capture
 
 
 @pytest.fixture(params=["0.3.64", "0.38.1"])
@@ -65,6 +68,22 @@ class TestAWorkflow:
         (output,) = ran.result["outputs"]["9"]
         assert ran.artifacts[output["artifact"]].startswith(b"\x89PNG")
         assert (ran.result["prompt_id"], ran.result["executed"]) == (prompt_id_of("J", 1), 3)
+
+    async def test_keeps_its_own_requests_out_of_the_job_s_log(self, comfy: FakeComfy, open_bench: Any):
+        lines: list[str] = []
+        capture = Capture(lambda: entered() and (lambda _, text: lines.append(text)), logging.NullHandler())
+        library = logging.getLogger("httpx")
+        library.addHandler(capture)
+        library.setLevel(logging.INFO)
+        try:
+            async with open_bench(comfy.url) as bench:
+                ran = await bench.run(image_workflow())
+        finally:
+            library.removeHandler(capture)
+            library.setLevel(logging.NOTSET)
+
+        assert ran.outcome == "succeeded"
+        assert lines == []
 
     async def test_that_is_cached_as_a_whole_is_neither_lost_nor_waited_for(self, comfy: FakeComfy, open_bench: Any):
         slow = msgspec.structs.replace(QUICK, silence_s=1_000, lag_s=1_000)

@@ -8,7 +8,8 @@ a large output may take its time. Redirects and proxies are not followed: the UR
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from headway.connectors.base import unheard
 from headway.connectors.comfyui.history import ended_of_history, ended_of_job
 from headway.connectors.comfyui.prompt import Look
 from headway.connectors.comfyui.target import Address
@@ -206,7 +208,7 @@ class Api:
         query = {key: file[key] for key in ("filename", "subfolder", "type") if isinstance(file.get(key), str)}
         size = 0
         try:
-            async with self._client.stream("GET", "/view", params=query, timeout=_SUBMIT) as answer:
+            async with self._asked("GET", "/view", params=query, timeout=_SUBMIT) as answer:
                 _check(answer.status_code, None)
                 with into.open("wb") as out:
                     async for chunk in answer.aiter_bytes(262_144):
@@ -221,6 +223,13 @@ class Api:
 
     # -- calls --
 
+    @contextlib.asynccontextmanager
+    async def _asked(self, method: str, path: str, **request: Any) -> AsyncGenerator[httpx.Response]:
+        """One request. The HTTP library's word about each is nothing for the job's log."""
+        with unheard():
+            async with self._client.stream(method, path, **request) as answer:
+                yield answer
+
     async def _get(self, path: str) -> Any:
         return await self._call("GET", path)
 
@@ -230,7 +239,7 @@ class Api:
     ) -> Any:  # fmt: skip
         """JSON of the answer, None for an empty one. NoAnswer; Refusal for 400 to 499."""
         try:
-            async with self._client.stream(method, path, json=json, files=files, data=form, timeout=timeout) as answer:
+            async with self._asked(method, path, json=json, files=files, data=form, timeout=timeout) as answer:
                 body = await _read(answer)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, RuntimeError) as error:
             raise _no_answer(error) from None
