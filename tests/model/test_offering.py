@@ -381,12 +381,15 @@ def test_the_new_process_may_go_on_with_it_where_the_old_one_was_heard_last(lab)
     assert "orphaned_at" not in lab.attempt(job)
 
 
-def test_it_may_do_so_before_anybody_noticed_that_the_old_one_died(lab):
-    job = lab.adopt("x")["id"]
-
+@pytest.mark.parametrize("external", ["x", "y"])
+def test_a_process_that_was_replaced_adopts_nothing_and_takes_nothing_back(lab, external):
+    orphaned(lab)
     lab.adopt("x", instance="i2")
 
-    assert lab.attempt(job)["instance"] == "i2"
+    with lab.nothing_changes(), pytest.raises(Refused) as refused:
+        lab.adopt(external, instance="i1")  # it was under way when the newer process said hello
+
+    assert str(refused.value) == "begin refused: process i1 is replaced. Process i2 has this worker's name now."
 
 
 def test_it_may_also_name_it_in_its_hello(lab):

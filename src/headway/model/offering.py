@@ -126,6 +126,9 @@ def begin(world: World, command: c.Begin, settings: Settings) -> dict[str, Any]:
         raise Refused(
             "begin", str(worker.get("state", "unknown")), entity=f"worker {command.worker}", hint="Say hello first."
         )
+    if worker.get("instance") != command.instance:  # its word was under way; nobody would ever speak of the attempt
+        hint = f"Process {worker.get('instance')} has this worker's name now."
+        raise Refused("begin", "replaced", entity=f"process {command.instance}", hint=hint)
     if command.attempt is not None and not 1 <= command.attempt <= MOST_ATTEMPTS:
         hint = f"Count from 1, to {MOST_ATTEMPTS:,} at most."
         raise InvalidInput("attempt", f"{command.attempt} is no number of an attempt", hint=hint)
