@@ -10,12 +10,12 @@ import pytest
 from headway.model import attempt
 from headway.protocol.leasing import Leaseholder
 from headway.testing.races import RIVALS, Rival
+from headway.testing.races.links import meet
 from headway.testing.simulator import Violation
-from headway.testing.simulator.pairs import meet
 
 pytestmark = pytest.mark.timeout(180)
 RUNS = 1
-"""Seeds of each pair; more by `python -m headway.testing.simulator.pairs`."""
+"""Seeds of each pair; more by `python -m headway.testing.races.links`."""
 
 
 @pytest.fixture(autouse=True)

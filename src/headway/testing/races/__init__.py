@@ -5,7 +5,7 @@
 
 `table.py` says what must come of a pair, from the tables of docs/reference/lifecycle.md and nothing else; `race.py`
 lets it happen under the real rules and a ledger's commits, and compares. The pairs that need a network between them are
-raced by `headway.testing.simulator.pairs`.
+raced by `headway.testing.races.links`.
 """
 
 from __future__ import annotations

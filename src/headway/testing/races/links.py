@@ -1,6 +1,6 @@
 """Two rivals at one attempt over real links: the worker's word, the server's clock and people's wishes cross on the wire.
 
-    python -m headway.testing.simulator.pairs --runs 100
+    python -m headway.testing.races.links --runs 100
 
 What `headway.testing.races` proves of the rules, this proves of both halves of the link around them: every message may
 come twice and late, the link may be cut at the very moment, an old link's end may be heard after the next one's hello.
@@ -200,7 +200,7 @@ def meet(first: Rival, second: Rival, seed: int, *, trace: Callable[[str], None]
 
 def main() -> int:
     """0: nothing was violated. 1: the meetings that were, each with what was wrong."""
-    parser = argparse.ArgumentParser(prog="python -m headway.testing.simulator.pairs", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m headway.testing.races.links", description=__doc__)
     parser.add_argument("--runs", type=int, default=30, help="seeds of each pair")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first of them")
     parser.add_argument("--pair", help="only this one, traced with --seed: two of " + ", ".join(RIVALS))
