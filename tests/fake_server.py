@@ -59,6 +59,12 @@ class FakeServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def connection(self) -> ServerConnection:
+        """The newest link."""
+        assert self._connection is not None
+        return self._connection
+
     def _request(self, connection: ServerConnection, request: Request) -> Response | None:
         self.token = request.headers.get("Authorization")
         if self.status is not None:
@@ -91,13 +97,11 @@ class FakeServer:
         self._changed.set()
 
     async def send(self, *frames: Frame) -> None:
-        assert self._connection is not None
-        await self._connection.send(encode_many(frames), text=True)
+        await self.connection.send(encode_many(frames), text=True)
 
     def cut(self) -> None:
         """The network, not the server, ends the link."""
-        assert self._connection is not None
-        self._connection.transport.abort()
+        self.connection.transport.abort()
 
     async def changed(self) -> None:
         """Until another frame is there."""

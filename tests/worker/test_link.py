@@ -15,6 +15,7 @@ from headway.protocol.frames import (
     Accept,
     Begin,
     Begun,
+    Bye,
     Ended,
     Goodbye,
     Heartbeat,
@@ -108,6 +109,17 @@ async def test_what_was_not_acknowledged_is_said_again_on_the_next_link(rig: Rig
     assert [(each.job, each.attempt) for each in hello.running] == [("j", 1)]
     assert (await rig.server.until(Ended, after=before)).n == 1
     assert LinkState.WAITING in rig.states
+
+
+async def test_a_link_that_was_told_to_end_hears_nothing_more_though_the_server_keeps_it_open(rig: Rig):
+    await rig.offered()
+    old = rig.server.connection
+
+    await rig.server.send(Bye(reason="restart", after_ms=(1, 2)))
+    await asyncio.wait_for(old.wait_closed(), 10)
+    await rig.server.until(WorkerHello, after=2)
+
+    assert rig.server.links == 2
 
 
 async def test_a_server_that_is_away_for_a_while_is_found_again(rig: Rig):

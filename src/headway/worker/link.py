@@ -211,7 +211,8 @@ class WorkerLink:
                 pass
             finally:
                 writer.cancel()
-                self._socket = None
+                if self._socket is connection:
+                    self._socket = None
                 connection.transport.abort()
             return connection.close_code or 1006, connection.close_reason or "the connection ended"
 
@@ -229,6 +230,8 @@ class WorkerLink:
                 actions += holder.receive(frame, now, 0.5)
             self._do(actions)
             self._wake.set()
+            if self._connection is not asyncio.current_task(self._loop):
+                return  # what was just heard had it dropped: the next one's socket is not for it to touch
 
     async def _write(self, connection: ClientConnection) -> None:
         self._wake.set()
