@@ -280,6 +280,33 @@ def test_a_service_that_nobody_speaks_for_is_unknown_at_once(lab, command, reaso
     assert doc(lab, worker="w/2")["status"] == "idle"
 
 
+def test_why_the_link_of_a_lost_worker_ended_is_said_at_its_services(lab):
+    lab.worker(services=(COMFY,))
+    lab.do(c.Disconnect(worker="w/1", instance="i1", reason="disconnected by an administrator"))
+
+    lab.do(c.Lose(worker="w/1", instance="i1"))
+
+    assert doc(lab)["reason"] == "its worker was lost: disconnected by an administrator"
+
+
+def test_a_service_of_a_lost_worker_that_comes_back_without_it_is_gone_until_it_is_named_again(lab):
+    lab.worker(services=(COMFY, {"name": "two", "type": "t", "status": "idle"}))
+    lab.do(c.Lose(worker="w/1", instance="i1"))
+    lost_at = iso(lab.now)
+    lab.wait(1)
+
+    lab.worker(instance="i2", services=(COMFY,))
+
+    gone = doc(lab, "two")
+    assert (gone["status"], gone["reason"]) == ("unknown", "its worker does not name it any more")
+    assert (gone["gone_at"], gone["changed_at"]) == (iso(lab.now), lost_at)
+    assert "gone_at" not in doc(lab)
+    with lab.nothing_changes():
+        lab.do(c.ReportServices(worker="w/1", services=(COMFY,)))
+    lab.do(c.ReportServices(worker="w/1", services=(COMFY, {"name": "two", "type": "t", "status": "unknown"})))
+    assert doc(lab, "two").keys() & {"gone_at", "reason"} == set()
+
+
 @pytest.mark.parametrize(
     "command", [c.Stale(worker="w/1", instance="i1"), c.Disconnect(worker="w/1", instance="i1", reason="closed")]
 )

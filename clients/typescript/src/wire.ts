@@ -796,6 +796,8 @@ export interface ServiceDoc {
   readonly changed_at: string
   /** its last sign of life, by the server's clock */
   readonly seen_at?: string
+  /** since when its worker, which speaks of others, names it no more; lists for people leave it out */
+  readonly gone_at?: string
   /** how busy it is, in words of its type */
   readonly load?: JsonObject
   readonly seq?: number
@@ -830,6 +832,8 @@ export interface ServiceSeen {
   readonly changed_at: string
   /** its last sign of life, by the server's clock */
   readonly seen_at?: string
+  /** since when its worker, which speaks of others, names it no more; lists for people leave it out */
+  readonly gone_at?: string
   /** how busy it is, in words of its type */
   readonly load?: JsonObject
   readonly seq?: number

@@ -102,6 +102,7 @@ class ServiceDoc(TypedDict, total=False):
     version: str
     changed_at: str  # since when it is in this status
     seen_at: str  # its last sign of life, by the server's clock
+    gone_at: str  # since when its worker, which speaks of others, names it no more; lists for people leave it out
     load: dict[str, Any]  # how busy it is, in words of its type
     seq: int
 

@@ -156,7 +156,8 @@ def lose(world: World, command: c.Lose, settings: Settings) -> int:
     held = sorted(world.held_by.get(command.worker, ()))
     change = {"state": "lost", "lost_at": world.now_text}
     worker_event(world, command.worker, "worker.lost", set=change, jobs=len(held))
-    forget_services(world, command.worker, "its worker was lost")
+    cause = f": {worker['reason']}" if worker.get("reason") else ""
+    forget_services(world, command.worker, f"its worker was lost{cause}")
     for id in held:
         end_attempt(world, world.jobs[id] or JobDoc(), Ending(outcome=Outcome.LOST, dice=command.dice), settings)
     return len(held)

@@ -19,7 +19,7 @@ TEXT_CHARS = 2_000
 MOST_SLOTS = 10_000
 SERVICE_BYTES = 16_384
 LONGEST_AGE_S = 10 * 365 * 86_400.0
-RESERVED = frozenset({"id", "namespace", "worker", "changed_at", "seen_at", "seq"})
+RESERVED = frozenset({"id", "namespace", "worker", "changed_at", "seen_at", "gone_at", "seq"})
 
 _encode = msgspec.json.encode
 

@@ -32,6 +32,7 @@ SEEN_STEP_MS = 1_000
 """A sign of life that is newer by less is not told: ages are computed by the worker, and jitter by as much as a link does."""
 
 LEFT_OUT = "its worker does not name it any more"
+"""Lists for people leave those out (`gone_at`), until they are named again."""
 
 
 # -- what a worker tells -------------------------------------------------------------------------------------------
@@ -59,7 +60,7 @@ def tell(world: World, worker: str, services: Sequence[Document], settings: Sett
             continue
         _take(world, worker, known.get(f"{worker}/{whole['name']}", {}), whole, settings)
     for id in sorted(known.keys() - named):
-        _forget(world, known[id], LEFT_OUT)
+        _leave_out(world, known[id])
     for fault in faults:
         note_problem(world, worker, str(fault), once=True)
     return [{"field": fault.field, "message": str(fault)} for fault in faults]
@@ -122,12 +123,24 @@ def forget_services(world: World, worker: str, reason: str) -> None:
 
 
 def _forget(world: World, service: Document, reason: str) -> None:
-    """Unknown for this reason. What was unknown before stays so for the reason it had."""
+    """Unknown for this reason. What was unknown before stays so for the reason it had, as long as nobody speaks of it."""
     if service.get("status") == "unknown":
         return
-    gone = {key: None for key in ("job", "error") if key in service}
-    change = {"status": "unknown", "reason": reason, "changed_at": world.now_text, **gone}
+    _event(world, "service.changed", service["worker"], service["name"], _forgotten(world, service, reason), {})
+
+
+def _leave_out(world: World, service: Document) -> None:
+    """Its worker speaks, and not of it: gone since now (`gone_at`), whatever was the reason that nobody knew before."""
+    if "gone_at" in service:
+        return
+    change = {"reason": LEFT_OUT} if service.get("status") == "unknown" else _forgotten(world, service, LEFT_OUT)
+    change["gone_at"] = world.now_text
     _event(world, "service.changed", service["worker"], service["name"], change, {})
+
+
+def _forgotten(world: World, service: Document, reason: str) -> dict[str, Any]:
+    gone = {key: None for key in ("job", "error") if key in service}
+    return {"status": "unknown", "reason": reason, "changed_at": world.now_text, **gone}
 
 
 def _unknown(reason: str) -> dict[str, Any]:
