@@ -73,6 +73,53 @@ class TestPace:
         assert (late["high_s"] - late["low_s"]) / late["p50_s"] < (early["high_s"] - early["low_s"]) / early["p50_s"]
 
 
+class TestTheLeastThatIsLeft:
+    """A workflow of three nodes, two of them instant: its overall counts nodes, the middle one 40 steps of 1 s."""
+
+    def at_step(self, current: int, total: int, samples=(), **more: tuple):
+        nodes = {"load": ("completed", 0, 1.0, 0.1), "sample": ("running", 0.1, current / total), **more}
+        attempt = started(whole=("running", 0, 1 / 3), **nodes)
+        return guess(attempt, samples, overall=1 / 3, after=0.1 + current)
+
+    def test_is_what_the_running_stage_still_needs_though_the_overall_jumped(self):
+        found = self.at_step(6, 40)
+
+        assert found["p50_s"] == found["low_s"] == 34.0
+        assert found["high_s"] > 40
+        assert found["basis"] == "this attempt's pace"
+
+    def test_holds_from_the_first_step_on(self):
+        found = self.at_step(1, 100)
+
+        assert found["low_s"] == 99.0
+        assert found["high_s"] > 99
+
+    def test_bounds_from_below_alone(self):
+        assert self.at_step(39, 40)["p50_s"] == pytest.approx(2 * 39.1, abs=0.1)
+
+    def test_is_told_by_the_deepest_stage_and_of_several_by_the_longest(self):
+        inner = {"sample/pass": ("running", 10.1, 0.5), "sample/other": ("running", 15.1, 0.1)}
+
+        assert self.at_step(20, 40, **inner)["low_s"] == 45.0
+
+    def test_is_nothing_of_a_stage_that_is_over_or_does_not_count(self):
+        without = guess(started(whole=("running", 0, 1 / 3)), overall=1 / 3, after=6.1)
+        beside = {"sample": ("completed", 0.1, 0.15, 6), "save": ("running", 6, None), "wait": ("running", 6, 0.0)}
+
+        assert self.at_step(6, 40, **beside) == without
+
+    def test_is_told_by_past_runs_where_there_are_some_of_the_stage(self):
+        past = [("", 20.0), ("load", 0.1), ("sample", 19.8)] * 5
+
+        assert self.at_step(6, 40, past)["p50_s"] < 20
+
+    def test_bounds_a_planned_stage_too_whose_pace_is_too_young_to_be_a_forecast(self):
+        plan = (("load", 1.0), ("sample", 1.0))
+        stages = {"load": ("completed", 0, 1.0, 0.1), "sample": ("running", 0.1, 0.01)}
+
+        assert guess(started(plan, **stages), overall=0.5, after=1.1)["low_s"] == 99.0
+
+
 class TestHistory:
     def test_past_runs_speak_from_the_first_second(self):
         found = guess(started(), [("", 60.0)] * 5, after=0)

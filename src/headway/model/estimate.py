@@ -57,8 +57,11 @@ def estimate(samples: Samples, attempt: AttemptDoc, overall: float | None, now: 
     left = _sum_of_leaves(past, attempt, now) or _of_the_whole(past, elapsed, overall)
     if left is None:
         return None
+    least = _least(past, attempt, now)
+    left = _no_less(left, least)
     rough = past.runs == 1 and "pace" not in left.by
     low, high = _range(left)
+    low = max(low, least.seconds if least else 0.0)
     return EstimateDoc(
         low_s=None if rough else round(low, 1),
         p50_s=round(left.seconds, 1),
@@ -189,6 +192,48 @@ def _fraction(stage: StageDoc | None) -> float | None:
     if stage is None:
         return None
     return 1.0 if stage.get("state") == "completed" else stage.get("fraction")
+
+
+# -- the least that is left ----------------------------------------------------------------------------------------
+
+
+def _least(past: Past, attempt: AttemptDoc, now: int) -> Left | None:
+    """What the deepest running stages that count still need, where nobody else tells of them; of several the longest.
+
+    The share of the whole may be far ahead of the time: it jumps by parts that cost nothing, and then one counts to 40.
+    Stages outside the plan weigh nothing in the overall (`progress.overall_of`), and here they speak. The unnamed one
+    does not, it is the whole; nor do leaves of the plan with a pace, and stages that past runs tell of.
+    """
+    stages = attempt.get("stages", {})
+    paced = {
+        leaf.path
+        for leaf in _leaves(attempt.get("plan", []), stages, "", 1.0)
+        if (_fraction(leaf.stage) or 0.0) >= LEAST_FRACTION
+    }
+    told = {"", *past.stages, *paced}
+    running = {
+        path: stage
+        for path, stage in stages.items()
+        if path not in told and stage.get("state") == "running" and stage.get("fraction")
+    }
+    depth = max((path.count("/") for path in running), default=0)
+    needs = [_need(stage, now) for path, stage in running.items() if path.count("/") == depth]
+    return max(needs, key=lambda need: need.seconds, default=None)
+
+
+def _need(stage: StageDoc, now: int) -> Left:
+    """Of a stage that counts, by its own pace, however young: this is a bound, not a forecast."""
+    elapsed, fraction = _elapsed(stage, now), max(stage.get("fraction") or 0.0, _TINY)
+    seconds = elapsed * (1 / fraction - 1)
+    doubt = seconds and (elapsed + seconds) * -math.log(fraction) * PRIOR_BEND * fraction**-YOUNG
+    return Left(seconds, max(doubt, _TINY), frozenset(["pace"]))
+
+
+def _no_less(left: Left, least: Left | None) -> Left:
+    """As `left`, but not below `least`."""
+    if least is None or least.seconds <= left.seconds:
+        return left
+    return Left(least.seconds, max(least.doubt, left.doubt), left.by | least.by)
 
 
 # -- the two witnesses ---------------------------------------------------------------------------------------------
