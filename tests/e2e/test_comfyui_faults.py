@@ -173,6 +173,22 @@ def test_what_stalls_is_given_to_another_worker_and_what_goes_on_goes_on(hw: Hea
     assert [job["attempts"][each]["worker"] for each in ("1", "2")] == ["basic-1/w1", "basic-1/w2"]
 
 
+def test_what_stalled_is_stopped_once_its_comfyui_is_reached_again(hw: Headway):
+    hw.serve()
+    with FakeComfy("0.3.64") as comfy:  # asked to look first: no order waits in its socket's buffer
+        work(hw, comfy, name="w1")
+        id = running(hw, comfy, progress_timeout="3s", max_attempts=1)
+        left = prompt_of(comfy, id)
+        comfy.freeze()
+        hw.state(id, "failed")
+        hw.until(lambda: hw.workers()[0].get("load", {}).get("busy") == 0, "its worker has let go of it")
+
+        comfy.thaw()
+
+        hw.until(lambda: left not in comfy.running, "its prompt is stopped")
+        hw.until(lambda: service(hw, comfy)["status"] == "idle", "the engine is free")
+
+
 def test_a_node_that_fails_is_named_and_the_job_is_not_tried_again(hw: Headway, newer: FakeComfy):
     hw.serve()
     work(hw, newer)

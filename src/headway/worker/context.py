@@ -99,6 +99,7 @@ class Context:
         self.reporter = reporter
         self.cancelled = False
         self.cancel_reason = ""
+        self.grace_s = 10.0  # from the cancel on, to end by itself
         self.lease_lost = False
         self.cleanups: list[tuple[Callable[..., Any], tuple[Any, ...], bool]] = []
         self.owed: list[Pending[Any]] = []
@@ -280,9 +281,10 @@ class Context:
         """
         self.cleanups.append((callback, args, always))
 
-    def cancel(self, reason: str) -> None:
-        """Deliver a cancel. Called by the executor, from its own thread."""
+    def cancel(self, reason: str, grace_s: float = 10.0) -> None:
+        """Deliver a cancel: `grace_s` from now it is ended by force. Called by the executor, from its own thread."""
         self.cancel_reason = reason
+        self.grace_s = grace_s
         self.cancelled = True
 
 

@@ -56,10 +56,11 @@ class Run(Message, frozen=True, tag="run"):
 
 
 class Stop(Message, frozen=True, tag="stop"):
-    """Deliver a cancel to an attempt."""
+    """Deliver a cancel to an attempt; `grace_s`: how long it has to end by itself."""
 
     key: int
     reason: str = ""
+    grace_s: float = 10.0
 
 
 class LeaseLost(Message, frozen=True, tag="lease_lost"):

@@ -142,7 +142,7 @@ class Supervisor:
         held.stopping, held.reason = why, reason
         if held.timer is not None:
             held.timer.cancel()
-        held.process.post(Stop(key=held.key, reason=reason))
+        held.process.post(Stop(key=held.key, reason=reason, grace_s=grace_s))
         held.timer = self._loop.call_later(grace_s, self._force, held)
 
     def _force(self, held: Held) -> None:

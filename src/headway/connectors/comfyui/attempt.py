@@ -38,6 +38,7 @@ from headway.worker.context import Context
 Json = dict[str, Any]
 
 _ALIVE_S = 1.0
+_SHARE_OF_GRACE = 0.75  # who is abandoned takes its executor along, and with it the order to stop
 _EARLIER = 10  # attempts whose prompts are looked for
 _LISTED = 500  # cached nodes that a result names
 
@@ -142,10 +143,11 @@ class Attempt:
             return
         self.showing.say("Waiting for ComfyUI to stop")
         ending = self.engine.stop(self.id, self.ctx.job_id, sure=self._prompt.submitted, after=drive)
-        _, late = await asyncio.wait([ending], timeout=self.engine.pace.grace_s)
+        patience_s = min(self.engine.pace.grace_s, _SHARE_OF_GRACE * self.ctx.grace_s)
+        _, late = await asyncio.wait([ending], timeout=patience_s)
         if late:
             self.ctx.warn(
-                f"ComfyUI {self.engine.name} has not said within {self.engine.pace.grace_s:g} s that the prompt is over. It is told to stop "
+                f"ComfyUI {self.engine.name} has not said within {patience_s:g} s that the prompt is over. It is told to stop "
                 "until it does, and takes no other job of this worker before."
             )
 
