@@ -85,6 +85,12 @@ def test_a_worker_is_repaired_from_the_command_line(headway: Callable, told: Non
     assert gone.code == 5
 
 
+def test_before_a_worker_is_disconnected_it_is_said_that_its_process_ends_and_how_to_have_it_back(headway: Callable):
+    said = " ".join(headway("workers", "disconnect", "--help").out.split())
+
+    assert "its process ends. Start it again to have it back." in said
+
+
 def test_where_nobody_is_it_is_said_how_to_begin(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
     async def nobody(_: object) -> tuple[list[object], str]:
         return [], ""
@@ -104,6 +110,35 @@ def test_where_nobody_is_it_is_said_how_to_begin(monkeypatch: pytest.MonkeyPatch
     assert out == ""
     assert "headway worker module:app" in err
     assert "headway worker --connector comfyui=http://127.0.0.1:8188" in err
+
+
+def test_slots_are_counted_of_workers_that_are_connected_alone():
+    held = {"slots": 2, "load": {"busy": 2}, "services": []}
+    away = {**held, "id": "gpu/1", "state": "disconnected", "reason": "closed"}
+    there = {**held, "id": "gpu/2", "state": "stale"}
+    machine = {"name": "gpu", "state": "stale", "slots": 2}
+
+    both = list(_machine_rows({**machine, "workers": [away, there]}, "2026-11-22T00:00:00.000Z"))
+    none = list(_machine_rows({**machine, "slots": 0, "workers": [away]}, "2026-11-22T00:00:00.000Z"))
+
+    assert [row[-1] for row in both] == ["2 of 2 slots in use", "closed", "2 of 2 slots"]
+    assert [row[-1] for row in none] == ["not connected", "closed"]
+
+
+def test_services_that_their_worker_names_no_more_are_left_out_unless_all_are_wanted(
+    headway: Callable, told: None, server: str
+):
+    address = f"{server.replace('http', 'ws', 1)}/api/v1/worker"
+    with connect(address, subprotocols=[WORKER_PROTOCOL], compression=None) as socket:
+        profile = {"id": "basic-1/1", "name": "1", "machine": "basic-1", "instance": "i", "slots": 2}
+        socket.send(encode_many([WorkerHello(worker=profile, kinds=[], services=SERVICES[:1])]), text=True)
+        socket.recv()
+
+        said = {word: (headway(word).out, headway(word, "--all").out) for word in ("machines", "services")}
+
+    for shown, whole in said.values():
+        assert ("8188" in shown, "8189" in shown) == (True, False)
+        assert ("8188" in whole, "its worker does not name it any more" in whole) == (True, True)
 
 
 def test_a_problem_of_a_worker_is_said_at_it():

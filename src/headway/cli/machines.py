@@ -19,33 +19,37 @@ from headway.clock import from_iso
 from headway.model.amounts import size_text
 from headway.model.duration import duration_text
 
+CONNECTED = frozenset({"online", "draining", "stale"})
+"""In these a worker has a link."""
 START = "There is no worker yet. Start one with: headway worker module:app"
 START_COMFYUI = "There is no service yet. Start one with: headway worker --connector comfyui=http://127.0.0.1:8188"
 
 
 @click.command()
-@click.option("--all", "whole", is_flag=True, help="Workers that left too.")
+@click.option("--all", "whole", is_flag=True, help="Workers that left, and services that are gone, too.")
 @shows_data
 @asks_server
 def machines(whole: bool, form: str, server: Server) -> None:
     """Show machines with their workers, and the services behind those."""
     found, now = run_async(_ask(server))
     if not whole:
-        found = [each for machine in found if (each := _without_those_that_left(machine))["workers"]]
+        found = [each for machine in found if (each := _without_those_gone(machine))["workers"]]
     if not found and form == "text":
         say(START)
     show(found, form, lambda found: _as_tree(found, now))
 
 
 @click.command()
+@click.option("--all", "whole", is_flag=True, help="Those that their worker names no more, too.")
 @shows_data
 @asks_server
-def services(form: str, server: Server) -> None:
+def services(whole: bool, form: str, server: Server) -> None:
     """Show the engines behind the workers, and how each is."""
     answer = run_async(_get(server, "/services"))
-    if not answer["services"] and form == "text":
+    found = answer["services"] if whole else _without_gone(answer["services"])
+    if not found and form == "text":
         say(START_COMFYUI)
-    show(answer["services"], form, lambda found: _as_table(found, answer["now"]))
+    show(found, form, lambda found: _as_table(found, answer["now"]))
 
 
 async def _get(server: Server, path: str) -> Any:
@@ -70,8 +74,14 @@ async def _ask(server: Server) -> tuple[list[dict[str, Any]], str]:
     ], services["now"]
 
 
-def _without_those_that_left(machine: dict[str, Any]) -> dict[str, Any]:
-    return {**machine, "workers": [worker for worker in machine["workers"] if not worker.get("left_at")]}
+def _without_those_gone(machine: dict[str, Any]) -> dict[str, Any]:
+    """Without workers that said goodbye, and services that their worker names no more."""
+    there = [worker for worker in machine["workers"] if not worker.get("left_at")]
+    return {**machine, "workers": [{**worker, "services": _without_gone(worker["services"])} for worker in there]}
+
+
+def _without_gone(services: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [service for service in services if not service.get("gone_at")]
 
 
 # -- machine, worker, service: a line each ---------------------------------------------------------------------------
@@ -84,8 +94,7 @@ def _as_tree(found: Iterable[dict[str, Any]], now: str) -> Iterable[str]:
 
 
 def _machine_rows(machine: dict[str, Any], now: str) -> Iterable[list[str]]:
-    used = sum(_busy(worker) for worker in machine["workers"])
-    yield [machine["name"], state_text(machine["state"]), "", "", f"{used} of {machine['slots']} slots in use"]
+    yield [machine["name"], state_text(machine["state"]), "", "", _machine_words(machine["workers"])]
     for worker in machine["workers"]:
         yield [
             f"  {_below(worker['id'], machine['name'])}",
@@ -110,6 +119,22 @@ def _below(id: str, machine: str) -> str:
     return short or id
 
 
+def _machine_words(workers: Iterable[dict[str, Any]]) -> str:
+    """Slots of those that are connected; what the others use, nobody can know."""
+    there = [worker for worker in workers if worker.get("state") in CONNECTED]
+    if not there:
+        return "not connected"
+    return f"{sum(map(_busy, there))} of {sum(worker.get('slots') or 0 for worker in there)} slots in use"
+
+
+def _slots(worker: dict[str, Any]) -> str:
+    return (
+        f"{_busy(worker)} of {worker['slots']} slots"
+        if worker.get("slots") and worker.get("state") in CONNECTED
+        else ""
+    )
+
+
 def _busy(worker: dict[str, Any]) -> int:
     load: Any = worker.get("load") or {}
     return load.get("busy") or 0
@@ -118,7 +143,7 @@ def _busy(worker: dict[str, Any]) -> int:
 def _worker_words(worker: dict[str, Any]) -> str:
     problems: list[Any] = worker.get("problems") or []
     return _joined(
-        f"{_busy(worker)} of {worker['slots']} slots" if worker.get("slots") else "",
+        _slots(worker),
         f"headway {worker['version']}" if worker.get("version") else "",
         f"problem: {one_line(problems[-1]['problem'])}" if problems else worker.get("reason") or "",
     )

@@ -90,5 +90,8 @@ def repair(ctx: click.Context, id: str) -> None:
 @click.argument("id")
 @click.pass_context
 def disconnect(ctx: click.Context, id: str) -> None:
-    """Cut the link of worker ID; what it runs is lost when its lease ends."""
+    """Close the link of worker ID for good: its process ends. Start it again to have it back.
+
+    What it runs ends with it, and is lost (and tried again) once its lease has ended or it is back.
+    """
     _act(ctx, id, "disconnect")

@@ -178,7 +178,10 @@ async def drain(site: SiteOf, request: Request, id: str) -> Response:
     "/workers/{id:path}/disconnect", summary="Cut its link", responses=gives(WorkerSeen, "The worker after it")
 )
 async def disconnect(site: SiteOf, request: Request, id: str) -> Response:
-    """Close its link for good; what it runs is lost when its lease ends, unless it comes back before."""
+    """Close its link for good: its process ends. Start it again to have it back.
+
+    What it runs ends with it, and is lost (and tried again) once its lease has ended or it is back.
+    """
     reason = "disconnected by an administrator"
     return await _cut(site, c.Cut(worker=id, for_good=True, reason=reason, by=subject_of(request).name))
 

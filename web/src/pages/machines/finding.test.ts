@@ -1,7 +1,7 @@
 import type { ServiceDoc, WorkerDoc } from '@headway/client'
 import type { MachineNode, WorkerNode } from '@headway/client/react'
 import { describe, expect, it } from 'vitest'
-import { found, sameMachine, sameNode, statesOf } from './finding.ts'
+import { found, sameMachine, sameNode, slotsText, statesOf, thoseThere } from './finding.ts'
 
 function service(worker: string, name: string, rest: Partial<ServiceDoc> = {}): ServiceDoc {
   return {
@@ -97,4 +97,19 @@ it('a document that is another is seen', () => {
   expect(sameNode(before, after)).toBe(false)
   expect(sameMachine(machine('m', before), machine('m', after))).toBe(false)
   expect(sameMachine(machine('m', before), machine('m', before, after))).toBe(false)
+})
+
+it('who left and what its worker names no more is not there', () => {
+  const gone = service('m/1', 'old', { status: 'unknown', gone_at: '2026-11-22T00:00:00.000Z' })
+  const left = node('m/2', [], { left_at: '2026-11-22T00:00:00.000Z' })
+  const tree = [machine('m', node('m/1', [service('m/1', 'a'), gone]), left), machine('n', left)]
+
+  expect(paths(thoseThere(tree))).toEqual(['m/1/a'])
+})
+
+it('slots are told of machines that are connected, else that they are not', () => {
+  const away: MachineNode = { ...machine('b'), state: 'disconnected', slots: 0 }
+
+  expect(slotsText([{ ...machine('a'), slots: 2, used: 1 }, away])).toBe('1 of 2 slots in use')
+  expect(slotsText([away])).toBe('not connected')
 })

@@ -7,6 +7,8 @@
 import type { ServiceDoc, WorkerDoc } from '@headway/client'
 import type { MachineNode, WorkerNode } from '@headway/client/react'
 import { isFound } from '../../kit/find.tsx'
+import { plural } from '../../words/numbers.ts'
+import { CONNECTED } from './series.ts'
 import { deviceOf } from './service.ts'
 
 export interface Wanted {
@@ -35,6 +37,30 @@ const ORDER = [
   'idle',
 ]
 const TROUBLED: ReadonlySet<string> = new Set(['problem', 'lost', 'stale', 'disconnected', 'draining'])
+
+/**
+ * Who is there: without workers that said goodbye, services that their worker names no more, and servers that do something
+ * themselves at times.
+ */
+export function thoseThere(machines: readonly MachineNode[]): readonly MachineNode[] {
+  return machines.flatMap(machine => {
+    const workers = machine.workers
+      .filter(({ worker }) => !worker.left_at && !worker.internal)
+      .map(node => ({ ...node, services: node.services.filter(service => !service.gone_at) }))
+    return workers.length > 0 ? [{ ...machine, workers }] : []
+  })
+}
+
+/** `1 of 2 slots in use`, of workers that are connected: what the others use, nobody can know. */
+export function slotsText(machines: readonly MachineNode[]): string {
+  if (!machines.some(({ state }) => CONNECTED.has(state))) return 'not connected'
+  const sum = (of: (machine: MachineNode) => number) =>
+    machines.reduce((total, machine) => total + of(machine), 0)
+  return `${sum(({ used }) => used)} of ${plural(
+    sum(({ slots }) => slots),
+    'slot',
+  )} in use`
+}
 
 /** What is shown of the tree. A node that is shown whole stays the same object. */
 export function found(machines: readonly MachineNode[], wanted: Wanted): readonly MachineNode[] {

@@ -4,9 +4,8 @@ import type { MachineNode } from '@headway/client/react'
 import { Server } from 'lucide-react'
 import { memo } from 'react'
 import { StateBadge } from '../../kit/badge.tsx'
-import { plural } from '../../words/numbers.ts'
 import { lookOf } from '../../words/states.ts'
-import { sameMachine, statesOf } from './finding.ts'
+import { sameMachine, slotsText, statesOf } from './finding.ts'
 import { machineKey, unfold, useUnfolded } from './unfolding.ts'
 import { Chevron, WorkerRow } from './worker.tsx'
 
@@ -46,9 +45,7 @@ export const Machine = memo(
             </button>
           </h2>
           <Services machine={machine} />
-          <span className="shrink-0 text-xs text-soft">
-            {machine.used} of {plural(machine.slots, 'slot')}
-          </span>
+          <span className="shrink-0 text-xs text-soft">{slotsText([machine])}</span>
         </header>
         {open && (
           <ul className="divide-y divide-line border-t border-line">

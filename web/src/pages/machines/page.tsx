@@ -17,7 +17,7 @@ import { Find } from '../../kit/find.tsx'
 import { Empty, Page, Panel, Problem } from '../../kit/panel.tsx'
 import { plural } from '../../words/numbers.ts'
 import { lookOf } from '../../words/states.ts'
-import { found, type StateCount, statesOf } from './finding.ts'
+import { found, type StateCount, slotsText, statesOf, thoseThere } from './finding.ts'
 import { Machine } from './machine.tsx'
 import { useSearching } from './searching.ts'
 import { machineKey, unfold } from './unfolding.ts'
@@ -67,14 +67,6 @@ export function MachinesPage() {
   )
 }
 
-/** Without workers that said goodbye, and servers that do something themselves at times. */
-function thoseThere(machines: readonly MachineNode[]): readonly MachineNode[] {
-  return machines.flatMap(machine => {
-    const workers = machine.workers.filter(({ worker }) => !worker.left_at && !worker.internal)
-    return workers.length > 0 ? [{ ...machine, workers }] : []
-  })
-}
-
 function sizeOf(machines: readonly MachineNode[]): number {
   return machines.reduce(
     (sum, { workers }) => sum + 1 + workers.reduce((count, node) => count + 1 + node.services.length, 0),
@@ -85,17 +77,12 @@ function sizeOf(machines: readonly MachineNode[]): number {
 function summary(machines: readonly MachineNode[]): string {
   const workers = machines.flatMap(machine => machine.workers)
   const services = workers.reduce((sum, node) => sum + node.services.length, 0)
-  const sum = (of: (machine: MachineNode) => number) =>
-    machines.reduce((total, machine) => total + of(machine), 0)
   const troubled = workers.filter(({ worker }) => ['stale', 'lost', 'problem'].includes(worker.state)).length
   return [
     plural(machines.length, 'machine'),
     plural(workers.length, 'worker'),
     services > 0 ? plural(services, 'service') : '',
-    `${sum(machine => machine.used)} of ${plural(
-      sum(machine => machine.slots),
-      'slot',
-    )} in use`,
+    machines.length > 0 ? slotsText(machines) : '',
     troubled > 0 ? `${troubled} in trouble` : '',
   ]
     .filter(Boolean)

@@ -22,7 +22,7 @@ const ASKS: Readonly<Record<Ask, { readonly title: string; readonly text: string
     },
     disconnect: {
       title: 'Disconnect',
-      text: 'Its link is closed for good. What it runs is lost when its lease ends, unless it comes back before.',
+      text: 'Its link is closed for good and its process ends. To have it back, start it again where it runs. What it runs ends with it, and is lost (and tried again) once its lease has ended or it is back.',
       done: 'disconnected',
     },
     repair: {
