@@ -135,6 +135,22 @@ def test_an_attempt_without_progress_stalls(lab):
 
 
 @pytest.mark.parametrize(
+    ("options", "said"),
+    [({"timeout_s": 7_200}, "ran longer than 2h 00m"), ({"progress_timeout_s": 30}, "no progress for 30s")],
+    ids=["timeout", "stall"],
+)
+def test_an_attempt_that_is_ended_for_time_has_the_time_it_had_as_its_reason(lab, options, said):
+    job = lab.job("running", options=options)
+
+    lab.wait(7_200)
+    lab.look(job)
+
+    assert lab.attempt(job)["reason"] == said
+    assert lab.last("job.attempt_ended").data["reason"] == said  # what its worker is told with the fence
+    assert lab.doc(job)["error"]["message"] == said
+
+
+@pytest.mark.parametrize(
     "item",
     [Progressed(current=5, total=9), Progressed(message="still at it"), StageStarted(stage="s"), StepDone(name="one")],
     ids=lambda item: type(item).__name__,
@@ -167,6 +183,16 @@ def test_a_stage_may_have_a_patience_of_its_own(lab):
     assert passes(lab, job, 299) == ("running", "running")
     lab.report(job, StageStarted(stage="run"))
     assert passes(lab, job, 30) == ("running", "failed(stalled)")
+
+
+def test_the_reason_of_a_stall_is_the_patience_of_the_stage_where_it_has_one(lab):
+    plan = [{"name": "load", "weight": 1, "progress_timeout_s": 300}, {"name": "run", "weight": 9}]
+    lab.worker(kinds=({"name": "train", "plan": plan},))
+    job = stalling(lab, kind="train")
+    lab.report(job, StageStarted(stage="load"))
+
+    assert passes(lab, job, 300) == ("running", "failed(stalled)")
+    assert lab.attempt(job)["reason"] == "no progress for 5m 00s"
 
 
 def test_the_clock_stands_while_the_worker_is_silent_and_starts_anew_when_it_is_back(lab):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from headway.clock import from_iso
 from headway.model import command as c
 from headway.model.change import finish, queue
+from headway.model.duration import duration_text
 from headway.model.ending import Ending, end_attempt
 from headway.model.job import FINAL, WAITING, AttemptDoc, JobDoc, JobState, Outcome, current_attempt
 from headway.model.progress import quiet_s
@@ -102,9 +103,11 @@ def elapse_running(world: World, job: JobDoc, command: c.Elapse, settings: Setti
         return
     timeout = job.get("options", {}).get("timeout_s")
     if timeout is not None and heard_s(attempt.get("started_at"), world.now, command.deaf) >= timeout:
-        end_attempt(world, job, Ending(outcome=Outcome.TIMED_OUT, dice=command.dice), settings)
-    elif _is_stalled(world, job, attempt, command.deaf):
-        end_attempt(world, job, Ending(outcome=Outcome.STALLED, dice=command.dice), settings)
+        reason = f"ran longer than {duration_text(timeout)}"
+        end_attempt(world, job, Ending(outcome=Outcome.TIMED_OUT, reason=reason, dice=command.dice), settings)
+    elif (quiet := _stalled_s(world, job, attempt, command.deaf)) is not None:
+        reason = f"no progress for {duration_text(quiet)}"
+        end_attempt(world, job, Ending(outcome=Outcome.STALLED, reason=reason, dice=command.dice), settings)
 
 
 def _is_orphan(world: World, attempt: AttemptDoc, command: c.Elapse, settings: Settings) -> bool:
@@ -112,12 +115,15 @@ def _is_orphan(world: World, attempt: AttemptDoc, command: c.Elapse, settings: S
     return "orphaned_at" in attempt and heard_s(attempt["orphaned_at"], world.now, command.deaf) >= settings.lease_s
 
 
-def _is_stalled(world: World, job: JobDoc, attempt: AttemptDoc, deaf: tuple[tuple[int, int], ...]) -> bool:
-    """No progress for too long. The clock stands while its worker is silent and while it waits for input."""
+def _stalled_s(world: World, job: JobDoc, attempt: AttemptDoc, deaf: tuple[tuple[int, int], ...]) -> float | None:
+    """How long it may be without progress, if it was; or None.
+
+    The clock stands while its worker is silent and while it waits for input.
+    """
     quiet = quiet_s(job, attempt)
     if quiet is None or "input" in job or not _is_fresh(world, job):
-        return False
-    return heard_s(_stall_base(attempt), world.now, deaf) >= quiet
+        return None
+    return quiet if heard_s(_stall_base(attempt), world.now, deaf) >= quiet else None
 
 
 def _is_fresh(world: World, job: JobDoc) -> bool:
