@@ -40,7 +40,7 @@ class Port:
         self.told.append(("cancel", job, attempt, reason))
 
     def fence(self, job: str, attempt: int, reason: str) -> None:
-        self.told.append(("fence", job, attempt))
+        self.told.append(("fence", job, attempt, reason))
 
     def drain(self) -> None:
         self.told.append(("drain",))
@@ -105,6 +105,19 @@ async def test_a_cancel_asked_of_one_server_reaches_the_worker_of_the_other(pair
     await pair.level()
 
     assert port.told[1:] == [("cancel", "01A", 1, "enough")]
+
+
+async def test_a_worker_hears_with_the_fence_for_which_time_its_attempt_was_ended(pair: Pair) -> None:
+    port = await pair.worker_at_a()
+    await pair.a.ledger.execute(c.Submit(id="01A", kind="noop", args=b"{}", options={"progress_timeout_s": 30.0}))
+    await pair.level()
+    await pair.a.ledger.execute(c.Accept(job="01A", worker=WORKER, attempt=1))
+    pair.clock.skip(30)
+
+    await pair.b.ledger.execute(c.Elapse(job="01A"))
+    await pair.level()
+
+    assert port.told[1:] == [("fence", "01A", 1, "no progress for 30s")]
 
 
 COMFY = {"name": "gpu:8188", "type": "comfyui", "status": "unreachable"}
