@@ -77,7 +77,9 @@ def test_services_are_listed_by_worker_and_name(headway: Callable, told: None):
     assert [service["id"] for service in listed] == ["basic-1/1/127.0.0.1:8188", "basic-1/1/127.0.0.1:8189"]
 
 
-def test_a_worker_is_repaired_from_the_command_line(headway: Callable, told: None):
+def test_a_worker_is_repaired_from_the_command_line(headway: Callable, told: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("headway.cli.workers.BACK_S", 0.0)
+
     said = headway("workers", "repair", "basic-1/1")
     gone = headway("workers", "repair", "nobody/1")
 

@@ -7,9 +7,12 @@ import json
 
 import click
 import pytest
+from websockets.sync.client import connect
 
 from headway.cli.fromfile import FromFile, read_file, value_of
-from headway.cli.submit import _as_wanted, read_words
+from headway.cli.submit import _as_wanted, _hint_of_file, read_words
+from headway.errors import InvalidInput
+from headway.protocol.frames import WORKER_PROTOCOL, WorkerHello, encode_many
 
 
 def test_words_are_texts_and_json():
@@ -163,3 +166,39 @@ def test_a_wrong_option_is_refused_by_the_server_by_name(headway):
 
     assert said.code == 2
     assert "delay" in said.err
+
+
+@pytest.mark.parametrize(
+    ("value", "problem", "hint"),
+    [
+        ("gone.json", '"gone.json" is not an object', "To give what is in that file, write flow=@gone.json."),
+        ("here", '"here" is not a list or an object', "To give what is in that file, write flow=@here."),
+        ("neither", '"neither" is not an object', ""),
+        ("x" * 9_999, "it is not an object", ""),
+        ("gone.json", '"gone.json" is not one of a, b', ""),
+        ({"a": 1}, "{} is not a list", ""),
+    ],
+)
+def test_a_file_whose_name_was_given_for_what_is_in_it_is_named_with_its_sign(
+    value, problem, hint, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").write_text("{}")
+
+    assert _hint_of_file(InvalidInput("args.flow", problem), {"flow": value}) == hint
+
+
+def test_a_submit_that_is_refused_for_a_files_name_says_how_to_give_the_file(headway, server):
+    address = f"{server.replace('http', 'ws', 1)}/api/v1/worker"
+    schema = {"type": "object", "properties": {"flow": {"type": "object"}}}
+    with connect(address, subprotocols=[WORKER_PROTOCOL], compression=None) as socket:
+        profile = {"id": "m/1", "name": "1", "machine": "m", "instance": "i", "slots": 0}
+        hello = WorkerHello(worker=profile, kinds=[{"name": "paint", "schema": schema, "hash": "1"}])
+        socket.send(encode_many([hello]), text=True)
+        socket.recv()
+
+        said = headway("submit", "paint", "flow=portrait.json")
+
+    assert said.code == 2
+    assert 'args.flow: "portrait.json" is not an object.' in said.err
+    assert "write flow=@portrait.json." in said.err

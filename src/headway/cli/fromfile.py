@@ -39,6 +39,14 @@ def read_file(name: str, source: str, option: str = "") -> FromFile:
         raise click.BadParameter(f"{source} {hint}", param_hint=named) from None
 
 
+def is_file(source: str) -> bool:
+    """True where the text names a file that is there."""
+    try:
+        return Path(source).expanduser().is_file()
+    except (OSError, RuntimeError, ValueError):  # too long, nobody's home, a zero in it: a text like any other
+        return False
+
+
 def value_of(given: FromFile, types: AbstractSet[str]) -> Any:
     """The file as an argument. `types`: those of JSON schema that it may have; none: whatever it is."""
     if types == {"string"}:

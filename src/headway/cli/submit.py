@@ -10,9 +10,10 @@ import click
 import msgspec
 
 from headway.cli.exits import OK, say
-from headway.cli.fromfile import STDIN, FromFile, json_of, read_file, value_of
+from headway.cli.fromfile import STDIN, FromFile, is_file, json_of, read_file, value_of
 from headway.cli.options import Server, asks_server, json_object, pairs, run_async, show, shows_data, without_none
 from headway.client import Client, Job
+from headway.errors import InvalidInput
 
 
 @click.command()
@@ -99,7 +100,11 @@ async def _submit(
 ) -> int:
     async with server.client() as client:
         args = await _fitted(client, kind, args)
-        job = await client.submit(kind, args, **options)
+        try:
+            job = await client.submit(kind, args, **options)
+        except InvalidInput as fault:
+            fault.hint = _hint_of_file(fault, args) or fault.hint
+            raise
         if not job.created:
             say(f"{job.id} holds this unique key already.")
         if job.hint:
@@ -129,6 +134,16 @@ async def _fitted(client: Client, kind: str, args: dict[str, Any]) -> dict[str, 
     schema: Any = next((each.get("schema") for each in kinds if each.get("name") == kind), None) or {}
     properties: dict[str, Any] = schema.get("properties", {})
     return {name: _as_wanted(value, properties.get(name, {})) for name, value in args.items()}
+
+
+def _hint_of_file(fault: InvalidInput, args: dict[str, Any]) -> str:
+    """A name of a file was given where JSON is wanted: how to give what is in it. "": it is not so."""
+    name = fault.field.removeprefix("args.")
+    value = args.get(name)
+    wants_json = any(type in fault.problem for type in ("an object", "a list")) and "a text" not in fault.problem
+    if not isinstance(value, str) or not wants_json or not (value.endswith(".json") or is_file(value)):
+        return ""
+    return f"To give what is in that file, write {name}=@{value}."
 
 
 def _types(schema: dict[str, Any]) -> set[str]:

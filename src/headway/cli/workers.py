@@ -10,8 +10,11 @@ import click
 from headway.cli.exits import say
 from headway.cli.options import Server, asks_server, run_async, show, shows_data
 from headway.cli.words import state_text, table
-from headway.client.rest import as_part
+from headway.client.rest import Rest, as_part
 from headway.model.duration import duration_text
+
+BACK_S = 5.0
+LOOK_S = 0.1
 
 
 @click.group(invoke_without_command=True)
@@ -67,6 +70,20 @@ def _act(ctx: click.Context, id: str, action: str) -> None:
     show([_ask(server, "POST", f"/{as_part(id)}/{action}")], form, _as_table)
 
 
+async def _repaired(server: Server, id: str) -> dict[str, Any]:
+    async with server.client() as client:
+        return await until_back(client.rest, id, await client.rest.call("POST", f"/workers/{as_part(id)}/repair", {}))
+
+
+async def until_back(rest: Rest, id: str, worker: dict[str, Any]) -> dict[str, Any]:
+    """The worker once its link, which was closed for it to say hello again, is there; after 5 s as it is then."""
+    end = rest.clock.monotonic() + BACK_S
+    while worker.get("state") == "disconnected" and rest.clock.monotonic() < end:
+        await rest.clock.sleep(LOOK_S)
+        worker = await rest.get(f"/workers/{as_part(id)}")
+    return worker
+
+
 @workers.command()
 @click.argument("id")
 @click.pass_context
@@ -83,7 +100,11 @@ def repair(ctx: click.Context, id: str) -> None:
 
     Nothing that it runs is stopped. Its problems are cleared once what it says agrees with the server.
     """
-    _act(ctx, id, "repair")
+    server, form = ctx.obj
+    worker = run_async(_repaired(server, id))
+    show([worker], form, _as_table)
+    if worker.get("state") == "disconnected":
+        say(f"{id} was asked to say hello again and has not yet; look with: headway workers")
 
 
 @workers.command()
