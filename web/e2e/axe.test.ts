@@ -1,12 +1,9 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
 import { type Gate, house, PHONE, pillSays, sees, WIDE } from './house.ts'
+import { beside, bringAxe, dressed, findings, RULES } from './looking.ts'
 
 // Every page and dialog, in both themes, on a large screen and on a phone: nothing for axe to find, nothing beside the screen.
-const RULES = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }
 const CONTRAST = { runOnly: ['color-contrast', 'link-in-text-block'] }
 /** Each page is loaded once and dressed in turn; another theme is but other colours. */
 const LOOKS = [
@@ -17,12 +14,10 @@ const LOOKS = [
 ] as const
 
 const home = house()
-let axe: string
 let gate: Gate
 const ids: Record<string, string> = {}
 
 beforeAll(async () => {
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
   const { hw } = home
   gate = await home.gate()
   await hw.queues.change('later', { paused: true, reason: 'because '.repeat(30) })
@@ -111,41 +106,13 @@ const PAGES: readonly (readonly [
   ['save view', () => '/jobs?q=kind:draw', click('Save view')],
 ]
 
-/** What axe finds, as lines: rule, how bad, where. */
-async function findings(page: Page, rules: object): Promise<readonly string[]> {
-  const options = JSON.stringify({ ...rules, resultTypes: ['violations'] })
-  const { violations }: AxeResults = await page.evaluate(`axe.run(document, ${options})`)
-  return violations.flatMap(({ id, impact, nodes }) =>
-    nodes.map(
-      ({ target, failureSummary = '' }) =>
-        `${id} (${impact}): ${target.join(' ')} | ${failureSummary.replaceAll('\n', ' ')}`,
-    ),
-  )
-}
-
-/** Pixels that one would have to scroll sideways. */
-function beside(page: Page): Promise<number> {
-  return page.evaluate(() => {
-    const main = document.getElementById('main')
-    const over = (node: Element) => node.scrollWidth - node.clientWidth
-    return Math.max(over(document.documentElement), main ? over(main) : 0)
-  })
-}
-
-async function dressed(page: Page, theme: 'light' | 'dark', size: typeof WIDE): Promise<void> {
-  await page.emulateMedia({ colorScheme: theme })
-  await page.setViewportSize(size)
-  await page.waitForFunction(wanted => document.documentElement.dataset.theme === wanted, theme)
-  await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))
-}
-
 it.each(PAGES)(
   'nothing is wrong with %s, in the light and the dark, wide and on a phone',
   async (_, path, ready) => {
     const page = await home.open(path())
     await pillSays(page, 'Live')
     await ready(page)
-    await page.evaluate(axe) // by the debugger: the page's own policy allows no script of ours
+    await bringAxe(page)
     const found: string[] = []
 
     for (const [theme, name, size, rules] of LOOKS) {

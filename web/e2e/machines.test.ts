@@ -1,24 +1,17 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import type { AxeResults } from 'axe-core'
 import type { Locator, Page } from 'playwright-core'
-import { afterEach, beforeAll, expect, it } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { freePort } from '../../clients/typescript/test/server.ts'
 import { type Begun, comfyWorker, fakeComfy, workflow } from './engine.ts'
 import { CUT, house, PHONE, pillSays, sees, until, WIDE } from './house.ts'
+import { beside, bringAxe, dressed, findings, RULES } from './looking.ts'
 import { RawWorker, type Told } from './rawworker.ts'
 
 // Machines, workers, services: what a worker tells is on the page, at once, whoever came first.
 const GB = 1 << 30
-const RULES = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }
 const home = house({ args: [] })
 const workers: RawWorker[] = []
 const begun: Begun[] = []
-let axe: string
 
-beforeAll(async () => {
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-})
 afterEach(async () => {
   for (const worker of workers.splice(0)) worker.close()
   await Promise.all(begun.splice(0).map(each => each.end()))
@@ -258,27 +251,14 @@ it('axe finds nothing on a full page, in the light and the dark, wide and on a p
   const page = await home.open('/machines?show=axe/1')
   await sees(page, 'Kinds it serves')
   await service(page, 'axe/1/f:5').waitFor()
-  await page.evaluate(axe)
+  await bringAxe(page)
   const found: string[] = []
 
   for (const theme of ['light', 'dark'] as const) {
     for (const size of [WIDE, PHONE]) {
-      await page.emulateMedia({ colorScheme: theme })
-      await page.setViewportSize(size)
-      await page.waitForFunction(wanted => document.documentElement.dataset.theme === wanted, theme)
-      await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))
-      const options = JSON.stringify({ ...RULES, resultTypes: ['violations'] })
-      const { violations }: AxeResults = await page.evaluate(`axe.run(document, ${options})`)
-      for (const { id, nodes } of violations)
-        found.push(
-          ...nodes.map(
-            ({ target, failureSummary }) => `${theme} ${size.width} ${id} ${target} ${failureSummary}`,
-          ),
-        )
-      const over = await page.evaluate(() => {
-        const main = document.getElementById('main')
-        return main ? main.scrollWidth - main.clientWidth : 0
-      })
+      await dressed(page, theme, size)
+      for (const line of await findings(page, RULES)) found.push(`${theme} ${size.width} ${line}`)
+      const over = await beside(page)
       if (over > 0) found.push(`${theme} ${size.width}: ${over} pixels beside the screen`)
     }
   }
