@@ -108,24 +108,25 @@ class Monitor:
 
     def at(self, seq: int) -> View:
         """The view at exactly this cursor."""
-        with self._heard:
-            assert self._heard.wait_for(lambda: self._stands_at() >= seq, 20), f"the monitor did not come to {seq}"
-            frames = list(self._frames)
         view = View(TOPICS)
-        for frame in frames:
+        for frame in self._frames_to(seq):
             view.take(_until(frame, seq))
             if view.seq == seq:
                 return view
         raise AssertionError(f"the monitor began after {seq}")
 
+    def _frames_to(self, seq: int) -> list[Snapshot | Batch]:
+        with self._heard:
+            assert self._heard.wait_for(lambda: self._stands_at() >= seq, 20), f"the monitor did not come to {seq}"
+            return list(self._frames)
+
     def _stands_at(self) -> int:
         last = self._frames[-1]
         return last.to if isinstance(last, Batch) else last.seq
 
-    def stages_of(self, comfy: FakeComfy) -> list[str]:
-        """The statuses that a ComfyUI's service went through, each told once."""
-        with self._heard:
-            frames = list(self._frames)
+    def stages_of(self, comfy: FakeComfy, seq: int) -> list[str]:
+        """The statuses that a ComfyUI's service went through until this cursor at least, each told once."""
+        frames = self._frames_to(seq)
         view, found = View(TOPICS), list[str]()
         name = f"127.0.0.1:{comfy.port}"
         for frame in _one_by_one(frames):
