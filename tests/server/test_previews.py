@@ -110,9 +110,11 @@ async def test_the_end_of_the_attempt_takes_picture_and_file_away(running, tmp_p
         await bench.end(id)
         job = await bench.job(id)
         got = await bench.http.get(f"/api/v1/jobs/{id}/preview")
+        announced = await bench.http.get(f"/api/v1/jobs/{id}/preview?v=1")
         late = await put(bench, id)
 
     assert "preview" not in job
+    assert (announced.status_code, announced.content) == (204, b"")
     assert (got.status_code, late.status_code) == (404, 409)
     assert "The job shows none now; what its attempts left behind are its artifacts." in got.json()["hint"]
     assert late.json()["message"].startswith(f"preview refused: attempt 1 of job {id} is fenced")

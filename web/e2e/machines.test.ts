@@ -81,7 +81,7 @@ it('the age of the last sign of life is the server’s, and one that is too old 
   expect(await service(page, 'ages/1/h:1').locator('[data-silent="false"]').count()).toBe(1)
 })
 
-it('whoever comes later sees the same, and a worker that is gone leaves its services unknown with the reason', async () => {
+it('whoever comes later sees the same, and a service that its worker names no more is left out', async () => {
   const early = await home.open('/machines')
   await pillSays(early, 'Live')
   const gpu = await worker(
@@ -98,8 +98,8 @@ it('whoever comes later sees the same, and a worker that is gone leaves its serv
 
   gpu.tell(engine('a:1', 'idle'))
 
-  for (const page of [early, late]) await until(() => status(page, 'same/1/a:2')).toBe('unknown')
-  await sees(service(late, 'same/1/a:2'), /does not name it/)
+  for (const page of [early, late]) await until(() => service(page, 'same/1/a:2').count()).toBe(0)
+  expect(await status(late, 'same/1/a:1')).toBe('idle')
 })
 
 it('many are found by name and by state, in the address; what is folded stays folded; the keys walk', async () => {

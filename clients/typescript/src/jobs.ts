@@ -163,13 +163,17 @@ export class Jobs {
     return (await this.rest.open('GET', artifactPath(job, name), request)).blob()
   }
 
-  /** How its running attempt looks now; NotFound while it shows nothing. `version` tells pictures of a job apart in caches. */
+  /**
+   * How its running attempt looks now; NotFound while it shows nothing. With the `version` of its document, by which caches
+   * tell pictures apart, undefined: it has gone with its attempt.
+   */
   async preview(
     job: JobRef,
     { version, signal }: CallOptions & { readonly version?: number } = {},
-  ): Promise<Blob> {
+  ): Promise<Blob | undefined> {
     const request = { signal, accept: 'image/*', isStream: true, query: { v: version } }
-    return (await this.rest.open('GET', `${pathOf(job)}/preview`, request)).blob()
+    const answer = await this.rest.open('GET', `${pathOf(job)}/preview`, request)
+    return answer.status === 204 ? undefined : answer.blob()
   }
 
   /**

@@ -12,7 +12,7 @@ export interface Picture {
   readonly preview: PreviewDoc
 }
 
-type Fetch = (preview: PreviewDoc, signal: AbortSignal) => Promise<Blob>
+type Fetch = (preview: PreviewDoc, signal: AbortSignal) => Promise<Blob | undefined>
 
 export class PictureFeed {
   readonly #fetch: Fetch
@@ -51,7 +51,7 @@ export class PictureFeed {
     this.#isBusy = true
     try {
       const blob = await this.#fetch(preview, this.#end.signal)
-      if (!this.#end.signal.aborted) this.#replace(URL.createObjectURL(blob), preview)
+      if (blob && !this.#end.signal.aborted) this.#replace(URL.createObjectURL(blob), preview)
     } catch {
       // it is gone, or nobody answers: the next one is another try
     } finally {

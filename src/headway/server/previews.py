@@ -78,22 +78,36 @@ async def put_preview(site: SiteOf, request: Request, id: str, attempt: int) -> 
     "/jobs/{id}/preview",
     summary="How it looks now",
     response_class=Response,
-    responses={200: {"description": "The newest picture of the running attempt", "content": _PICTURES}},
+    responses={
+        200: {"description": "The newest picture of the running attempt", "content": _PICTURES},
+        204: {"description": "The version `v` has gone with its attempt"},
+    },
 )
 async def get_preview(site: SiteOf, id: str, v: int = 0) -> Response:
-    """The newest picture, whatever `v` says: a `v` of its own for each version keeps a browser from showing another."""
-    preview = preview_of(await site.job(id))
+    """The newest picture, whatever `v` says: a `v` of its own for each version keeps a browser from showing another.
+    204 where the version that was announced has gone with its attempt: who follows the job hears of that anyway.
+    """
     try:
-        content = await _read(site, preview)
-    except NotFound:  # replaced between the two
-        preview = preview_of(await site.job(id))
-        content = await _read(site, preview)
+        preview, content = await _newest(site, id)
+    except NotFound:
+        if not v or (await site.job(id)).get("preview"):
+            raise
+        return Response(status_code=204)
     headers = {
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "ETag": f'"{preview["version"]}"',
         "Headway-Version": str(preview["version"]),
     }
     return Response(content, headers=headers, media_type=preview["type"])
+
+
+async def _newest(site: Site, id: str) -> tuple[PreviewDoc, bytes]:
+    preview = preview_of(await site.job(id))
+    try:
+        return preview, await _read(site, preview)
+    except NotFound:  # replaced between the two
+        preview = preview_of(await site.job(id))
+        return preview, await _read(site, preview)
 
 
 def preview_of(job: JobDoc) -> PreviewDoc:
