@@ -15,7 +15,8 @@ def test_a_queue_is_shown_paused_resumed_and_limited(headway):
     assert "paused" not in headway("queues", "resume", "gpu").out
     assert "limit 3" in headway("queues", "limit", "gpu", "3").out
     assert "limit" not in headway("queues", "limit", "gpu", "none").out
-    assert json.loads(headway("queues", "--json").out)[0]["counts"] == {"queued": 1}
+    counts = {queue["name"]: queue["counts"] for queue in json.loads(headway("queues", "--json").out)}
+    assert counts["gpu"] == {"queued": 1}
 
 
 @pytest.mark.parametrize("name", ["a/b", "a/../b", "a//b", "/", "a%2Fb", "a b?c#d", "größe"])

@@ -85,6 +85,19 @@ class TestAWorkflow:
         assert ran.outcome == "succeeded"
         assert lines == []
 
+    async def test_of_which_a_part_is_left_out_is_not_said_to_have_run_that_part(
+        self, comfy: FakeComfy, open_bench: Any
+    ):
+        comfy.faults.submit_delay_s = 0.4  # the end is heard before the answer that says what is left out
+        workflow = image_workflow()
+        workflow["5"] = {"class_type": "ImageBlur", "inputs": {"image": ["1", 0], "blur_radius": 500, "sigma": 1.0}}
+        workflow["6"] = {"class_type": "SaveImage", "inputs": {"images": ["5", 0], "filename_prefix": "bad"}}
+
+        async with open_bench(comfy.url) as bench:
+            ran = await bench.run(workflow)
+
+        assert (ran.result["executed"], len(ran.completed)) == (3, 3)
+
     async def test_that_is_cached_as_a_whole_is_neither_lost_nor_waited_for(self, comfy: FakeComfy, open_bench: Any):
         slow = msgspec.structs.replace(QUICK, silence_s=1_000, lag_s=1_000)
 

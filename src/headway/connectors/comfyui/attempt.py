@@ -160,7 +160,7 @@ class Attempt:
             raise PromptLost(
                 f"ComfyUI {name} knows nothing of the prompt any more: it was restarted, or somebody deleted the prompt."
             )
-        self.showing.finish(ended.events)
+        self.showing.finish(ended.events, succeeded=ended.outcome == "success")
         if ended.outcome == "interrupted":
             raise PromptInterrupted(f"The prompt was interrupted in ComfyUI {name}, and not by Headway.")
         if ended.outcome == "error":

@@ -43,7 +43,7 @@ class Showing:
         elif isinstance(event, Noted):
             if (stage := self._stages.get(event.node)) is not None and not stage.closed:
                 stage.message = cut(event.text, 200)
-        else:
+        elif event.type != "execution_success":  # may be heard before it is known which outputs were left out
             self._progress.apply(event)
             self.draw()
 
@@ -53,10 +53,12 @@ class Showing:
             before = f", {look.before} before it" if look.before else ""
             self.say(f"In the queue of ComfyUI {self._engine}{before}")
 
-    def finish(self, events: list[Said]) -> None:
+    def finish(self, events: list[Said], *, succeeded: bool) -> None:
         """What the engine itself noted of the prompt, for all that the socket missed."""
         for event in events:
             self._progress.apply(event)
+        if succeeded:
+            self._progress.succeed({})
         self.draw()
 
     def draw(self) -> None:

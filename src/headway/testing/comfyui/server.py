@@ -34,6 +34,8 @@ from headway.testing.comfyui.sockets import Sockets
 GENERATIONS = ("0.3.64", "0.38.1")
 STARTING_S = 10.0
 """How long a start may take before something is wrong."""
+_LAST_TURNS = 6
+"""Of the loop: a connection is accepted in one, made in the next, known in a third, cut, and closed one later."""
 
 
 class Life:
@@ -64,6 +66,9 @@ class Life:
         executing.start()
         publishing = asyncio.create_task(self.sockets.publish())
         await self.server.serve([listener])
+        for _ in range(_LAST_TURNS):  # a connection that was just accepted is among those to be cut only turns later
+            await SystemClock().sleep(0)
+            self.cut(bool)
         publishing.cancel()
         await asyncio.to_thread(executing.join)
 
