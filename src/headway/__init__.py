@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from headway.server.app import asgi
     from headway.worker.bars import stage, tqdm, track, trange
     from headway.worker.context import Answer, Context
+    from headway.worker.job import Job
     from headway.worker.outside import current
     from headway.worker.pending import Pending
-    from headway.worker.registry import App, Job
+    from headway.worker.registry import App
     from headway.worker.stage import Stage
 
 __all__ = [  # noqa: RUF022 - grouped by what they are for
@@ -66,7 +67,8 @@ __all__ = [  # noqa: RUF022 - grouped by what they are for
 ]
 
 _HOMES = {
-    "headway.worker.registry": ("App", "Job"),
+    "headway.worker.registry": ("App",),
+    "headway.worker.job": ("Job",),
     "headway.worker.context": ("Answer", "Context"),
     "headway.worker.stage": ("Stage",),
     "headway.worker.pending": ("Pending",),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from headway.worker.context import unheard
 from headway.worker.engines import Board, Engine, Service, Target
+from headway.worker.job import Job
 from headway.worker.registry import App
 
-__all__ = ["App", "Board", "Engine", "Service", "Target", "unheard"]
+__all__ = ["App", "Board", "Engine", "Job", "Service", "Target", "unheard"]

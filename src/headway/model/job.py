@@ -170,6 +170,7 @@ class InputDoc(TypedDict):
     message: str
     schema: Any  # JSON Schema of the answer, or None
     asked_at: str
+    url: NotRequired[str]  # an http(s) page on which what is asked for is done
 
 
 class ArtifactDoc(TypedDict):

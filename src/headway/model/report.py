@@ -94,11 +94,12 @@ class Checkpoint(Item, tag="checkpoint", frozen=True, kw_only=True):
 
 
 class InputRequested(Item, tag="input", frozen=True, kw_only=True):
-    """The handler waits for an answer; `schema` is a JSON Schema of it."""
+    """The handler waits for an answer; `schema` is a JSON Schema of it, `url` a page on which it is given (`is_page`)."""
 
     request: str
     message: str
     schema: Any = None
+    url: str | None = None
     at: int = 0
 
 
@@ -133,3 +134,13 @@ ReportItem = (
     | InputTaken
     | Custom
 )
+
+
+URL_CHARS = 2_048
+
+
+def is_page(url: str) -> bool:
+    """True for an http(s) URL with a host, of printable characters and at most 2,048 of them: what a person may open."""
+    scheme, parted, rest = url.partition("://")
+    readable = len(url) <= URL_CHARS and url.isprintable() and " " not in url
+    return readable and bool(parted) and scheme.lower() in ("http", "https") and rest[:1] not in ("", "/", "?", "#")

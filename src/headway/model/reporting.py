@@ -224,6 +224,8 @@ def _checkpoint(world: World, job: JobDoc, item: r.Checkpoint, settings: Setting
 
 def _input_requested(world: World, job: JobDoc, item: r.InputRequested, settings: Settings) -> None:
     asked = {"request": item.request, "message": _cut(item.message), "schema": item.schema, "asked_at": world.now_text}
+    if item.url is not None and r.is_page(item.url):
+        asked["url"] = item.url
     job_event(world, job, "job.input_requested", attempt=job.get("attempt"), put={"input": asked})
 
 

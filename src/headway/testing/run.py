@@ -32,8 +32,9 @@ from headway.model.report import (
     Warned,
 )
 from headway.worker.context import Answer, Context, Work
+from headway.worker.job import Job
 from headway.worker.pending import Pending
-from headway.worker.registry import App, Job
+from headway.worker.registry import App
 from headway.worker.reporter import Reporter
 from headway.worker.runner import Ending, run_async, run_sync
 from headway.worker.showing import Picture

@@ -21,7 +21,7 @@ import msgspec
 from headway.clock import Clock
 from headway.errors import Cancelled, InvalidInput, TooLarge
 from headway.model.event import PREFIXES
-from headway.model.report import Checkpoint, Custom, ErrorNoted, InputRequested, StepDone, Warned
+from headway.model.report import Checkpoint, Custom, ErrorNoted, InputRequested, StepDone, Warned, is_page
 from headway.model.settings import Settings
 from headway.worker.logs import Log
 from headway.worker.pending import Pending
@@ -249,12 +249,16 @@ class Context:
         self.owed.append(pending)
         return pending
 
-    def ask(self, message: str, schema: Any = None) -> Pending[Answer]:
-        """Ask whoever watches; `schema` is a JSON Schema of the answer. Await it, or call `.result()`."""
+    def ask(self, message: str, schema: Any = None, *, url: str | None = None) -> Pending[Answer]:
+        """Ask whoever watches; `schema` is a JSON Schema of the answer, `url` (http or https) a page on which what is
+        asked for is done. Await it, or call `.result()`. InvalidInput: no such URL.
+        """
+        if url is not None and not is_page(url):
+            raise InvalidInput("url", f"{url[:200]!r} is no page that can be opened", hint="Give an http(s) URL.")
         request = f"{self.attempt}.{self._next()}"
         pending = self._host.ask(request, message, schema)
         self.reporter.add(
-            InputRequested(request=request, message=message[:_MESSAGE], schema=schema, at=self._clock.now())
+            InputRequested(request=request, message=message[:_MESSAGE], schema=schema, url=url, at=self._clock.now())
         )
         return pending
 

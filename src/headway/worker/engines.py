@@ -19,6 +19,8 @@ from headway.clock import Clock
 from headway.errors import InvalidInput
 from headway.model.service_check import checked_service
 from headway.model.settings import Settings
+from headway.worker.job import Job
+from headway.worker.served import Served
 
 Service = dict[str, Any]
 """One engine as the board shows it: name, type, status, slots, and what else is known (docs/topics/workers.md)."""
@@ -30,9 +32,12 @@ _HEALTHY_S = 60.0  # a life this long forgets earlier failures
 
 
 class Target(msgspec.Struct, frozen=True):
-    """One engine to connect to, as it was configured: the part of `TYPE=TARGET` after the sign. Its type reads it."""
+    """One engine to connect to, as it was configured: the part of `TYPE=TARGET` after the sign, or its name in the config
+    file with its `options`. Its type reads it.
+    """
 
     text: str
+    options: dict[str, Any] = {}
 
 
 class Engine(Protocol):
@@ -53,7 +58,11 @@ class Board:
     `service_s`: look at an engine at least this often, and tell what was `seen`.
     """
 
-    def __init__(self, services: Iterable[Service], clock: Clock, send: Callable[[list[Service]], None]) -> None:
+    def __init__(
+        self, services: Iterable[Service], clock: Clock, send: Callable[[list[Service]], None],
+        serve: Callable[[Engine, Sequence[Job[..., Any]]], None] = lambda _engine, _jobs: None,
+    ) -> None:  # fmt: skip
+        self._serve = serve
         self.service_s = Settings().service_interval_s
         self._services = {service["name"]: service for service in services}
         self._seen: dict[str, float] = {}
@@ -85,6 +94,13 @@ class Board:
                 self._send_later()
             else:
                 self._send_soon()
+
+    def serve(self, engine: Engine, jobs: Sequence[Job[..., Any]]) -> None:
+        """The whole list of jobs that this engine serves from now on: it replaces what it served before, and the server
+        is told at once. What runs goes on. InvalidInput: a name is taken by an app or another engine, or is there
+        twice; then nothing has changed.
+        """
+        self._serve(engine, jobs)
 
     def fail(self, names: Iterable[str], problem: str, again_s: float) -> None:
         """The coroutine that looks after these has ended with `problem`. The next status it tells makes this past."""
@@ -130,16 +146,24 @@ class Board:
 
 
 class Engines:
-    """The engines of this process and their board. `start` on the loop; `services` is the list before that.
+    """The engines of this process and their board. `start` on the loop; `services` is the list before that. `served`
+    learns which jobs they have.
 
     InvalidInput when two engines claim one name.
     """
 
-    def __init__(self, engines: Sequence[Engine], clock: Clock, send: Callable[[list[Service]], None]) -> None:
+    def __init__(
+        self,
+        engines: Sequence[Engine],
+        clock: Clock,
+        send: Callable[[list[Service]], None],
+        served: Served | None = None,
+    ) -> None:
         self._engines = [(engine, _announced(engine)) for engine in engines]
         self.services = [service for _, services in self._engines for service in services]
         _check_names(self.services)
-        self.board = Board(self.services, clock, send)
+        self.board = Board(self.services, clock, send, self._serve)
+        self._served = served
         self._clock = clock
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -147,6 +171,14 @@ class Engines:
     def slots(self) -> int:
         """How much work they take at once, all together."""
         return sum(service["slots"] for service in self.services)
+
+    def _serve(self, engine: Engine, jobs: Sequence[Job[..., Any]]) -> None:
+        """Engines are known by their number, which is the same in the next process of the same setup."""
+        number = next((number for number, (each, _) in enumerate(self._engines) if each is engine), None)
+        if number is None:
+            raise InvalidInput(type(engine).__name__, "is no engine of this worker", hint="Add it with app.engine().")
+        if self._served is not None:
+            self._served.replace(number, jobs)
 
     def set_service_s(self, seconds: float) -> None:
         """How often to look at engines, as the server wants it."""

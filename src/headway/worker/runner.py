@@ -18,7 +18,7 @@ from headway.errors import Cancelled, HeadwayError, InvalidInput, Reject, Retry
 from headway.model.job import Outcome
 from headway.model.settings import Settings
 from headway.worker.context import Context, enter, leave, run_cleanups
-from headway.worker.registry import Job
+from headway.worker.job import Job
 
 _TRACEBACK = 16_000  # characters; the end is kept, where the cause stands
 _RESULT_BYTES = Settings().result_bytes

@@ -20,6 +20,7 @@ from headway.clock import Clock
 from headway.worker.context import Context, Work
 from headway.worker.courier import Courier, PipeOutlet
 from headway.worker.host import JobHost
+from headway.worker.job import Job
 from headway.worker.outside import set_fallback
 from headway.worker.pipe import (
     Acknowledged,
@@ -35,7 +36,7 @@ from headway.worker.pipe import (
     Setup,
     Stop,
 )
-from headway.worker.registry import App, Job
+from headway.worker.registry import App
 from headway.worker.reporter import Reporter
 from headway.worker.rest import Rest
 from headway.worker.runner import Ending, run_async, run_sync

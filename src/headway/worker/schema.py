@@ -18,10 +18,12 @@ import msgspec
 from pydantic import ConfigDict, PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 
 from headway.errors import InvalidInput
+from headway.model.schema import check_schema, validate
 
 Json = dict[str, Any]
 _CLOSED = ConfigDict(extra="forbid", arbitrary_types_allowed=False)
 _KEYWORD = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 class Signature:
@@ -64,6 +66,38 @@ class Signature:
         schema.pop("title", None)
         schema.setdefault("properties", {})
         return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+class Given:
+    """In place of a signature where the schema is known: `handler(ctx, args)` gets the arguments as they are.
+
+    InvalidInput where one of the schemas is none, or the handler does not take these two.
+    """
+
+    takes_context = True
+
+    def __init__(self, handler: Callable[..., Any], name: str, schema: Json, output: Json | None) -> None:
+        self.name = name
+        parameters = [each for each in inspect.signature(handler).parameters.values() if each.kind in _POSITIONAL]
+        if len(parameters) < 2:
+            raise InvalidInput(name, "its handler does not take two", hint="Write async def handler(ctx, args).")
+        self._parameter = parameters[1].name
+        for each, what in ((schema, "schema"), (output, "output")):
+            if each is not None:
+                check_schema(each, f"{name}.{what}")
+        self.input = schema
+        self.output = output
+
+    def bind(self, args: bytes) -> Json:
+        """The arguments under the name of the handler's parameter. InvalidInput names `args.<field>`."""
+        try:
+            values = msgspec.json.decode(args or b"{}")
+        except msgspec.DecodeError as error:
+            raise InvalidInput("args", f"not JSON: {error}") from None
+        if not isinstance(values, dict):
+            raise InvalidInput("args", "must be a JSON object", hint='Write {"name": value}.')
+        validate(self.input, values)
+        return {self._parameter: values}
 
 
 def schema_hash(schema: Json) -> str:
