@@ -64,6 +64,7 @@ export type ReasonCode =
   | 'key_limit'
   | 'no_worker'
   | 'no_worker_online'
+  | 'kind_quarantined'
   | 'queue_not_served'
   | 'requires'
   | 'service_away'
@@ -109,6 +110,11 @@ export interface ActionsRequest {
   readonly reason?: string
 }
 
+/** The definition in quarantine that was looked at: another one by now is not approved. */
+export interface ApproveRequest {
+  readonly definition: string
+}
+
 /** A file that an attempt left behind. */
 export interface ArtifactDoc {
   readonly size: number
@@ -149,6 +155,8 @@ export interface AttemptDoc {
   readonly missed_at?: string
   /** adopted, and the worker's new process has not named it since: it has a lease's time to */
   readonly orphaned_at?: string
+  /** of its kind, where that is pinned: the one under which it was offered */
+  readonly definition?: string
   /** an executor died under this job before: give it one of its own, so that neighbours are not blamed */
   readonly alone?: boolean
   /** somebody spoke for it after it had ended */
@@ -322,6 +330,8 @@ export interface InputDoc {
   /** JSON Schema of the answer, or null */
   readonly schema: unknown
   readonly asked_at: string
+  /** an http(s) page on which what is asked for is done */
+  readonly url?: string
 }
 
 /** The answer to what a job asked for. */
@@ -439,6 +449,14 @@ export interface Keep {
   readonly window_s?: number
 }
 
+/** What a tool says of its own manners; hints, not promises. */
+export interface KindAnnotations {
+  readonly read_only?: boolean
+  readonly destructive?: boolean
+  readonly idempotent?: boolean
+  readonly open_world?: boolean
+}
+
 /** What a submit of the kind need not say. */
 export interface KindDefaults {
   readonly queue?: string
@@ -450,18 +468,30 @@ export interface KindDefaults {
   readonly options?: OptionsDoc
 }
 
-/** The newest definition of a kind, as a worker declared it. */
+/** The newest definition of a kind, as a worker declared it; of a pinned kind the one that was approved. */
 export interface KindDoc {
   readonly name: string
+  readonly title?: string
   readonly description?: string
   /** JSON Schema of its arguments */
   readonly schema?: unknown
   /** JSON Schema of its result */
   readonly output?: unknown
+  readonly annotations?: KindAnnotations
+  /** a person is asked before a job of it is submitted */
+  readonly confirm?: boolean
   readonly plan?: readonly StageSpec[]
   readonly defaults?: KindDefaults
   /** of the schema */
   readonly hash?: string
+  /** pinned: hash of what an outside program says of it; jobs run only under this one */
+  readonly definition?: string
+  /** the newest other one, until a person approves it */
+  readonly quarantine?: QuarantineDoc
+  /** definitions that an alert was raised for */
+  readonly seen?: readonly string[]
+  readonly approved_by?: string
+  readonly approved_at?: string
   /** how many of its jobs may run at once */
   readonly limit?: number
   /** the same for each `limit_key` */
@@ -490,15 +520,27 @@ export interface KindRequest {
 /** A kind, and whether a worker that is connected serves it. */
 export interface KindSeen {
   readonly name: string
+  readonly title?: string
   readonly description?: string
   /** JSON Schema of its arguments */
   readonly schema?: unknown
   /** JSON Schema of its result */
   readonly output?: unknown
+  readonly annotations?: KindAnnotations
+  /** a person is asked before a job of it is submitted */
+  readonly confirm?: boolean
   readonly plan?: readonly StageSpec[]
   readonly defaults?: KindDefaults
   /** of the schema */
   readonly hash?: string
+  /** pinned: hash of what an outside program says of it; jobs run only under this one */
+  readonly definition?: string
+  /** the newest other one, until a person approves it */
+  readonly quarantine?: QuarantineDoc
+  /** definitions that an alert was raised for */
+  readonly seen?: readonly string[]
+  readonly approved_by?: string
+  readonly approved_at?: string
   /** how many of its jobs may run at once */
   readonly limit?: number
   /** the same for each `limit_key` */
@@ -651,6 +693,29 @@ export interface ProgressDoc {
   readonly unit?: string
   readonly message?: string
   readonly at: string
+}
+
+/** Another definition of a kind than the pinned one, as a worker told it; nothing of it is in use. */
+export interface QuarantineDoc {
+  /** empty: the worker tells none any more */
+  readonly definition?: string
+  readonly title?: string
+  readonly description?: string
+  readonly schema?: unknown
+  readonly output?: unknown
+  readonly annotations?: KindAnnotations
+  readonly confirm?: boolean
+  readonly plan?: readonly StageSpec[]
+  readonly defaults?: KindDefaults
+  readonly hash?: string
+  readonly limit?: number
+  readonly key_limit?: number
+  readonly isolation?: Isolation
+  readonly service?: string
+  readonly cleanup?: boolean
+  /** that told it */
+  readonly worker?: string
+  readonly seen_at?: string
 }
 
 /** A queue: exact number of jobs by state, and what was set on it. */
@@ -1079,6 +1144,8 @@ export interface WorkerDoc {
   readonly internal?: boolean
   readonly slots?: number
   readonly kinds?: readonly string[]
+  /** kind -> hash of what its program says of it, as told last; of kinds that are pinned */
+  readonly definitions?: { readonly [key: string]: string }
   /** those it takes work from; absent or empty: all */
   readonly queues?: readonly string[]
   readonly state: WorkerState
@@ -1141,6 +1208,8 @@ export interface WorkerSeen {
   readonly internal?: boolean
   readonly slots?: number
   readonly kinds?: readonly string[]
+  /** kind -> hash of what its program says of it, as told last; of kinds that are pinned */
+  readonly definitions?: { readonly [key: string]: string }
   /** those it takes work from; absent or empty: all */
   readonly queues?: readonly string[]
   readonly state: WorkerState

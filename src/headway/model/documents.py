@@ -66,6 +66,7 @@ class WorkerDoc(TypedDict, total=False):
     internal: bool  # a server itself, which does what it does as jobs: nobody's worker
     slots: int
     kinds: list[str]
+    definitions: dict[str, str]  # kind -> hash of what its program says of it, as told last; of kinds that are pinned
     queues: list[str]  # those it takes work from; absent or empty: all
     state: WorkerState
     state_at: str  # since when it is in this state
@@ -136,16 +137,55 @@ class KindDefaults(TypedDict, total=False):
     options: OptionsDoc
 
 
+class KindAnnotations(TypedDict, total=False):
+    """What a tool says of its own manners; hints, not promises."""
+
+    read_only: bool
+    destructive: bool
+    idempotent: bool
+    open_world: bool
+
+
+class QuarantineDoc(TypedDict, total=False):
+    """Another definition of a kind than the pinned one, as a worker told it; nothing of it is in use."""
+
+    definition: str  # empty: the worker tells none any more
+    title: str
+    description: str
+    schema: Any
+    output: Any
+    annotations: KindAnnotations
+    confirm: bool
+    plan: list[StageSpec]
+    defaults: KindDefaults
+    hash: str
+    limit: int
+    key_limit: int
+    isolation: Isolation
+    service: str
+    cleanup: bool
+    worker: str  # that told it
+    seen_at: str
+
+
 class KindDoc(TypedDict, total=False):
-    """The newest definition of a kind, as a worker declared it."""
+    """The newest definition of a kind, as a worker declared it; of a pinned kind the one that was approved."""
 
     name: str
+    title: str
     description: str
     schema: Any  # JSON Schema of its arguments
     output: Any  # JSON Schema of its result
+    annotations: KindAnnotations
+    confirm: bool  # a person is asked before a job of it is submitted
     plan: list[StageSpec]
     defaults: KindDefaults
     hash: str  # of the schema
+    definition: str  # pinned: hash of what an outside program says of it; jobs run only under this one
+    quarantine: QuarantineDoc  # the newest other one, until a person approves it
+    seen: list[str]  # definitions that an alert was raised for
+    approved_by: str
+    approved_at: str
     limit: int  # how many of its jobs may run at once
     key_limit: int  # the same for each `limit_key`
     limits_set: bool  # at run time: the code's limits do not count

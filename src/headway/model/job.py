@@ -111,6 +111,7 @@ class AttemptDoc(TypedDict, total=False):
     heard_from: str  # the stall clock counts from here when it is later than progress_at
     missed_at: str  # its worker, asked what it runs, did not name it; the second time it is lost
     orphaned_at: str  # adopted, and the worker's new process has not named it since: it has a lease's time to
+    definition: str  # of its kind, where that is pinned: the one under which it was offered
     alone: bool  # an executor died under this job before: give it one of its own, so that neighbours are not blamed
     fenced: bool  # somebody spoke for it after it had ended
     late: OutcomeWord  # the outcome that came too late

@@ -18,7 +18,7 @@ Document = dict[str, Any]
 
 CODES = (
     "held", "adopted", "scheduled", "retry_scheduled", "blocked", "queue_paused", "queue_limit", "kind_limit", "key_limit",
-    "no_worker", "no_worker_online", "queue_not_served", "requires", "service_away", "service_full", "slots_full",
+    "no_worker", "no_worker_online", "kind_quarantined", "queue_not_served", "requires", "service_away", "service_full", "slots_full",
     "avoided", "next", "offered", "needs_input", "worker_away",
 )  # fmt: skip
 ReasonCode = Annotated[str, Meta(extra_json_schema={"title": "ReasonCode", "enum": list(CODES)})]

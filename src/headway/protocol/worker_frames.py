@@ -113,14 +113,16 @@ class CancelState(Frame, frozen=True, tag="cancel_state"):
 
 
 class Heartbeat(Frame, frozen=True, tag="heartbeat"):
-    """The worker lives; every `heartbeat_s`, and at once when a service changed.
+    """The worker lives; every `heartbeat_s`, and at once when a service or what it serves changed.
 
-    `services`: all of them, as in the hello. `running`: all it holds, so that both sides can compare; now and then.
+    `services` and `kinds`: all of them, as in the hello. `running`: all it holds, so that both sides can compare; now
+    and then.
     """
 
     load: dict[str, Any] | None = None
     services: list[dict[str, Any]] | None = None
     running: list[Running] | None = None
+    kinds: list[dict[str, Any]] | None = None
 
 
 class Draining(Frame, frozen=True, tag="draining"):
@@ -160,7 +162,9 @@ class WorkerWelcome(Frame, frozen=True, tag="welcome"):
 
 
 class Offer(Frame, frozen=True, tag="offer"):
-    """An attempt to take or refuse within `accept_s`. `options` as in the job document (timeouts, grace, on_lost)."""
+    """An attempt to take or refuse within `accept_s`. `options` as in the job document (timeouts, grace, on_lost).
+    `definition`: the one of the kind that is pinned; a worker that has another one refuses.
+    """
 
     job: str
     attempt: Number
@@ -174,6 +178,7 @@ class Offer(Frame, frozen=True, tag="offer"):
     labels: dict[str, str] = {}
     checkpoints: dict[str, Any] = {}
     accept_s: Seconds = DEFAULTS.accept_s
+    definition: str | None = None
 
 
 class Cancel(Frame, frozen=True, tag="cancel"):

@@ -29,6 +29,7 @@ from headway.server.problems import Problem
 from headway.server.queues import QueueDoc, QueueList
 from headway.server.requests import (
     ActionsRequest,
+    ApproveRequest,
     BatchAnswer,
     EventRequest,
     InputRequest,
@@ -61,7 +62,7 @@ DESCRIBED: tuple[Any, ...] = (
         Verified,
         Problem,
     ),
-    *(JobRequest, ActionsRequest, InputRequest, QueueRequest, KindRequest, EventRequest, ViewRequest),
+    *(JobRequest, ActionsRequest, InputRequest, QueueRequest, KindRequest, ApproveRequest, EventRequest, ViewRequest),
     TemplateRequest,
 )
 """Documents as folded, answers of REST, bodies that are asked with; what they refer to comes with them."""

@@ -118,6 +118,12 @@ class KindRequest(Asked, frozen=True):
     key_limit: int | None = None
 
 
+class ApproveRequest(Asked, frozen=True):
+    """The definition in quarantine that was looked at: another one by now is not approved."""
+
+    definition: Annotated[str, Meta(max_length=200)]
+
+
 class ViewRequest(Asked, frozen=True):
     """A filter to keep under a name. `sort` is a word of the page's own; a pinned one is always in sight."""
 
