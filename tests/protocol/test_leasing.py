@@ -633,3 +633,43 @@ class TestAdopted:
         worker.report("celery-1", 0, [STEP])
 
         assert said(worker, 1.0) == []
+
+
+KINDS: list[dict[str, Any]] = [{"name": "mcp.toy.echo", "definition": "d1"}]
+
+
+class TestKinds:
+    def test_what_is_served_now_is_told_at_once_and_once(self):
+        worker = live()
+        worker.frames(0.0)
+
+        worker.serve(KINDS)
+
+        assert worker.due() == float("-inf")
+        assert [worker.frames(now) for now in (1.0, 1.1)] == [[Heartbeat(kinds=KINDS)], []]
+
+    def test_the_same_kinds_again_are_not_told(self):
+        worker = live()
+        worker.serve(KINDS)
+        worker.frames(1.0)
+
+        worker.serve([dict(KINDS[0])])
+
+        assert worker.frames(1.1) == []
+
+    def test_a_list_that_is_empty_now_is_told_too(self):
+        worker = live()
+        worker.serve(KINDS)
+        worker.frames(1.0)
+
+        worker.serve([])
+
+        assert worker.frames(1.1) == [Heartbeat(kinds=[])]
+
+    def test_the_hello_of_a_later_link_has_the_newest_and_the_first_heartbeat_does_not_say_them_again(self):
+        worker = live()
+        worker.serve(KINDS)
+
+        hello = relink(worker, 40.0)
+
+        assert (hello.kinds, worker.frames(40.0)) == (KINDS, [Heartbeat()])

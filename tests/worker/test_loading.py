@@ -31,7 +31,7 @@ def test_an_option_that_lacks_one_of_them_is_refused_by_its_own_words(text: str)
 
 
 def test_a_connector_is_called_once_with_all_targets_of_its_type(toy: None):
-    served = load_served([JOBS], [("toy", "a:1"), ("toy", "b:2")])
+    served = load_served([JOBS], [("toy", "a:1", {}), ("toy", "b:2", {})])
 
     assert [each["name"] for engine in served.engines for each in engine.services()] == ["a:1", "b:2"]
     assert {"add", "toy.work"} <= served.jobs.keys()
@@ -39,7 +39,7 @@ def test_a_connector_is_called_once_with_all_targets_of_its_type(toy: None):
 
 def test_two_apps_of_one_job_are_refused_by_its_name(toy: None):
     with pytest.raises(InvalidInput, match="is registered in both apps"):
-        load_served(["toy_connector:app"], [("toy", "a:1")])
+        load_served(["toy_connector:app"], [("toy", "a:1", {})])
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_an_entry_point_that_leads_to_no_connector_is_told_by_the_option(
     install_toy(tmp_path, monkeypatch, value)
 
     with pytest.raises(InvalidInput) as caught:
-        load_served([], [("toy", "a:1")])
+        load_served([], [("toy", "a:1", {})])
 
     assert str(caught.value).startswith(f"--connector toy=a:1: {sentence}")
 

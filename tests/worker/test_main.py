@@ -15,6 +15,7 @@ from tests.worker.toys import install_toy
 
 from fake_server import FakeServer
 from headway.protocol.frames import Accept, Cancel, Draining, Ended, Goodbye, Heartbeat, Offer, Report, WorkerHello
+from headway.worker.main import changes, serves
 
 pytestmark = pytest.mark.process
 
@@ -192,3 +193,23 @@ async def test_every_hello_and_heartbeat_tells_all_engines_and_how_long_ago_they
     assert "seen" not in again.services[0]
     made.signal(signal.SIGTERM)
     assert await made.code() == 0
+
+
+@pytest.mark.parametrize(
+    ("kinds", "services", "words"),
+    [
+        (["b", "a"], [], "serves a, b"),
+        (["a"], ["github"], "serves a by mcp github"),
+        ([], ["github", "files"], "serves what mcp github, mcp files has"),
+        ([], [], "serves no kind of job"),
+    ],
+)
+def test_it_says_what_it_serves(kinds: list[str], services: list[str], words: str):
+    assert serves([{"name": name} for name in kinds], [{"type": "mcp", "name": name} for name in services]) == words
+
+
+def test_it_says_how_many_kinds_came_and_went():
+    before = [{"name": "a"}, {"name": "b", "definition": "d1"}, {"name": "c"}]
+    after = [{"name": "a"}, {"name": "b", "definition": "d2"}, {"name": "d"}, {"name": "e"}]
+
+    assert changes(before, after) == "serves 4 kinds now: 2 new, 1 gone, 1 changed"

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.worker.test_supervisor import Said
 from tests.worker.toys import install_toy
@@ -22,7 +23,7 @@ from headway.worker.supervisor import Supervisor
 
 pytestmark = pytest.mark.process
 
-TOYS = [("toy", "a:1"), ("toy", "b:2*2")]
+TOYS: list[tuple[str, str, dict[str, Any]]] = [("toy", "a:1", {}), ("toy", "b:2*2", {})]
 
 
 class Rig:
@@ -191,9 +192,12 @@ async def test_a_handler_may_say_that_it_is_alive(rig: Rig):
 @pytest.mark.parametrize(
     ("connectors", "sentence"),
     [
-        ([("tyo", "a:1")], "--connector tyo=a:1: there is no connector 'tyo'. Installed: comfyui, toy."),
-        ([("toy", "*2")], "--connector toy=*2: can not be loaded: ValueError: a toy has a name."),
-        ([("toy", "a:1"), ("toy", "a:1")], "service 'a:1': is connected twice in this worker. Name each engine once."),
+        ([("tyo", "a:1", {})], "--connector tyo=a:1: there is no connector 'tyo'. Installed: comfyui, mcp, toy."),
+        ([("toy", "*2", {})], "--connector toy=*2: can not be loaded: ValueError: a toy has a name."),
+        (
+            [("toy", "a:1", {}), ("toy", "a:1", {})],
+            "service 'a:1': is connected twice in this worker. Name each engine once.",
+        ),
     ],
 )
 async def test_a_connector_that_can_not_be_had_is_told_by_its_option(
@@ -206,3 +210,73 @@ async def test_a_connector_that_can_not_be_had_is_told_by_its_option(
 
     assert str(caught.value).startswith(sentence)
     await made.supervisor.pool.wait_closed()
+
+
+# -- what engines serve --------------------------------------------------------------------------------------------
+
+
+async def told(rig: Rig, kinds: str, fits: Callable[[set[str]], bool]) -> None:
+    """Let engine a:1 serve these, and wait until the supervisor knows."""
+    changed = asyncio.Event()
+    rig.supervisor.on_kinds_changed = changed.set
+    (rig.place / "new kinds").write_text(kinds)
+    (rig.place / "new kinds").rename(rig.place / "kinds a:1")
+    async with asyncio.timeout(20):
+        while not fits({kind["name"] for kind in rig.supervisor.kinds.listed()[0]}):
+            changed.clear()
+            await changed.wait()
+
+
+async def test_an_engine_that_serves_other_jobs_is_heard_while_it_runs_and_what_runs_goes_on(rig: Rig):
+    await told(rig, "toy.one d1\n", lambda names: "toy.one" in names)
+    rig.supervisor.offer(Offer(job="j1", attempt=1, kind="toy.one", args=msgspec.Raw(b'{"wait":true}')))
+    await rig.said.until("accept", "j1")
+
+    await told(rig, "toy.two d2\n", lambda names: "toy.two" in names and "toy.one" not in names)
+
+    rig.offer("toy.one", "late")
+    assert (await rig.said.until("refuse", "late"))[2] == "this worker does not serve the kind 'toy.one'"
+    rig.offer("toy.two", "j2")
+    assert bytes((await rig.said.outcome_of("j2")).result) == b'{"definition":"d2"}'
+    (rig.place / "go on").touch()
+    assert bytes((await rig.said.outcome_of("j1")).result) == b'{"definition":"d1","wait":true}'
+
+
+async def test_an_offer_of_another_definition_than_the_engine_has_now_goes_back(rig: Rig):
+    await told(rig, "toy.one d1\n", lambda names: "toy.one" in names)
+
+    rig.supervisor.offer(Offer(job="j", attempt=1, kind="toy.one", definition="d0"))
+
+    _, _, reason = await rig.said.until("refuse", "j")
+    assert reason == "'toy.one' is defined otherwise now: offered was d0, here is d1"
+
+
+async def test_a_kind_that_changed_while_its_attempt_was_on_the_way_is_given_back_and_not_run(rig: Rig):
+    await told(rig, "toy.one d1\n", lambda names: "toy.one" in names)
+    shared = rig.supervisor.pool.shared
+    assert shared is not None
+
+    rig.supervisor.kinds.told(0, [{"name": "toy.one", "definition": "d2"}])  # the executor still has d1
+    rig.supervisor.offer(Offer(job="j", attempt=1, kind="toy.one", definition="d2"))
+
+    end = await rig.said.outcome_of("j")
+    assert (end.outcome, end.reason) == ("released", "the kind 'toy.one' is defined otherwise now")
+    assert rig.supervisor.busy == 0
+
+
+async def test_kinds_of_an_engine_stay_when_its_process_is_killed(rig: Rig):
+    await told(rig, "toy.one d1\n", lambda names: "toy.one" in names)
+    await rig.until_idle()
+    shared = rig.supervisor.pool.shared
+    assert shared is not None
+    lists: list[list[str]] = []
+    rig.supervisor.on_kinds_changed = lambda: lists.append([each["name"] for each in rig.supervisor.kinds.listed()[0]])
+
+    before = len(rig.lists)
+    os.kill(shared.pid, signal.SIGKILL)
+    away = await rig.until(lambda services: services[0]["status"] == "starting", before)
+    await rig.until_idle(rig.lists.index(away))
+
+    assert lists == []
+    rig.offer("toy.one", "after")
+    assert bytes((await rig.said.outcome_of("after")).result) == b'{"definition":"d1"}'

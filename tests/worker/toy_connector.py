@@ -1,6 +1,6 @@
 """A connector whose engines do what the test says: by files in the folder that the environment names.
 
-`broken NAME`: its coroutine raises. `job "hang"`: nothing else runs on the loop until the file `go on` is there.
+`broken NAME`: its coroutine raises. `kinds NAME`: what it serves beside the rest, a line `KIND DEFINITION` each. `job "hang"`: nothing else runs on the loop until the file `go on` is there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from headway.connectors.base import App, Board, Target
+from headway.connectors.base import App, Board, Job, Target
 from headway.worker.context import Context
 
 
@@ -31,10 +31,26 @@ class Toy:
     async def run(self, board: Board) -> None:
         if (place() / f"broken {self.name}").exists():
             raise ValueError("no luck")
+        board.serve(self, self.told())
         board.tell(self.name, seen=True, status="idle", load={"queue": 0})
         while True:
             await asyncio.sleep(board.service_s / 2)
+            board.serve(self, self.told())
             board.tell(self.name, seen=True)
+
+    def told(self) -> list[Job[..., Any]]:
+        path = place() / f"kinds {self.name}"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [self.echo(*line.split()) for line in lines]
+
+    def echo(self, name: str, definition: str) -> Job[..., Any]:
+        async def echo(ctx: Context, args: dict[str, Any]) -> dict[str, Any]:
+            while args.get("wait") and not (place() / "go on").exists():  # noqa: ASYNC110 - a test tells by a file
+                await asyncio.sleep(0.01)
+            return {"definition": definition, **args}
+
+        schema = {"type": "object", "properties": {"wait": {"type": "boolean"}}}
+        return Job.from_schema(echo, name=name, schema=schema, definition=definition, service=f"toy:{self.name}")
 
 
 def connector(targets: Sequence[Target]) -> App:

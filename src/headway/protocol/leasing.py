@@ -79,7 +79,7 @@ class Leaseholder(Linked):
         self.lease_s = _DEFAULTS.lease_s
         self.report_s = _DEFAULTS.report_ms / 1000
         self.draining = False
-        self.observed = Observations(hello.services)
+        self.observed = Observations(hello.services, hello.kinds)
         self._wishes: list[Wish] = []
         self._holdings = Holdings(spool or Spool(), self._wishes)
         self._out: list[Frame] = []
@@ -137,6 +137,10 @@ class Leaseholder(Linked):
         """The attempt ended. TooLarge: the result could never be carried; say another outcome."""
         if held := self._holdings.speaker(job, attempt):
             held.outbox.end(end)
+
+    def serve(self, kinds: list[dict[str, Any]]) -> None:
+        """All kinds that this worker serves from now on: told at once, and in the hello of each later link."""
+        self.observed.serve(kinds)
 
     def observe(self, *, load: dict[str, Any] | None = None, services: list[dict[str, Any]] | None = None) -> None:
         """How the machine and the engines behind it are; services are told at once, load with the next heartbeat.
@@ -249,7 +253,9 @@ class Leaseholder(Linked):
         """Turn the actions that are frames into frames; the rest is the shell's."""
         if Action.GREET in actions:
             running = self._holdings.running()
-            self._out = [msgspec.structs.replace(self.hello, running=running, services=self.observed.greet(now))]
+            services = self.observed.greet(now)
+            hello = msgspec.structs.replace(self.hello, running=running, services=services, kinds=self.observed.kinds)
+            self._out = [hello]
         if Action.DROP in actions:
             self._out, self._later = [], []
             self._patience = None

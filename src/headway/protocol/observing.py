@@ -1,6 +1,6 @@
 """What a worker sees of its machine, of the engines behind it and of itself, and when its heartbeats tell it.
 
-Services are told at once when they changed, and every `service_s` all the same: a server that gave them up hears that
+Services and kinds are told at once when they changed; services every `service_s` all the same: a server that gave them up hears that
 they are there. What is held is named now and then, for the server to compare. Must never know links or attempts beyond
 their names. Owned by leasing.py.
 """
@@ -22,12 +22,14 @@ _DEFAULTS = Settings()
 class Observations:
     """Instants are seconds of a monotonic clock; `seen` of a service is one, and is told as its age when it is sent."""
 
-    def __init__(self, services: list[dict[str, Any]]) -> None:
+    def __init__(self, services: list[dict[str, Any]], kinds: list[dict[str, Any]] | None = None) -> None:
         self.heartbeat_s = _DEFAULTS.heartbeat_s
         self.service_s = _DEFAULTS.service_interval_s
         self._load: dict[str, Any] | None = None
         self._services = services
+        self.kinds: list[dict[str, Any]] = kinds or []
         self._changed = False
+        self._kinds_changed = False
         self._beat_at = 0.0
         self._services_at = 0.0
         self._compare_at = 0.0
@@ -39,9 +41,15 @@ class Observations:
             self._services = services
             self._changed = True
 
+    def serve(self, kinds: list[dict[str, Any]]) -> None:
+        """All kinds that are served now."""
+        if kinds != self.kinds:
+            self.kinds = kinds
+            self._kinds_changed = True
+
     def greet(self, now: float) -> list[dict[str, Any]]:
-        """The services, for the hello."""
-        self._changed = False
+        """The services, for the hello, which says `kinds` too."""
+        self._changed = self._kinds_changed = False
         return aged(self._services, now)
 
     def welcome(self, frame: WorkerWelcome, now: float) -> None:
@@ -51,7 +59,7 @@ class Observations:
 
     def due(self) -> float:
         """When a heartbeat is due; -inf: now."""
-        return float("-inf") if self._changed else self._beat_at
+        return float("-inf") if self._changed or self._kinds_changed else self._beat_at
 
     def beat(self, now: float, held: Callable[[], list[Running]]) -> Heartbeat:
         """The heartbeat that is due."""
@@ -62,8 +70,10 @@ class Observations:
             self._changed, self._services_at = False, now + self.service_s
         if now >= self._compare_at:
             running, self._compare_at = held(), now + COMPARE_S
+        kinds = self.kinds if self._kinds_changed else None
+        self._kinds_changed = False
         self._beat_at = now + self.heartbeat_s
-        return Heartbeat(load=self._load, services=services, running=running)
+        return Heartbeat(load=self._load, services=services, running=running, kinds=kinds)
 
 
 def aged(services: Sequence[dict[str, Any]], now: float) -> list[dict[str, Any]]:

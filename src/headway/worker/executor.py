@@ -30,6 +30,7 @@ from headway.worker.pipe import (
     CleanUp,
     Done,
     Down,
+    Kinds,
     Outbox,
     Ready,
     Services,
@@ -38,8 +39,9 @@ from headway.worker.pipe import (
     Unusable,
     decode_down,
 )
-from headway.worker.registry import App
 from headway.worker.running import Active, Executor
+from headway.worker.schema import Json
+from headway.worker.served import Served, definitions_of
 
 DEFAULT_SLOTS = 4
 """How many handlers at once where nobody said; what engines take comes on top."""
@@ -72,16 +74,20 @@ def _first_messages(sock: socket.socket, unpacker: Unpacker[Down]) -> list[Down]
     return messages
 
 
-def _load(setup: Setup, outbox: Outbox, clock: Clock) -> tuple[App, Engines]:
+def _load(setup: Setup, outbox: Outbox, clock: Clock) -> tuple[Served, Engines]:
     """The jobs, and the engines with them, which an isolated process never starts."""
 
     def tell(services: list[Service]) -> None:
         outbox.post(Services(services=services))
 
+    def tell_kinds(engine: int, kinds: list[Json]) -> None:
+        outbox.post(Kinds(engine=engine, kinds=kinds))
+
     try:
         app = load_served(setup.apps, setup.connectors)
         with told_of("engines"):
-            return app, Engines(app.engines, clock, tell)
+            served = Served(app.jobs, tell_kinds)
+            return served, Engines(app.engines, clock, tell, served)
     except InvalidInput as error:
         outbox.post(Unusable(what=error.field, problem=error.problem, hint=error.hint))
     os._exit(1)
@@ -116,13 +122,13 @@ def _serve_isolated(executor: Executor) -> None:
     if isinstance(message, Active):
         executor.run_in_main(message, _run_loop)
     else:
-        executor.outbox.post(_clean_up(executor.app, message))
+        executor.outbox.post(_clean_up(executor.served, message))
     leave()
 
 
-def _clean_up(app: App, message: CleanUp) -> Done:
+def _clean_up(served: Served, message: CleanUp) -> Done:
     try:
-        cleanup = app.jobs[message.kind].cleanup
+        cleanup = served.own[message.kind].cleanup
         if cleanup is not None:
             cleanup(message.job, message.attempt, message.checkpoints)
     except BaseException as error:  # noqa: BLE001 - a user's function
@@ -150,9 +156,9 @@ def main(descriptor: int) -> None:
         os._exit(1)
     courier = Courier(sock, outbox, unpacker, clock, die_with_supervisor)
     courier.report_s = first.report_ms / 1000
-    app, engines = _load(first, outbox, clock)
+    served, engines = _load(first, outbox, clock)
     first = msgspec.structs.replace(first, slots=_slots(first, engines))
-    executor = Executor(app, first, outbox, courier, clock)
+    executor = Executor(served, first, outbox, courier, clock)
     executor.leave = leave
     executor.on_service_s = engines.set_service_s
     engines.set_service_s(first.service_s)
@@ -162,7 +168,7 @@ def main(descriptor: int) -> None:
 
     def start() -> None:
         courier.start()
-        outbox.post(Ready(kinds=app.definitions(), services=engines.services, slots=first.slots))
+        outbox.post(Ready(kinds=definitions_of(served.own.values()), services=engines.services, slots=first.slots))
         executor.apply(rest)
 
     if first.isolated:

@@ -15,6 +15,7 @@ from typing import Any
 
 from headway.errors import InvalidInput
 from headway.worker.engines import Target
+from headway.worker.pipe import Connector
 from headway.worker.registry import App, load_app
 
 GROUP = "headway.connectors"
@@ -30,7 +31,7 @@ def read_connector(text: str) -> tuple[str, str]:
     return type, target
 
 
-def load_served(apps: Sequence[str], connectors: Sequence[tuple[str, str]]) -> App:
+def load_served(apps: Sequence[str], connectors: Sequence[Connector]) -> App:
     """One app with the jobs and engines of all of them. InvalidInput says which can not be had, and why."""
     served = App()
     for reference in apps:
@@ -56,10 +57,10 @@ def told_of(what: str) -> Generator[None]:
         ) from error
 
 
-def _by_type(connectors: Iterable[tuple[str, str]]) -> dict[str, list[Target]]:
+def _by_type(connectors: Iterable[Connector]) -> dict[str, list[Target]]:
     found: dict[str, list[Target]] = {}
-    for type, target in connectors:
-        found.setdefault(type, []).append(Target(target))
+    for type, target, options in connectors:
+        found.setdefault(type, []).append(Target(target, options))
     return found
 
 

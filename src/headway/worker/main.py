@@ -20,9 +20,10 @@ from headway.protocol.frames import Begun, Cancel, Drain, Error, InputAnswer, Of
 from headway.protocol.leasing import Leaseholder, Stop, Wish
 from headway.protocol.link import LinkState
 from headway.worker.identity import Seat, profile, take_seat
+from headway.worker.kinds import WHOLE_BYTES
 from headway.worker.link import WorkerLink
 from headway.worker.load import LoadMeter
-from headway.worker.pipe import Setup
+from headway.worker.pipe import Connector, Setup
 from headway.worker.supervisor import Supervisor
 
 Say = Callable[[str], None]
@@ -33,7 +34,7 @@ async def run_worker(
     server: str,
     *,
     apps: Sequence[str] = (),
-    connectors: Sequence[tuple[str, str]] = (),
+    connectors: Sequence[Connector] = (),
     slots: int = 0,
     queues: Sequence[str] = (),
     labels: Mapping[str, str] | None = None,
@@ -46,7 +47,7 @@ async def run_worker(
 ) -> int:
     """Serve the apps' jobs until a signal; the exit code: 0, or 6 when the server refused this worker.
 
-    `connectors`: (type, target) of each outside engine. `slots` 0: some for handlers, and what the engines take.
+    `connectors`: (type, target, options) of each outside engine. `slots` 0: some for handlers, and what the engines take.
     `quiet`: only trouble is said. InvalidInput when one of them can not be loaded, or the name is held by another
     living worker of this machine.
     """
@@ -91,9 +92,10 @@ class Worker:
                 await supervisor.stop_now()  # or its socket is left open
                 raise
             who = {**who, "slots": supervisor.slots}
-            holder.hello = WorkerHello(worker=who, queues=queues, kinds=supervisor.pool.kinds)
+            holder.hello = WorkerHello(worker=who, queues=queues)
             self._tell_services(holder, link, supervisor)
-            self._mention(f"{self._seat.worker} {serves(supervisor.pool.kinds, supervisor.services)}")
+            self._tell_kinds(holder, link, supervisor)
+            self._mention(f"{self._seat.worker} {serves(holder.observed.kinds, supervisor.services)}")
             linked = asyncio.ensure_future(link.run())
             watch = asyncio.ensure_future(self._watch_load(holder, link, supervisor))
             asked = asyncio.ensure_future(self._asked.wait())
@@ -119,6 +121,28 @@ class Worker:
             link.wake()
 
         supervisor.on_observed = tell
+        tell()
+
+    def _tell_kinds(self, holder: Leaseholder, link: WorkerLink, supervisor: Supervisor) -> None:
+        """What is served, now and whenever it changes; what has no room is said once."""
+        said: set[str] = set()
+
+        def tell() -> None:
+            kinds, left_out = supervisor.kinds.listed()
+            if new := sorted(set(left_out) - said):
+                said.update(new)
+                self._say(
+                    f"not served, the definitions of all kinds take more than {WHOLE_BYTES:,} bytes: {', '.join(new)}"
+                )
+            holder.serve(kinds)
+            link.wake()
+
+        def tell_change() -> None:
+            before = holder.observed.kinds
+            tell()
+            self._mention(changes(before, holder.observed.kinds))
+
+        supervisor.on_kinds_changed = tell_change
         tell()
 
     async def _leave(self, link: WorkerLink, supervisor: Supervisor, drain_s: float) -> None:
@@ -192,9 +216,23 @@ _WISHES: dict[type[Any], Callable[[Worker, Supervisor, Any], None]] = {
 
 def serves(kinds: Sequence[Mapping[str, Any]], services: Sequence[Mapping[str, Any]]) -> str:
     """What a worker says of itself at its start: `serves comfyui.workflow by comfyui 127.0.0.1:8188`."""
-    names = ", ".join(sorted(kind["name"] for kind in kinds)) or "no kind of job"
+    names = ", ".join(sorted(kind["name"] for kind in kinds))
     engines = ", ".join(f"{service['type']} {service['name']}" for service in services)
+    if not names:
+        return f"serves what {engines} has" if engines else "serves no kind of job"
     return f"serves {names}" + (f" by {engines}" if engines else "")
+
+
+def changes(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> str:
+    """What a worker says when it serves other kinds: `serves 12 kinds now: 2 new, 1 gone, 1 changed`."""
+    old, new = ({kind["name"]: kind for kind in kinds} for kinds in (before, after))
+    counts = {
+        "new": len(new.keys() - old.keys()),
+        "gone": len(old.keys() - new.keys()),
+        "changed": sum(old[name] != new[name] for name in old.keys() & new.keys()),
+    }
+    told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return f"serves {len(new)} {'kind' if len(new) == 1 else 'kinds'} now" + (f": {told}" if told else "")
 
 
 def _to_stderr(sentence: str) -> None:

@@ -20,6 +20,8 @@ from headway.model.settings import Settings
 from headway.worker.context import Work
 
 DEFAULTS = Settings()
+Connector = tuple[str, str, dict[str, Any]]
+"""(type, target, options) of an outside engine; options may name secrets and are never shown."""
 LONGEST = 64 * 1024 * 1024
 _LENGTH = struct.Struct(">I")
 
@@ -32,13 +34,13 @@ class Message(msgspec.Struct, kw_only=True, frozen=True, tag_field="type", omit_
 
 
 class Setup(Message, frozen=True, tag="setup"):
-    """First message: what to serve and where files and children go. `connectors`: (type, target) of each engine;
-    `slots`: most attempts at once, 0: as many as `Ready` says.
+    """First message: what to serve and where files and children go. `connectors`: (type, target, options) of each
+    engine; `slots`: most attempts at once, 0: as many as `Ready` says.
     """
 
     server: str
     apps: list[str] = []
-    connectors: list[tuple[str, str]] = []
+    connectors: list[Connector] = []
     token: str | None = None
     slots: int = 0
     report_ms: int = 250
@@ -47,12 +49,15 @@ class Setup(Message, frozen=True, tag="setup"):
 
 
 class Run(Message, frozen=True, tag="run"):
-    """Run an attempt. `tmp` is its directory, made when first asked for, deleted by the supervisor."""
+    """Run an attempt. `tmp` is its directory, made when first asked for, deleted by the supervisor. `definition`: the
+    one of its kind that was pinned, None: none was.
+    """
 
     key: int
     work: Work
     args: msgspec.Raw = msgspec.Raw(b"{}")
     tmp: str = ""
+    definition: str | None = None
 
 
 class Stop(Message, frozen=True, tag="stop"):
@@ -125,6 +130,13 @@ class Services(Message, frozen=True, tag="services"):
     services: list[dict[str, Any]]
 
 
+class Kinds(Message, frozen=True, tag="kinds"):
+    """What one engine serves now: the definitions of all its jobs. `engine`: its number."""
+
+    engine: int
+    kinds: list[dict[str, Any]]
+
+
 class Reported(Message, frozen=True, tag="reported"):
     """One report of an attempt."""
 
@@ -151,7 +163,7 @@ class Done(Message, frozen=True, tag="done"):
     tmp: bool = False
 
 
-Up = Ready | Unusable | Services | Reported | Acknowledged | Done
+Up = Ready | Unusable | Services | Kinds | Reported | Acknowledged | Done
 
 M = TypeVar("M")
 

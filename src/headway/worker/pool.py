@@ -14,7 +14,7 @@ import msgspec
 
 from headway.clock import Clock
 from headway.errors import InvalidInput
-from headway.worker.pipe import Pace, Quit, Ready, Services, Setup, Unusable, Up
+from headway.worker.pipe import Kinds, Pace, Quit, Ready, Services, Setup, Unusable, Up
 from headway.worker.process import Death, ExecutorProcess
 
 _RESTART_S = (0.1, 10.0)  # the first pause after a death, the longest one
@@ -30,6 +30,10 @@ class Events(Protocol):
 
     def on_services(self, services: list[dict[str, Any]]) -> None:
         """How the engines stand, by the executor that looks after them."""
+        ...
+
+    def on_kinds(self, engine: int, kinds: list[dict[str, Any]]) -> None:
+        """What one engine serves now, by the executor that looks after it."""
         ...
 
     def on_away(self, why: str) -> None:
@@ -124,11 +128,17 @@ class Pool:
             self._unusable(process, first)
             return
         for message in messages:
-            if isinstance(message, Services) and process is self.shared:
-                self._events.on_services(message.services)
-        about: list[Up] = [message for message in messages if not isinstance(message, Services)]
+            if process is self.shared:
+                self._hear_of_engines(message)
+        about: list[Up] = [message for message in messages if not isinstance(message, Services | Kinds)]
         if about:
             self._events.on_messages(process, about)
+
+    def _hear_of_engines(self, message: Up) -> None:
+        if isinstance(message, Services):
+            self._events.on_services(message.services)
+        elif isinstance(message, Kinds):
+            self._events.on_kinds(message.engine, message.kinds)
 
     def _ready(self, process: ExecutorProcess, message: Ready) -> None:
         if process is not self._starting:

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from headway.clock import Clock
+from headway.model.job import Outcome
 from headway.worker.context import Context, Work
 from headway.worker.courier import Courier, PipeOutlet
 from headway.worker.host import JobHost
@@ -36,10 +37,10 @@ from headway.worker.pipe import (
     Setup,
     Stop,
 )
-from headway.worker.registry import App
 from headway.worker.reporter import Reporter
 from headway.worker.rest import Rest
 from headway.worker.runner import Ending, run_async, run_sync
+from headway.worker.served import Served
 
 
 class Active:
@@ -59,8 +60,8 @@ class Active:
 class Executor:
     """Everything of the process but its threads. `apply` runs on the courier's thread, `start` on the loop's."""
 
-    def __init__(self, app: App, setup: Setup, outbox: Outbox, courier: Courier, clock: Clock) -> None:
-        self.app = app
+    def __init__(self, served: Served, setup: Setup, outbox: Outbox, courier: Courier, clock: Clock) -> None:
+        self.served = served
         self.setup = setup
         self.outbox = outbox
         self.courier = courier
@@ -85,7 +86,8 @@ class Executor:
         coroutines: list[Active] = []
         for message in messages:
             if isinstance(message, Run):
-                active = self._begin(message)
+                if (active := self._begin(message)) is None:
+                    continue
                 if active.job.asynchronous and not self.setup.isolated:
                     coroutines.append(active)
                 else:
@@ -178,11 +180,18 @@ class Executor:
                 self._in_threads.discard(active.key)
                 self._end(active, ending)
 
-    def _begin(self, run: Run) -> Active:
+    def _begin(self, run: Run) -> Active | None:
+        """None where its engine serves it no more, or as something else: it was on its way when that changed."""
+        job = self.served.jobs.get(run.work.kind)
+        if job is None or (run.definition is not None and job.pin != run.definition):
+            what = "is not served any more" if job is None else "is defined otherwise now"
+            reason = f"the kind {run.work.kind!r} {what}"
+            self.outbox.post(Done(key=run.key, outcome=Outcome.RELEASED, reason=reason))
+            return None
         host = JobHost(run.work, run.tmp, self._rest)
         reporter = Reporter(PipeOutlet(run.key, self.outbox, self.courier), self.clock)
         context = Context(run.work, reporter, host, self.clock)
-        active = Active(run.key, self.app.jobs[run.work.kind], bytes(run.args), context, host)
+        active = Active(run.key, job, bytes(run.args), context, host)
         self.active[run.key] = active
         return active
 

@@ -24,6 +24,7 @@ from headway.protocol.frames import Cancel, InputAnswer, Offer
 from headway.worker.context import Work
 from headway.worker.engines import Service, seen_before, starting
 from headway.worker.held import End, Held, Statements, Stopping, end_of_crash, end_of_killed, end_of_run
+from headway.worker.kinds import Kinds
 from headway.worker.pipe import Acknowledged, Answered, CleanUp, Done, LeaseLost, Reported, Run, Setup, Stop, Up
 from headway.worker.pool import Pool
 from headway.worker.process import Death, ExecutorProcess
@@ -36,7 +37,7 @@ _GRACE_S = 10.0
 
 class Supervisor:
     """`slots`: how many attempts at once. `on_change` is called when the number of free slots may have changed,
-    `on_observed` when `services` did: how the engines behind this worker stand.
+    `on_observed` when `services` did: how the engines behind this worker stand; `on_kinds_changed` when `kinds` did.
     """
 
     def __init__(self, setup: Setup, statements: Statements, clock: Clock, tmp: Path) -> None:
@@ -47,6 +48,7 @@ class Supervisor:
         self.services: list[Service] = []
         self.on_change: Callable[[], None] = lambda: None
         self.on_observed: Callable[[], None] = lambda: None
+        self.on_kinds_changed: Callable[[], None] = lambda: None
         self._say = statements
         self._clock = clock
         self._tmp = f"{tmp}{os.sep}"
@@ -54,7 +56,7 @@ class Supervisor:
         self._last_key = 0
         self._loop = asyncio.get_running_loop()
         self._cleaning: dict[ExecutorProcess, tuple[Held, Callable[[str], None], asyncio.TimerHandle]] = {}
-        self._kinds: dict[str, dict[str, Any]] = {}
+        self.kinds = Kinds()
 
     @property
     def busy(self) -> int:
@@ -67,7 +69,7 @@ class Supervisor:
 
     def on_ready(self) -> None:
         """A shared executor takes work."""
-        self._kinds = {kind["name"]: kind for kind in self.pool.kinds}
+        self.kinds.ready(self.pool.kinds)
         self.slots = self.pool.slots
         self.on_change()
 
@@ -77,6 +79,11 @@ class Supervisor:
         """How they stand, by the executor that looks after them."""
         self.services = seen_before(services, self.services)
         self.on_observed()
+
+    def on_kinds(self, engine: int, kinds: list[dict[str, Any]]) -> None:
+        """What one engine serves now, by the executor that looks after it."""
+        if self.kinds.told(engine, kinds):
+            self.on_kinds_changed()
 
     def on_away(self, why: str) -> None:
         """Nobody looks after them until there is an executor again."""
@@ -88,12 +95,12 @@ class Supervisor:
 
     def offer(self, offer: Offer) -> None:
         """Take it at once, or say why not."""
-        kind = self._kinds.get(offer.kind)
+        kind = self.kinds.known(offer.kind)
         shared = self.pool.shared
-        if kind is None:
-            return self._say.refuse(offer.job, offer.attempt, f"this worker does not serve the kind {offer.kind!r}")
         if self.draining or shared is None:
             return self._say.refuse(offer.job, offer.attempt, "draining" if self.draining else "executor is starting")
+        if (why_not := self.kinds.why_not(offer.kind, offer.definition)) is not None or kind is None:
+            return self._say.refuse(offer.job, offer.attempt, why_not or "not served")
         if len(self._keys) >= self.slots:
             return self._say.refuse(offer.job, offer.attempt, "no free slot")
         self._last_key = key = self._last_key + 1
@@ -108,7 +115,7 @@ class Supervisor:
             job=offer.job, attempt=offer.attempt, tries=offer.tries, kind=offer.kind, queue=offer.queue,
             labels=offer.labels, checkpoints=offer.checkpoints,
         )  # fmt: skip
-        held.process.post(Run(key=key, work=work, args=offer.args, tmp=held.tmp))
+        held.process.post(Run(key=key, work=work, args=offer.args, tmp=held.tmp, definition=offer.definition))
         return None
 
     def cancel(self, cancel: Cancel) -> None:
@@ -279,7 +286,9 @@ class Supervisor:
                 self._say.cancel_state(held.job, held.attempt, "cleaned", note)
             self._release(held, end, tmp_made=True)
 
-        if not (self._kinds.get(held.kind) or {}).get("cleanup") or (end.outcome == Outcome.RELEASED and self.draining):
+        if not (self.kinds.known(held.kind) or {}).get("cleanup") or (
+            end.outcome == Outcome.RELEASED and self.draining
+        ):
             conclude("not run")
             return
         process = self.pool.isolated()
