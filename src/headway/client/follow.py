@@ -47,11 +47,11 @@ async def follow(
     want: str = "auto",
     conflate: bool = True,
     pace_ms: int | None = None,
-    ways: tuple[str, ...] = WAYS,
+    ways: tuple[str, ...] | None = None,
 ) -> AsyncGenerator[Update, None]:
     """Updates of one view of `topics`, without end. `since`: a cursor to go on from, with `want="events"`."""
     clock = rest.clock
-    follower = Follower(Hello(token=rest.token, client="headway-python"), link=Link(ways=ways))
+    follower = Follower(Hello(token=rest.token, client="headway-python"), link=Link(ways=ways or rest.ways or WAYS))
     subscription = follower.subscribe(topics, clock.monotonic(), want=want, conflate=conflate, pace_ms=pace_ms)
     if since is not None:
         cursor = parse_cursor(since)

@@ -34,7 +34,10 @@ def as_part(name: str) -> str:
 
 
 class Rest:
-    """The server at `url`. `patience_s`: how long a call is repeated while nobody answers or the server says later."""
+    """The server at `url`. `patience_s`: how long a call is repeated while nobody answers or the server says later.
+
+    `transport` carries the calls instead of sockets; `ways` are then those by which topics can be followed through it.
+    """
 
     def __init__(
         self,
@@ -44,8 +47,10 @@ class Rest:
         patience_s: float = 10.0,
         clock: Clock | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        ways: tuple[str, ...] = (),
     ) -> None:
         self.url = url.rstrip("/")
+        self.ways = ways
         self.token = token or None
         self.clock: Clock = clock or SystemClock()
         self.patience_s = patience_s

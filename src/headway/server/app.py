@@ -52,6 +52,7 @@ from headway.server.hot import Hot
 from headway.server.leftovers import Leftovers
 from headway.server.lifeline import Lifeline
 from headway.server.live import routes as stream_routes
+from headway.server.mcp import McpDoor
 from headway.server.openapi import API
 from headway.server.pages import Pages
 from headway.server.site import Site
@@ -123,7 +124,8 @@ class Application:
         self.hub.on_new_log(self._begin_again)
         health.measure(self.site)
         pages = Pages(dashboard or Dashboard(), version=VERSION, authenticated=self.site.tokens.required)
-        self.edge = Edge(Hot(create_app(self.site)), pages, self.site)
+        self.agents = McpDoor(Hot(create_app(self.site)), self.site)
+        self.edge = self.agents.outside = Edge(self.agents, pages, self.site)
         self._begun = False
         self._starting = asyncio.Lock()
         self._background: asyncio.Task[None] | None = None
@@ -152,13 +154,14 @@ class Application:
                 self.files.close()
 
     def _works(self) -> list[Coroutine[Any, Any, None]]:
-        return [self.gateway.run(), Lifeline(self.site).run(), Leftovers(self.site).run()]
+        return [self.gateway.run(), Lifeline(self.site).run(), Leftovers(self.site).run(), self.agents.run()]
 
     async def say_bye(self) -> None:
         """Ask viewers and workers to come back in a moment, answer who waits. A second call does nothing."""
         if not self.site.ready:
             return
         self.site.close()
+        self.agents.close()
         await self.site.inner.close()
         await self.hub.feed.drain()
         await self.gateway.drain()

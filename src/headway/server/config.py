@@ -20,6 +20,7 @@ import msgspec
 
 from headway.errors import InvalidInput
 from headway.model.settings import Settings
+from headway.server.mcp_config import read_servers, shown_servers
 
 DEFAULT = "default"
 
@@ -33,7 +34,8 @@ class Config(msgspec.Struct, kw_only=True, frozen=True):
     `allowed_hosts` and `allowed_origins` are added to those of loopback, `trusted_proxies`
     (addresses or networks) to the proxies on this machine that are believed when they say for whom they ask. `token` grants everything; `tokens` names a
     file of hashed tokens (`tokens.py`). `server` is where the client commands look. `connectors` are the outside engines
-    of a worker, `TYPE=TARGET` each.
+    of a worker, `TYPE=TARGET` each. `mcp_tools` (`[mcp] tools` in a file) are the kinds, by globs, that agents get as
+    tools of their own; `mcp_servers` the options of `[mcp.servers.NAME]`, by name (`mcp_config.py`).
     """
 
     host: str = "127.0.0.1"
@@ -50,6 +52,8 @@ class Config(msgspec.Struct, kw_only=True, frozen=True):
     tokens: str = ""
     server: str = "http://127.0.0.1:8400"
     connectors: tuple[str, ...] = ()
+    mcp_tools: tuple[str, ...] = ()
+    mcp_servers: dict[str, dict[str, Any]] = {}
     settings: Settings = Settings()
 
     @property
@@ -70,7 +74,9 @@ class Loaded(msgspec.Struct, frozen=True):
     origins: dict[str, str]
 
     def values(self) -> dict[str, Any]:
-        """Every value by its flat name; the token only as whether there is one, no password of a URL."""
+        """Every value by its flat name; the token only as whether there is one, no password of a URL, no secret of an
+        MCP server.
+        """
         flat = msgspec.structs.asdict(self.config)
         settings: Settings = flat.pop("settings")
         from headway.store.passwords import without_password
@@ -79,6 +85,7 @@ class Loaded(msgspec.Struct, frozen=True):
             "store": without_password(self.config.store),
             "store_direct": without_password(self.config.store_direct),
         }
+        flat["mcp_servers"] = shown_servers(self.config.mcp_servers)
         return {**flat, "token": "(set)" if self.config.token else "", **msgspec.structs.asdict(settings)}
 
 
@@ -89,8 +96,11 @@ _CONFIG_FIELDS = {field.name: field.type for field in msgspec.structs.fields(Con
 _SETTING_FIELDS = {field.name: field.type for field in msgspec.structs.fields(Settings)}
 _FIELDS: dict[str, Any] = {**_CONFIG_FIELDS, **_SETTING_FIELDS}
 _PATHS = {"data", "artifacts", "tokens"}
-_TABLES = {"worker": frozenset({"connectors"})}
-"""Names that may stand in a table of their own in a file."""
+_TABLES: dict[str, dict[str, str]] = {
+    "worker": {"connectors": "connectors"},
+    "mcp": {"tools": "mcp_tools", "servers": "mcp_servers"},
+}
+"""Names that may stand in a table of their own in a file, and the flat names that they stand for."""
 
 
 def load(
@@ -190,7 +200,7 @@ def _flat(content: dict[str, Any], path: Path) -> dict[str, Any]:
         for name, value in cast("dict[str, Any]", inside).items():
             if name not in names:
                 raise InvalidInput(f"{path}: {table}.{name}", "no such setting", hint=f"There is {', '.join(names)}.")
-            values[name] = value
+            values[names[name]] = value
     return values
 
 
@@ -203,6 +213,8 @@ def _convert(name: str, value: Any, origin: str) -> Any:
     wanted = _FIELDS.get(name)
     if wanted is None:
         raise InvalidInput(f"{origin}: {name}", "no such setting", hint=_nearest(name))
+    if name == "mcp_servers":
+        return read_servers(value, origin if origin == "HEADWAY_MCP_SERVERS" else f"{origin}: mcp.servers")
     if wanted == tuple[str, ...] and isinstance(value, str):
         value = tuple(part.strip() for part in value.split(",") if part.strip())
     try:

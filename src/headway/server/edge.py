@@ -25,7 +25,9 @@ from headway.server.site import SUBJECT, Site
 
 DOOR = frozenset({("GET", LIVE), ("GET", EVENTS)})
 """Streams for viewers have a door of their own (door.py): their token may come in a frame."""
-STREAMS = frozenset({f"{API}/worker"})
+MCP = "/mcp"
+"""For agents (mcp.py). A page of the dashboard has the same path; a browser asks for that by GET, and for a page."""
+STREAMS = frozenset({f"{API}/worker", MCP})
 OPEN = frozenset({"/healthz", "/livez", "/readyz"})
 """Paths that ask for no token, beside the pages: they show nothing of anybody's."""
 STORED = tuple(
@@ -44,7 +46,8 @@ _UNLESS_SET: list[tuple[bytes, bytes]] = [
 ]
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, "
+    "Mcp-Protocol-Version, Mcp-Method, Mcp-Name",
     "Access-Control-Max-Age": "600",
 }
 
@@ -149,6 +152,8 @@ def scope_needed(method: str, path: str) -> str:
         return "worker"
     if path.startswith(f"{API}/admin"):
         return "admin"
+    if path.rstrip("/") == MCP:
+        return "viewer"  # to come in; what is then called goes by REST, and takes what that takes
     return "viewer" if method in SAFE_METHODS else "operator"
 
 
