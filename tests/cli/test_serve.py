@@ -78,7 +78,10 @@ def test_a_server_whose_app_does_not_exist_says_so_once_and_ends(tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ((), "Nothing to serve: give MODULE:APP, --connector TYPE=TARGET, or both."),
+        (
+            (),
+            "Nothing to serve: give MODULE:APP, --connector TYPE=TARGET, or both; or [mcp.servers.NAME] in headway.toml.",
+        ),
         (("--connector", "toy"), "--connector toy: is not TYPE=TARGET."),
     ],
 )

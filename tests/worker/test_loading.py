@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.worker.toys import install_toy
 
 from headway.errors import InvalidInput
-from headway.worker.loading import load_served, read_connector
+from headway.worker.loading import connectors_of, load_served, read_connector
 
 JOBS = f"{Path(__file__).with_name('jobs.py')}:app"
 
@@ -67,3 +68,32 @@ def test_a_module_that_ends_the_program_on_import_ends_nothing(tmp_path: Path, m
 
     with pytest.raises(InvalidInput, match="exiting_jobs_xyz:app: can not be loaded: SystemExit: 3"):
         load_served(["exiting_jobs_xyz:app"], [])
+
+
+SERVERS: dict[str, dict[str, Any]] = {"github": {"command": "npx"}, "docs": {"url": "https://h/mcp"}}
+
+
+@pytest.mark.parametrize(
+    ("told", "connectors"),
+    [
+        ([], [("mcp", "github", {"command": "npx"}), ("mcp", "docs", {"url": "https://h/mcp"})]),
+        (["mcp=docs"], [("mcp", "docs", {"url": "https://h/mcp"})]),
+        (["toy=a", "mcp=github"], [("toy", "a", {}), ("mcp", "github", {"command": "npx"})]),
+    ],
+)
+def test_a_worker_serves_every_mcp_server_that_is_configured_or_those_it_is_told(told: list[str], connectors: Any):
+    assert connectors_of(told, SERVERS) == connectors
+
+
+@pytest.mark.parametrize(
+    ("servers", "hint"),
+    [
+        (SERVERS, "Configured: github, docs."),
+        ({}, 'Write [mcp.servers.npx] into headway.toml, and below it command = "…" or url = "…".'),
+    ],
+)
+def test_an_mcp_server_that_is_not_configured_is_refused(servers: dict[str, dict[str, Any]], hint: str):
+    with pytest.raises(InvalidInput) as caught:
+        connectors_of(["mcp=npx"], servers)
+
+    assert str(caught.value) == f"--connector mcp=npx: no MCP server of this name is configured. {hint}"

@@ -39,6 +39,8 @@ def _as_lines(found: dict[str, dict[str, Any]], origin: bool) -> Iterable[str]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ",".join(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     return ",".join(value) if isinstance(value, list | tuple) else "" if value is None else str(value)  # pyright: ignore[reportUnknownArgumentType]
 
 

@@ -56,7 +56,7 @@ async def _demo(config: Any, *, once: bool, browser: bool) -> int:
     from headway.server.serve import serve as run_server
 
     stop = asyncio.Event()
-    beside = WorkerBeside(APP, (), 4, config.token, quiet=True)
+    beside = WorkerBeside(APP, (), 4, config.token, quiet=True, mcp=False)
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(run_server(config, announce=address.set_result, stop=stop))
     await asyncio.wait({serving, address}, return_when=asyncio.FIRST_COMPLETED)

@@ -61,7 +61,7 @@ def connects(command: Command) -> Command:
     """Adds `--connector`; the command gets `connectors`, empty where none was given."""
     option = click.option(
         "--connector", "connectors", multiple=True, metavar="TYPE=TARGET",
-        help="Serve an outside engine: comfyui=http://127.0.0.1:8188. Repeatable.",
+        help="Serve an outside engine: comfyui=http://127.0.0.1:8188, or mcp=NAME, of those configured. Repeatable.",
     )  # fmt: skip
     return option(command)
 

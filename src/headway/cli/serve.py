@@ -38,12 +38,15 @@ RESTART_S = 1.0
 @click.option("--allowed-origins", metavar="URLS", help="Other pages that may use it, parted by commas.")
 @click.option("--tokens", metavar="FILE", help="A file of hashed tokens.")
 def serve(app: str | None, connectors: tuple[str, ...], slots: int | None, **flags: Any) -> int:
-    """Run the server until Ctrl-C; with --app or --connector, a worker beside it."""
+    """Run the server until Ctrl-C; with --app, --connector or [mcp.servers.NAME] in headway.toml, a worker beside it."""
     from headway.server.config import load
+    from headway.worker.loading import connectors_of
 
     config = load({**flags, "connectors": connectors or None}).config
     log_to_stderr()
-    beside = WorkerBeside(app, config.connectors, slots, config.token) if app or connectors else None
+    wanted = app or connectors or config.mcp_servers
+    connectors_of(config.connectors, config.mcp_servers)  # one that is not configured: told before anything is started
+    beside = WorkerBeside(app, config.connectors, slots, config.token) if wanted else None
     return run_service(_serve(config, beside))
 
 
@@ -103,11 +106,12 @@ def leave_in_order(beside: WorkerBeside, stop: asyncio.Event) -> None:
 
 
 class WorkerBeside:
-    """The worker process of this server."""
+    """The worker process of this server. `mcp`: it serves the MCP servers of the configuration too."""
 
     def __init__(
-        self, app: str | None, connectors: Sequence[str], slots: int | None, token: str | None, *, quiet: bool = False
-    ) -> None:
+        self, app: str | None, connectors: Sequence[str], slots: int | None, token: str | None, *, quiet: bool = False,
+        mcp: bool = True,
+    ) -> None:  # fmt: skip
         self.leaving = False
         self._words = [
             *([app] if app else []),
@@ -115,7 +119,9 @@ class WorkerBeside:
             *([f"--slots={slots}"] if slots else []),
             *(["--quiet"] if quiet else []),
         ]
-        self._token = token
+        self._told = {"HEADWAY_CONNECTORS": "", **({"HEADWAY_TOKEN": token} if token else {})}
+        if not mcp:
+            self._told["HEADWAY_MCP_SERVERS"] = ""
         self._process: asyncio.subprocess.Process | None = None
 
     async def run(self, url: str) -> int:
@@ -138,9 +144,8 @@ class WorkerBeside:
     async def _start(self, url: str) -> asyncio.subprocess.Process:
         """In a session of its own, so that Ctrl-C reaches us alone and we end things in order."""
         words = [sys.executable, "-m", "headway", "worker", *self._words, "--server", url]
-        told = {"HEADWAY_CONNECTORS": "", **({"HEADWAY_TOKEN": self._token} if self._token else {})}
         return await asyncio.create_subprocess_exec(
-            *words, env={**os.environ, **told}, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
+            *words, env={**os.environ, **self._told}, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
         )
 
     async def end(self) -> None:
@@ -184,21 +189,24 @@ def worker(
 ) -> int:  # fmt: skip
     """Run a worker that serves the jobs of MODULE:APP, of outside engines, or both, until a signal.
 
-    It connects outward only.
+    It serves the MCP servers of the configuration too, [mcp.servers.NAME] in headway.toml; --connector mcp=NAME only that
+    one. It connects outward only.
     """
     from headway.model.duration import parse_duration
     from headway.server.config import load
-    from headway.worker.loading import read_connector
+    from headway.worker.loading import connectors_of
     from headway.worker.main import run_worker
 
-    engines = load({"connectors": connectors or None}).config.connectors
+    config = load({"connectors": connectors or None}).config
+    engines = connectors_of(config.connectors, config.mcp_servers)
     if not app and not engines:
-        raise click.UsageError("Nothing to serve: give MODULE:APP, --connector TYPE=TARGET, or both.")
+        hint = "or [mcp.servers.NAME] in headway.toml"
+        raise click.UsageError(f"Nothing to serve: give MODULE:APP, --connector TYPE=TARGET, or both; {hint}.")
     return run_service(
         run_worker(
             server.url,
             apps=[app] if app else [],
-            connectors=[read_connector(each) for each in engines],
+            connectors=engines,
             slots=slots or 0,
             queues=queues,
             labels=pairs(labels, "--label"),

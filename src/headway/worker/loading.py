@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -19,6 +19,8 @@ from headway.worker.pipe import Connector
 from headway.worker.registry import App, load_app
 
 GROUP = "headway.connectors"
+MCP = "mcp"
+"""The type whose targets are configured, with options, in `[mcp.servers.NAME]`."""
 
 
 def read_connector(text: str) -> tuple[str, str]:
@@ -29,6 +31,21 @@ def read_connector(text: str) -> tuple[str, str]:
             f"--connector {text}", "is not TYPE=TARGET", hint="For example comfyui=http://127.0.0.1:8188."
         )
     return type, target
+
+
+def connectors_of(told: Iterable[str], mcp_servers: Mapping[str, dict[str, Any]]) -> list[Connector]:
+    """What a worker connects to: the connectors as they are told, `TYPE=TARGET`, and every MCP server that is configured,
+    or only those that `mcp=NAME` names. InvalidInput for one that is not configured: commands come from config alone.
+    """
+    read = [read_connector(each) for each in told]
+    named = [target for type, target in read if type == MCP]
+    for name in named:
+        if name not in mcp_servers:
+            known = f"Configured: {', '.join(mcp_servers)}." if mcp_servers else ""
+            hint = known or f'Write [mcp.servers.{name}] into headway.toml, and below it command = "…" or url = "…".'
+            raise InvalidInput(f"--connector {MCP}={name}", "no MCP server of this name is configured", hint=hint)
+    others: list[Connector] = [(type, target, {}) for type, target in read if type != MCP]
+    return [*others, *((MCP, name, its) for name, its in mcp_servers.items() if not named or name in named)]
 
 
 def load_served(apps: Sequence[str], connectors: Sequence[Connector]) -> App:
