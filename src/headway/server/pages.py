@@ -34,7 +34,8 @@ POLICY = (
 )
 DASHBOARD_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
-    "font-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
+    "media-src blob:; font-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'none'; "
+    "frame-ancestors 'none'"
 )
 """'self' covers ws: and wss: of the same host: Chromium since 71, Firefox since 2018, Safari since 16 (w3c/webappsec-csp#7)."""
 DASHBOARD_HEADERS = {

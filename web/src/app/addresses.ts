@@ -27,6 +27,12 @@ export interface MachinesSearch {
   readonly q?: string | undefined
   readonly state?: string | undefined
 }
+export interface McpSearch {
+  readonly q?: string | undefined
+  /** The kind whose form is open, and the job that was made from it. */
+  readonly run?: string | undefined
+  readonly job?: string | undefined
+}
 export interface OneSearch {
   readonly show?: string | undefined
 }
@@ -39,6 +45,7 @@ export interface Searches {
   readonly '/machines': MachinesSearch
   readonly '/queues': OneSearch
   readonly '/kinds': OneSearch
+  readonly '/mcp': McpSearch
   readonly '/system': Readonly<Record<string, never>>
 }
 export type To = keyof Searches
@@ -56,6 +63,7 @@ const READ: { readonly [T in To]: Read<Searches[T]> } = {
   '/machines': { show: text, q: text, state: text },
   '/queues': { show: text },
   '/kinds': { show: text },
+  '/mcp': { q: text, run: text, job: text },
   '/system': {},
 }
 

@@ -21,7 +21,7 @@ import { place as home, href } from './address.ts'
 import { type Place, pathOf, placeOf, type Searches, type Target, type To } from './addresses.ts'
 import { whenThere } from './loading.ts'
 
-export type { JobSearch, JobsSearch, NewSearch, OneSearch } from './addresses.ts'
+export type { JobSearch, JobsSearch, McpSearch, NewSearch, OneSearch } from './addresses.ts'
 
 // -- pages
 
@@ -48,6 +48,7 @@ const LOAD: { readonly [T in To]: Load } = {
   '/machines': async () => ({ default: (await import('../pages/machines/page.tsx')).MachinesPage }),
   '/queues': asking(async () => (await import('../pages/queues/page.tsx')).QueuesPage),
   '/kinds': asking(async () => (await import('../pages/kinds/page.tsx')).KindsPage),
+  '/mcp': asking(async () => (await import('../pages/mcp/page.tsx')).McpPage),
   '/system': asking(async () => (await import('../pages/system/page.tsx')).SystemPage),
 }
 const NOWHERE: Load = async () => ({ default: (await import('../pages/nowhere.tsx')).NowherePage })

@@ -13,6 +13,7 @@ import {
   ListChecks,
   type LucideIcon,
   Menu as MenuIcon,
+  Plug,
   Server,
 } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
@@ -34,7 +35,7 @@ import { TokenDialog } from './token.tsx'
 
 const Palette = lazy(whenThere(() => import('./palette.tsx').then(module => ({ default: module.Palette }))))
 
-type Target = '/jobs' | '/machines' | '/queues' | '/kinds' | '/new' | '/system'
+type Target = '/jobs' | '/machines' | '/queues' | '/kinds' | '/mcp' | '/new' | '/system'
 interface Place {
   readonly to: Target
   readonly word: string
@@ -47,6 +48,7 @@ const PLACES: readonly Place[] = [
   { to: '/machines', word: 'Machines', icon: Server, keys: 'g w' },
   { to: '/queues', word: 'Queues', icon: Layers, keys: 'g q' },
   { to: '/kinds', word: 'Kinds', icon: Boxes, keys: 'g k' },
+  { to: '/mcp', word: 'MCP', icon: Plug, keys: 'g m' },
   { to: '/new', word: 'New job', icon: CirclePlus, keys: 'g n' },
   { to: '/system', word: 'System', icon: Gauge, keys: 'g s' },
 ]

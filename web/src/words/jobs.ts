@@ -5,6 +5,7 @@
  * job; the built-in page has the same rules in facts.js and dom.js, and tests/counts.json holds the rule of units for all.
  */
 import type { AttemptDoc, ErrorDoc, JobDoc, ProgressDoc } from '@headway/client'
+import { firstWords, toolResult } from './contents.ts'
 import { amount, clock, plural, size, spent } from './numbers.ts'
 import { ACTIVE, FINAL, type Look, lookOf, WAITING } from './states.ts'
 
@@ -110,6 +111,8 @@ export function brief(result: unknown): string {
   if (result === null || result === undefined) return ''
   if (typeof result !== 'object') return oneLine(written(result))
   if (Array.isArray(result)) return plural(result.length, 'item')
+  const tool = toolResult(result)
+  if (tool) return oneLine(firstWords(tool))
   const plain = Object.entries(result).filter(([, value]) => value !== null && typeof value !== 'object')
   return oneLine(
     plain

@@ -18,6 +18,7 @@ import {
   Trash2,
 } from 'lucide-react'
 import { useState } from 'react'
+import { useConsent } from '../../app/consent.tsx'
 import { useKeys } from '../../app/keys.ts'
 import { useNavigate } from '../../app/router.tsx'
 import { tell } from '../../app/toasts.tsx'
@@ -41,11 +42,13 @@ export function Actions({ job, onLookBack }: ActionsProps) {
   const navigate = useNavigate()
   const [asked, setAsked] = useState<Asked>()
   const [retrying, setRetrying] = useState(false)
+  const consent = useConsent()
   const can = deedsOf(job)
   const items = useMenu(job, setAsked, onLookBack)
 
   async function retry(): Promise<void> {
     if (!can.retry || retrying) return
+    if (!(await consent.askAgain(job))) return
     setRetrying(true)
     const made = await tell(headway.retry(job.id), made => `Runs again as …${shortId(made.id)}`)
     setRetrying(false)
@@ -88,6 +91,7 @@ export function Actions({ job, onLookBack }: ActionsProps) {
       <PriorityDialog job={job} open={asked === 'priority'} onClose={close} />
       <RemoveDialog job={job} open={asked === 'remove'} onClose={close} />
       <CopyDialog job={job} open={asked === 'copy'} onClose={close} />
+      {consent.dialog}
     </div>
   )
 }

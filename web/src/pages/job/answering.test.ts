@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { answerForm, answerOf } from './answering.ts'
+import { answerForm, answerOf, placeOf } from './answering.ts'
 
 const schema = {
   type: 'object',
@@ -54,5 +54,24 @@ describe('the answer', () => {
     const { errors } = answerOf(answerForm(schema), { count: '1.5' })
 
     expect(Object.keys(errors).sort()).toEqual(['count', 'name'])
+  })
+})
+
+describe('an answer that the server refuses', () => {
+  const refused = (field: string) =>
+    Object.assign(new Error('content.name: is too long.'), { field, hint: 'At most 8.' })
+  const form = answerForm(schema)
+
+  it('is wrong at its field', () => {
+    const place = { field: 'name', message: 'content.name: is too long. At most 8.' }
+
+    expect(placeOf(form, refused('content.name'))).toEqual(place)
+    expect(placeOf(answerForm({ type: 'number' }), refused('content'))?.field).toBe('answer')
+  })
+
+  it('has no field where that is none of the form', () => {
+    expect(placeOf(form, refused('content.other'))).toBeUndefined()
+    expect(placeOf(form, refused('request'))).toBeUndefined()
+    expect(placeOf(form, new Error('gone'))).toBeUndefined()
   })
 })

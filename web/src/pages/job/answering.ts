@@ -38,3 +38,16 @@ export function answerOf({ fields, single }: AnswerForm, typed: Written): Answer
   const { args, errors } = argsOf(fields, { ...Object.fromEntries(untouched), ...typed })
   return { content: single ? (args[ANSWER] ?? '') : args, errors }
 }
+
+/** What the server refused of an answer: of `content.word` the field `word`; undefined where it has no field here. */
+export function placeOf(
+  { fields, single }: AnswerForm,
+  error: unknown,
+): { field: string; message: string } | undefined {
+  if (!(error instanceof Error) || !('field' in error) || typeof error.field !== 'string') return undefined
+  const [whole, name = ''] = error.field.split(/[.[]/)
+  if (whole !== 'content') return undefined
+  const field = fields.find(each => each.name === (single ? ANSWER : name))
+  const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : ''
+  return field && { field: field.name, message: [error.message, hint].filter(Boolean).join(' ') }
+}

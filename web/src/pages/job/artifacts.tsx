@@ -44,7 +44,8 @@ interface FileProps {
   file: ArtifactDoc
 }
 
-function File({ id, name, file }: FileProps) {
+/** One file, to save and, where that is harmless, to look at. */
+export function File({ id, name, file }: FileProps) {
   const headway = useHeadway()
   const preview = previewOf(name, file)
   const [open, setOpen] = useState(false)

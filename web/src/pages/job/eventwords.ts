@@ -1,8 +1,10 @@
 /** Each event of a job in a few words, and which of them are bad news. A table by type; what it does not name is shown by its name. */
 
 import type { JobDoc, WireEvent } from '@headway/client'
+import { isObject } from '../../words/code.ts'
 import { counted, worded } from '../../words/jobs.ts'
 import { amount, percent, plural, spent } from '../../words/numbers.ts'
+import { actionWord } from './answers.ts'
 import { stagePath } from './facts.ts'
 
 type Said = (data: WireEvent['data'], event: WireEvent) => string
@@ -14,6 +16,10 @@ function text(value: unknown): string {
 }
 function by(data: WireEvent['data']): string {
   return data.by ? ` by ${text(data.by)}` : ''
+}
+/** `answered`, `declined`, `cancelled`. */
+function answer({ answer: given }: WireEvent['data']): string {
+  return actionWord(isObject(given) ? text(given.action) : 'accept').toLowerCase()
 }
 function part<T>(data: WireEvent['data'], key: string): T | undefined {
   const value = data.set?.[key] ?? data.put?.[key]
@@ -67,7 +73,7 @@ const WORDS: Readonly<Record<string, Said>> = {
   'job.error_noted': data => [text(data.error), text(data.message)].filter(Boolean).join(': '),
   'job.noted': data => (data.checkpoint ? `checkpoint ${text(data.checkpoint)}` : ''),
   'job.input_requested': data => part<{ message?: string }>(data, 'input')?.message ?? '',
-  'job.input_given': data => `answered${by(data)}`,
+  'job.input_given': data => `${answer(data)}${by(data)}`,
   'job.artifact_added': data => text(data.name),
   'job.previewed': data => part<NonNullable<JobDoc['preview']>>(data, 'preview')?.label ?? '',
   'job.attempt_ended': ended,

@@ -52,7 +52,8 @@ export function Face(props: FaceProps) {
   )
 }
 
-function HowFar({ job, now, countedTo, freshness }: FaceProps) {
+/** How far it is, what it does, and how long it may still take. */
+export function HowFar({ job, now, countedTo, freshness }: FaceProps) {
   const fraction = overallOf(job)
   const { tone } = lookOf(job.state)
   const remaining = left(job, countedTo)
@@ -116,7 +117,7 @@ function bigText(job: JobDoc, fraction: number | null | undefined, now: number):
 }
 
 /** Whether what is shown is to be believed, and what has changed under it. */
-function Sign({ job, freshness, quietS, totalWas }: FaceProps) {
+export function Sign({ job, freshness, quietS, totalWas }: FaceProps) {
   const said: ReactNode[] = []
   if (job.input && job.state === 'running')
     said.push(<span key="input">stands still until somebody answers</span>)

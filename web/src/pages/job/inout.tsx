@@ -8,8 +8,10 @@ import { useState } from 'react'
 import { Button } from '../../kit/button.tsx'
 import { Panel, Problem } from '../../kit/panel.tsx'
 import { pretty } from '../../words/code.ts'
+import { toolResult } from '../../words/contents.ts'
 import { size } from '../../words/numbers.ts'
 import { FINAL } from '../../words/states.ts'
+import { ToolContent } from './content.tsx'
 import { Failure } from './failure.tsx'
 import { save } from './files.ts'
 import { JsonView } from './jsonview.tsx'
@@ -27,7 +29,7 @@ export function InputOutput({ job }: { job: JobDoc }) {
   )
 }
 
-function Result({ job }: { job: JobDoc }) {
+export function Result({ job }: { job: JobDoc }) {
   if (job.result !== undefined || job.result_bytes)
     return <Value job={job} part="result" bytes={job.result_bytes ?? 0} />
   const text = FINAL.has(job.state) ? 'It ended without a result.' : 'There is none before it ends.'
@@ -69,9 +71,10 @@ function Value({ job, part, bytes }: ValueProps) {
       </p>
     )
   }
+  const tool = part === 'result' ? toolResult(value) : undefined
   return (
     <div className="flex flex-col gap-2">
-      <JsonView value={value} label={label} />
+      {tool ? <ToolContent job={job} result={tool} /> : <JsonView value={value} label={label} />}
       <p className="flex items-center gap-2 text-xs text-soft">
         {size(bytes)}
         <Button

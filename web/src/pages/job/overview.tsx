@@ -8,12 +8,15 @@ import { Chip } from '../../kit/badge.tsx'
 import { CopyButton } from '../../kit/copy.tsx'
 import { Fact, Facts, Panel } from '../../kit/panel.tsx'
 import { Time } from '../../kit/time.tsx'
+import { toolResult } from '../../words/contents.ts'
 import { worded } from '../../words/jobs.ts'
 import { amount, plural, size, spent } from '../../words/numbers.ts'
+import { Answered } from './answered.tsx'
 import { TimeChart } from './chart.tsx'
 import { attemptsOf } from './facts.ts'
 import { Failure } from './failure.tsx'
 import { Gallery } from './gallery.tsx'
+import { Result } from './inout.tsx'
 import { JsonView } from './jsonview.tsx'
 import { WorkerLink } from './links.tsx'
 import { sortedFiles } from './previews.ts'
@@ -24,11 +27,18 @@ export function Overview({ job, now }: { job: JobDoc; now: number }) {
     <div className="grid items-start gap-3 lg:grid-cols-2">
       <div className="flex min-w-0 flex-col gap-3 lg:col-span-2">
         {job.error && <Failure error={job.error} open />}
-        <Pictures job={job} />
+        {gaveContent(job) ? (
+          <Panel title="Result">
+            <Result job={job} />
+          </Panel>
+        ) : (
+          <Pictures job={job} />
+        )}
         <TimeChart job={job} now={now} />
       </div>
       <div className="peer flex min-w-0 flex-col gap-3 empty:hidden">
         <Receipt job={job} />
+        <Answered job={job} />
         <Notes job={job} />
         <Steps job={job} />
         <Attempts job={job} />
@@ -41,6 +51,12 @@ export function Overview({ job, now }: { job: JobDoc; now: number }) {
       <AllFacts job={job} />
     </div>
   )
+}
+
+/** What a tool gave has its pictures in it, in their places. */
+function gaveContent(job: JobDoc): boolean {
+  if (job.result === undefined) return Boolean(job.result_bytes) && job.kind.startsWith('mcp.')
+  return toolResult(job.result) !== undefined
 }
 
 const MOST_PICTURES = 6

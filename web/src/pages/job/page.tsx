@@ -20,15 +20,16 @@ import { ACTIVE } from '../../words/states.ts'
 import { Actions } from './actions.tsx'
 import { AnswerInput } from './answer.tsx'
 import { Face } from './face.tsx'
-import { lastSign, overallOf, stagePath } from './facts.ts'
+import { overallOf, stagePath } from './facts.ts'
 import { Loading, NoSuchJob, WasDeleted } from './gone.tsx'
 import { KindLink } from './links.tsx'
 import { LivePicture } from './livepicture.tsx'
 import { mayAskWhy } from './obstacles.ts'
 import { JobTabs } from './tabs.tsx'
-import { countedTo, seeTotal, type TotalSeen } from './timeleft.ts'
+import { seeTotal, type TotalSeen } from './timeleft.ts'
 import { StageTrack } from './track.tsx'
 import { TravelBar } from './travelbar.tsx'
+import { useCountedTo } from './usecounted.ts'
 import { usePast } from './usepast.ts'
 import { WhyNot } from './why.tsx'
 
@@ -178,14 +179,6 @@ function Identity({ job, isPast }: { job: JobDoc; isPast: boolean }) {
   )
 }
 
-/** Where the countdown of the time left stands: it stops while reports are missing. */
-function useCountedTo(job: JobDoc, now: number, freshness: Freshness): number {
-  const [held, hold] = useState<number>()
-  const fresh = freshness === 'fresh'
-  if (fresh && held !== now) hold(now)
-  return countedTo(now, fresh, held, lastSign(job))
-}
-
 function useTotalWas(job: JobDoc): number | undefined {
   const [seen, see] = useState<TotalSeen>()
   const next = seeTotal(seen, `${job.attempt}/${job.progress?.stage ?? ''}`, job.progress?.total)
@@ -194,6 +187,6 @@ function useTotalWas(job: JobDoc): number | undefined {
 }
 
 function titleOf(job: JobDoc): string {
-  const share = ACTIVE.has(job.state) ? overallOf(job) : undefined
+  const share = ACTIVE.has(job.state) && !job.input ? overallOf(job) : undefined
   return `${job.kind} ${typeof share === 'number' ? percent(share) : lookOfJob(job).word}`
 }

@@ -59,6 +59,15 @@ export function previewOf(name: string, file: Pick<ArtifactDoc, 'type' | 'size'>
   return isText && file.size <= MOST_TEXT ? { as: 'text', type: 'text/plain' } : undefined
 }
 
+const SOUNDS: ReadonlySet<string> = new Set(
+  ['mpeg', 'wav', 'ogg', 'flac', 'mp4', 'webm'].map(each => `audio/${each}`),
+)
+
+/** Whether it can be heard here: by its type, for no ending tells a sound from a film. */
+export function isSound({ type, size }: Pick<ArtifactDoc, 'type' | 'size'>): boolean {
+  return SOUNDS.has(type) && size <= MOST_IMAGE
+}
+
 /** A file that is shown as a picture. */
 export interface Picture {
   readonly name: string

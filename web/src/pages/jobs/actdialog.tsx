@@ -10,6 +10,7 @@ import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useState } from 'react'
 import { Folded } from '../../app/ascode.tsx'
 import { Asking } from '../../app/asking.tsx'
+import { CallShown } from '../../app/consent.tsx'
 import type { Action, BulkAction } from '../../app/copyas.ts'
 import { failed, tell } from '../../app/toasts.tsx'
 import { Confirm } from '../../kit/dialog.tsx'
@@ -18,6 +19,7 @@ import { Problem } from '../../kit/panel.tsx'
 import { shortId } from '../../words/jobs.ts'
 import { amount, plural } from '../../words/numbers.ts'
 import { ACTS, actOn, type Meant } from './acts.ts'
+import { type Calls, callsOf } from './calls.ts'
 
 /** What somebody wants done, and to what. */
 export interface Asked {
@@ -25,6 +27,8 @@ export interface Asked {
   readonly meant: Meant
   /** Of one job, the job. */
   readonly one?: JobDoc
+  /** Of those named, what this page has of them. */
+  readonly jobs?: readonly JobDoc[]
   /** Of those named, how many it fits, as far as this page can tell. */
   readonly fitting?: number
 }
@@ -62,7 +66,16 @@ function Ask({ asked, onClose, onBegun, onRetried }: ActDialogProps & { asked: A
     gcTime: 0,
   })
   const number = counted.data?.matched
-  const isCounted = one !== undefined || number !== undefined
+  const calls = useQuery({
+    queryKey: ['calls', meant],
+    queryFn: () => callsOf(client, meant, one ? [one] : asked.jobs),
+    enabled: action === 'retry',
+    staleTime: 0,
+    gcTime: 0,
+  })
+  const isKnown = action !== 'retry' || calls.isSuccess
+  const isCounted = isKnown && (one !== undefined || number !== undefined)
+  const asksFirst = (calls.data?.length ?? 0) > 0
   useEffect(() => {
     if (isCounted) document.querySelector<HTMLElement>('dialog[open] [data-focus]')?.focus()
   }, [isCounted])
@@ -89,7 +102,7 @@ function Ask({ asked, onClose, onBegun, onRetried }: ActDialogProps & { asked: A
       onClose={onClose}
       title={titleOf(asked, number)}
       action={one ? verb : `${verb} ${number === undefined ? '…' : plural(number, 'job')}`}
-      danger={act.danger ?? false}
+      danger={act.danger || asksFirst}
       busy={busy || !isCounted || number === 0 || fitting === 0 || !isNumber}
       onConfirm={run}
     >
@@ -105,6 +118,10 @@ function Ask({ asked, onClose, onBegun, onRetried }: ActDialogProps & { asked: A
           </p>
         )}
         {counted.error && <Problem error={counted.error} />}
+        {calls.error && <Problem error={calls.error} />}
+        {calls.data?.map(call => (
+          <CallsShown key={call.kind.name} call={call} />
+        ))}
         {action === 'priority' && (
           <Field
             label="Priority"
@@ -126,6 +143,20 @@ function Ask({ asked, onClose, onBegun, onRetried }: ActDialogProps & { asked: A
     </Confirm>
   )
 }
+
+function CallsShown({ call: { kind, job, number } }: { call: Calls }) {
+  const others = number - 1
+  return (
+    <section aria-label={`Calls of ${kind.name}`} className="rounded-md border border-line p-3">
+      <CallShown kind={kind} args={job.args ?? TOO_LARGE} />
+      {others > 0 && (
+        <p className="mt-2">and {plural(others, 'call')} more of it, with their own arguments.</p>
+      )}
+    </section>
+  )
+}
+
+const TOO_LARGE = 'Too large to come along: see the page of the job.'
 
 function Filter({ q }: { q: string }): ReactNode {
   return q ? (

@@ -45,6 +45,7 @@ export function useAsking(row: (id: string) => JobDoc | undefined): Asking {
     setAsked({
       action,
       meant: { ids },
+      jobs,
       fitting: ids.length - jobs.filter(job => !ACTS[action].fits(job)).length,
     })
   }

@@ -1,8 +1,7 @@
 /** Kinds of jobs: what workers have declared, who serves them, how long they take, and their limits. */
 
 import { type KindDoc, quotedWhereNeeded } from '@headway/client'
-import { useHeadway, useKinds, useWorkers } from '@headway/client/react'
-import { useQuery } from '@tanstack/react-query'
+import { useKinds } from '@headway/client/react'
 import { Boxes, CirclePlus, Gauge } from 'lucide-react'
 import { useState } from 'react'
 import { useTitle } from '../../app/pulse.ts'
@@ -11,25 +10,29 @@ import { StateBadge } from '../../kit/badge.tsx'
 import { Button } from '../../kit/button.tsx'
 import { CodeBlock } from '../../kit/copy.tsx'
 import { Find, isFound } from '../../kit/find.tsx'
+import { Foreign } from '../../kit/foreign.tsx'
 import { Empty, Fact, Facts, Page, Panel, Problem } from '../../kit/panel.tsx'
+import { Time } from '../../kit/time.tsx'
 import { pretty } from '../../words/code.ts'
-import { amount, plural, spent } from '../../words/numbers.ts'
+import { serverOf, toolOf, traitsOf } from '../../words/kinds.ts'
+import { plural } from '../../words/numbers.ts'
 import { fieldsOf } from '../new/schema.ts'
+import { Quarantined } from './change.tsx'
+import { type Figures, lately, useFigures, useServing } from './figures.ts'
 import { LimitsDialog } from './limits.tsx'
 
 const route = addressOf('/kinds')
-const ALIVE: ReadonlySet<string> = new Set(['online', 'draining', 'stale'])
 
 export function KindsPage() {
   useTitle('Kinds')
   const { show } = route.useSearch()
   const { data: kinds, error } = useKinds()
-  const servers = useServers()
+  const serving = useServing()
   const figures = useFigures()
   const [text, setText] = useState('')
   const sorted = (kinds ?? [])
-    .filter(kind => isFound(kind.name, text))
-    .sort((one, other) => Number(Boolean(servers[other.name])) - Number(Boolean(servers[one.name])))
+    .filter(kind => isFound(`${kind.name} ${kind.title ?? ''}`, text))
+    .sort((one, other) => rank(one, serving) - rank(other, serving))
   return (
     <Page
       title="Kinds"
@@ -57,7 +60,7 @@ export function KindsPage() {
               <Kind
                 key={kind.name}
                 kind={kind}
-                servers={servers[kind.name] ?? 0}
+                workers={serving && (serving[kind.name] ?? 0)}
                 figures={figures[kind.name]}
                 open={show === kind.name}
               />
@@ -69,42 +72,23 @@ export function KindsPage() {
   )
 }
 
-/** How many workers that are there serve each kind. */
-function useServers(): Readonly<Record<string, number>> {
-  const { data: machines = [] } = useWorkers()
-  const counts: Record<string, number> = {}
-  for (const { worker } of machines.flatMap(machine => machine.workers)) {
-    if (ALIVE.has(worker.state)) for (const kind of worker.kinds ?? []) counts[kind] = (counts[kind] ?? 0) + 1
-  }
-  return counts
-}
-
-interface Figures {
-  readonly finished: number
-  readonly failed: number
-  readonly run?: { readonly p50_s: number; readonly p95_s: number }
-}
-
-function useFigures(): Readonly<Record<string, Figures>> {
-  const headway = useHeadway()
-  const { data } = useQuery({
-    queryKey: ['stats', '24h'],
-    queryFn: () => headway.stats({ since: '24h' }),
-    refetchInterval: 30_000,
-  })
-  return data?.kinds ?? {}
-}
-
 interface KindProps {
   kind: KindDoc
-  servers: number
+  /** That serve it; undefined: not known yet. */
+  workers: number | undefined
   figures: Figures | undefined
   open: boolean
 }
 
-function Kind({ kind, servers, figures, open: wanted }: KindProps) {
+/** What somebody has to decide on first, then what is served. */
+function rank(kind: KindDoc, serving: Readonly<Record<string, number>> | undefined): number {
+  return kind.quarantine ? 0 : serving?.[kind.name] ? 1 : 2
+}
+
+function Kind({ kind, workers, figures, open: wanted }: KindProps) {
   const [limiting, setLimiting] = useState(false)
   const fields = fieldsOf(kind.schema) ?? []
+  const server = serverOf(kind)
   return (
     <li className="px-3 py-2.5">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
@@ -117,15 +101,18 @@ function Kind({ kind, servers, figures, open: wanted }: KindProps) {
           >
             {kind.name}
           </Link>
-          {servers > 0 ? (
+          {workers !== undefined && workers > 0 && (
             <span className="text-xs font-normal whitespace-nowrap text-soft">
-              {plural(servers, 'worker')}
+              {plural(workers, 'worker')}
             </span>
-          ) : (
-            <StateBadge look={NOBODY} title="No worker that is connected serves it: its jobs wait." />
           )}
+          <span className="flex flex-wrap gap-1">
+            {traitsOf(kind, workers).map(trait => (
+              <StateBadge key={trait.word} look={trait} title={trait.title} />
+            ))}
+          </span>
         </h2>
-        <p className="text-xs text-soft">{saidOf(kind, figures)}</p>
+        <p className="text-xs text-soft">{lately(kind, figures)}</p>
         <span className="flex items-center gap-1">
           <Button small weight="quiet" icon={Gauge} onClick={() => setLimiting(true)}>
             Limits
@@ -140,7 +127,22 @@ function Kind({ kind, servers, figures, open: wanted }: KindProps) {
           </Link>
         </span>
       </div>
-      {kind.description && <p className="text-sm break-words text-soft">{kind.description}</p>}
+      {(kind.title || server !== undefined) && (
+        <p className="flex flex-wrap gap-x-2 text-sm wrap-anywhere">
+          {kind.title && <Foreign text={kind.title} />}
+          {server !== undefined && (
+            <Link to="/mcp" search={{ q: toolOf(kind) }} className="text-accent hover:underline">
+              tool of {server}
+            </Link>
+          )}
+        </p>
+      )}
+      {kind.description && (
+        <p className="line-clamp-4 text-sm text-soft" title={kind.description}>
+          <Foreign text={kind.description} />
+        </p>
+      )}
+      <Quarantined kind={kind} />
       <details open={wanted} className="mt-1">
         <summary className="min-h-6 text-sm text-soft">
           {fields.length === 0
@@ -160,6 +162,20 @@ function Kind({ kind, servers, figures, open: wanted }: KindProps) {
             <Fact name="Version">
               <code className="text-xs">{kind.hash?.slice(0, 12) ?? '–'}</code>
             </Fact>
+            {kind.definition && (
+              <Fact name="Definition">
+                <code className="text-xs" title={kind.definition}>
+                  {kind.definition.slice(0, 12)}
+                </code>
+                {kind.approved_by && ` approved by ${kind.approved_by}`}
+                {kind.approved_at && (
+                  <>
+                    {' '}
+                    <Time at={kind.approved_at} as="day" />
+                  </>
+                )}
+              </Fact>
+            )}
           </Facts>
           <CodeBlock label="the schema of its arguments" code={pretty(kind.schema ?? {})} />
         </div>
@@ -168,21 +184,3 @@ function Kind({ kind, servers, figures, open: wanted }: KindProps) {
     </li>
   )
 }
-
-/** How it went lately and what it is limited to, in one line. */
-function saidOf(kind: KindDoc, figures: Figures | undefined): string {
-  const parts = figures
-    ? [
-        `${amount(figures.finished)} ended`,
-        figures.failed && `${amount(figures.failed)} failed`,
-        figures.run && `takes ${spent(figures.run.p50_s)}, 95 % under ${spent(figures.run.p95_s)}`,
-      ]
-    : ['none ended lately']
-  const limits = [
-    kind.limit !== undefined && `at most ${amount(kind.limit)} at once`,
-    kind.key_limit !== undefined && `${amount(kind.key_limit)} for each key`,
-  ]
-  return [...parts, ...limits].filter(Boolean).join(' · ')
-}
-
-const NOBODY = { word: 'no worker', tone: 'warn', icon: Boxes } as const

@@ -4,6 +4,7 @@ import { type JobRequest, type KindDoc, parseJson } from '@headway/client'
 import { useHeadway } from '@headway/client/react'
 import { Bookmark, Braces, Copy, ListTree, Play } from 'lucide-react'
 import { type FormEvent, useRef, useState } from 'react'
+import { useConsent } from '../../app/consent.tsx'
 import { copyAs } from '../../app/copyas.ts'
 import { useNavigate } from '../../app/router.tsx'
 import { done, failed } from '../../app/toasts.tsx'
@@ -24,11 +25,15 @@ interface FormProps {
   name: string
   kind: KindDoc | undefined
   start: Start
+  /** Instead of going to the page of the new job. */
+  onSubmitted?: (id: string) => void
 }
 
-export function NewJobForm({ name, kind, start }: FormProps) {
+export function NewJobForm({ name, kind, start, onSubmitted }: FormProps) {
   const headway = useHeadway()
   const navigate = useNavigate()
+  const consent = useConsent()
+  const open = onSubmitted ?? (id => void navigate({ to: '/jobs/$id', params: { id } }))
   const fields = fieldsOf(kind?.schema)
   const [typed, setTyped] = useState<Written>(() => writtenFrom(fields ?? [], start.args))
   const [text, setText] = useState<string | undefined>(
@@ -64,12 +69,12 @@ export function NewJobForm({ name, kind, start }: FormProps) {
 
   async function run(event: FormEvent): Promise<void> {
     event.preventDefault()
-    if (!isRight()) return
+    if (!isRight() || !(await consent.ask(kind, filled.args))) return
     setBusy(true)
     try {
       const job = await headway.submit(name, filled.args, ways.options)
       done(job.hint ? `Submitted. ${job.hint}` : `${name} is submitted.`)
-      void navigate({ to: '/jobs/$id', params: { id: job.id } })
+      open(job.id)
     } catch (error) {
       setRefused(error)
       showWrong(form.current)
@@ -193,6 +198,7 @@ export function NewJobForm({ name, kind, start }: FormProps) {
           />
         </div>
       </form>
+      {consent.dialog}
       {naming && (
         <SaveTemplate
           kind={name}

@@ -1,16 +1,19 @@
 /** A new job: choose a kind, fill in what its schema asks for, run it. From a template or an earlier job, if there is one. */
 
-import type { JobDoc, JobRequest, JsonObject, SavedDoc } from '@headway/client'
+import type { JobDoc, JobRequest, JsonObject, KindDoc, SavedDoc } from '@headway/client'
 import { useHeadway, useKinds, useSaved } from '@headway/client/react'
 import { useQuery } from '@tanstack/react-query'
 import { Boxes } from 'lucide-react'
 import { serverUrl } from '../../app/address.ts'
 import { useTitle } from '../../app/pulse.ts'
-import { addressOf, useNavigate } from '../../app/router.tsx'
+import { addressOf, Link, useNavigate } from '../../app/router.tsx'
+import { StateBadge } from '../../kit/badge.tsx'
 import { CodeBlock } from '../../kit/copy.tsx'
 import { Field, Select } from '../../kit/field.tsx'
+import { Foreign } from '../../kit/foreign.tsx'
 import { Empty, Page, Panel, Problem } from '../../kit/panel.tsx'
 import { isObject } from '../../words/code.ts'
+import { traitsOf } from '../../words/kinds.ts'
 import { NewJobForm } from './form.tsx'
 import { waysOf } from './options.tsx'
 import { Templates } from './templates.tsx'
@@ -55,7 +58,7 @@ export function NewJobPage() {
         <div className="grid items-start gap-3 lg:grid-cols-[260px_minmax(0,1fr)]">
           <Panel title="What" label="What to run">
             <div className="flex flex-col gap-4">
-              <Field label="Kind" hint={kind?.description}>
+              <Field label="Kind" hint={kind?.description && <Foreign text={kind.description} />}>
                 {wiring => (
                   <Select {...wiring} value={name ?? ''} onChange={event => choose(event.target.value)}>
                     <option value="">Choose…</option>
@@ -63,11 +66,13 @@ export function NewJobPage() {
                     {kinds.map(each => (
                       <option key={each.name} value={each.name}>
                         {each.name}
+                        {each.title ? ` · ${each.title}` : ''}
                       </option>
                     ))}
                   </Select>
                 )}
               </Field>
+              {kind && <About kind={kind} />}
               <Templates
                 templates={templates}
                 selected={search.template}
@@ -94,8 +99,20 @@ export function NewJobPage() {
                         onClick={() => choose(each.name)}
                         className="flex min-h-10 w-full flex-col px-3 py-2 text-left wrap-anywhere hover:bg-hover"
                       >
-                        <span className="font-medium">{each.name}</span>
-                        {each.description && <span className="text-sm text-soft">{each.description}</span>}
+                        <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
+                          <span className="font-medium">{each.name}</span>
+                          {each.title && (
+                            <span className="text-sm">
+                              <Foreign text={each.title} />
+                            </span>
+                          )}
+                          <Traits kind={each} />
+                        </span>
+                        {each.description && (
+                          <span className="line-clamp-2 text-sm text-soft">
+                            <Foreign text={each.description} />
+                          </span>
+                        )}
                       </button>
                     </li>
                   ))}
@@ -106,6 +123,35 @@ export function NewJobPage() {
         </div>
       )}
     </Page>
+  )
+}
+
+function Traits({ kind }: { kind: KindDoc }) {
+  return traitsOf(kind).map(trait => <StateBadge key={trait.word} look={trait} title={trait.title} />)
+}
+
+/** What is to be known of the chosen kind before it runs. */
+function About({ kind }: { kind: KindDoc }) {
+  if (!kind.title && traitsOf(kind).length === 0) return null
+  return (
+    <div className="flex flex-col gap-1.5 text-sm">
+      {kind.title && <Foreign text={kind.title} />}
+      <span className="flex flex-wrap gap-1">
+        <Traits kind={kind} />
+      </span>
+      {kind.quarantine && (
+        <p className="text-soft">
+          Its definition changed: a job of it waits until the change is approved.{' '}
+          <Link
+            to="/kinds"
+            search={{ show: kind.name }}
+            className="text-accent underline-offset-2 hover:underline"
+          >
+            See what changed
+          </Link>
+        </p>
+      )}
+    </div>
   )
 }
 

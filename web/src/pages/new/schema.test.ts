@@ -146,3 +146,49 @@ it('refuses JSON of another format than its schema names, wherever the schema sa
   expect(Object.keys(errors)).toEqual(['a', 'b'])
   expect(errors.a).toMatch(/^is a workflow as the editor saves it/)
 })
+
+describe('values that are counted', () => {
+  const titled = { oneOf: [{ const: 'hi', title: 'High' }, { const: 'lo' }] }
+  const field = (schema: object) => fieldsOf({ properties: { it: schema } })?.[0]
+
+  it('have the names that their schema gives them', () => {
+    expect(field(titled)).toMatchObject({ control: 'choice', options: ['hi', 'lo'], names: ['High', ''] })
+    expect(field({ type: 'string', enum: ['hi', 'lo'], enumNames: ['High', 'Low'] })?.names).toEqual([
+      'High',
+      'Low',
+    ])
+  })
+
+  it('are chosen together where several are wanted', () => {
+    const several = field({ type: 'array', items: titled, maxItems: 2 })
+
+    expect(several).toMatchObject({ control: 'several', names: ['High', ''], hint: 'items at most 2' })
+    expect(argsOf(several ? [several] : [], { it: 'hi\nlo' }).args).toEqual({ it: ['hi', 'lo'] })
+    expect(argsOf(several ? [several] : [], { it: '' }).args).toEqual({ it: [] })
+  })
+
+  it('are JSON where a line could not tell them', () => {
+    expect(field({ type: 'array', items: { enum: [1, 2] } })?.control).toBe('json')
+  })
+})
+
+describe('a title', () => {
+  const title = (name: string, title: string) => fieldsOf({ properties: { [name]: { title } } })?.[0]?.title
+
+  it('is one where it says more than the name', () => {
+    expect(title('code', 'Verification code')).toBe('Verification code')
+    expect(title('per_page', 'Per Page')).toBe('')
+  })
+})
+
+describe('a format', () => {
+  const wrong = (format: string, text: string) =>
+    argsOf(fieldsOf({ properties: { it: { type: 'string', format } } }) ?? [], { it: text }).errors.it
+
+  it('is checked where every server reads it in one way', () => {
+    expect(wrong('email', 'ada@example.org')).toBeUndefined()
+    expect(wrong('email', 'ada')).toBe('is no email: write ada@example.org.')
+    expect(wrong('uri', 'https://example.org/a')).toBeUndefined()
+    expect(wrong('uri', 'example.org')).toBe('is no uri: write https://example.org/.')
+  })
+})

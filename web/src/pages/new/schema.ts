@@ -7,17 +7,31 @@
 
 import { type JsonObject, parseJson } from '@headway/client'
 import { isObject, pretty } from '../../words/code.ts'
+import { choicesOf, constantsOf } from './choices.ts'
 import { wrongFormat } from './formats.ts'
 
-export type Control = 'text' | 'long' | 'integer' | 'number' | 'boolean' | 'choice' | 'lines' | 'json'
+export type Control =
+  | 'text'
+  | 'long'
+  | 'integer'
+  | 'number'
+  | 'boolean'
+  | 'choice'
+  | 'several'
+  | 'lines'
+  | 'json'
 
 export interface FormField {
   readonly name: string
   readonly control: Control
   readonly required: boolean
-  /** Its title and description, from the schema. */
+  /** For people; "" where it says what its name says. */
+  readonly title: string
+  /** Its description and bounds, from the schema. */
   readonly hint: string
   readonly options: readonly unknown[]
+  /** Of the options, for people. */
+  readonly names: readonly string[]
   readonly fallback: string
   /** How its format is written. */
   readonly example: string
@@ -42,13 +56,15 @@ export function fieldsOf(schema: unknown): readonly FormField[] | undefined {
 
 function fieldOf(name: string, property: JsonObject, required: boolean, whole: JsonObject): FormField {
   const { core, nullable } = resolved(property, whole)
-  const options = optionsOf(core)
+  const control = controlOf(core, whole)
+  const chosen = control === 'several' && isObject(core.items) ? resolved(core.items, whole).core : core
   return {
     name,
     required,
     nullable,
-    options,
-    control: options.length > 0 ? 'choice' : controlOf(core, whole),
+    control,
+    ...choicesOf(chosen),
+    title: titleOf(property.title ?? core.title, name),
     hint: [property.description ?? core.description, bounds(core)]
       .filter(part => typeof part === 'string' && part)
       .join(' · '),
@@ -59,11 +75,17 @@ function fieldOf(name: string, property: JsonObject, required: boolean, whole: J
   }
 }
 
+/** A title that only writes the name in another way is none. */
+function titleOf(title: unknown, name: string): string {
+  const plain = (text: string) => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
+  return typeof title === 'string' && plain(title) !== plain(name) ? title : ''
+}
+
 /** Follows `$ref` and takes `null` out of a union of two. */
 function resolved(property: JsonObject, whole: JsonObject): { core: JsonObject; nullable: boolean } {
   const target = referred(property, whole)
   const union = target.anyOf ?? target.oneOf
-  if (!Array.isArray(union)) return { core: target, nullable: false }
+  if (!Array.isArray(union) || constantsOf(target)) return { core: target, nullable: false }
   const others = union.filter(each => !(isObject(each) && each.type === 'null')).filter(isObject)
   const nullable = others.length < union.length
   const only = others[0]
@@ -81,11 +103,6 @@ function referred(property: JsonObject, whole: JsonObject): JsonObject {
   return isObject(target) ? target : property
 }
 
-function optionsOf(core: JsonObject): readonly unknown[] {
-  if (Array.isArray(core.enum)) return core.enum
-  return core.const === undefined ? [] : [core.const]
-}
-
 const SIMPLE: Readonly<Record<string, Control>> = {
   string: 'text',
   integer: 'integer',
@@ -95,15 +112,20 @@ const SIMPLE: Readonly<Record<string, Control>> = {
 const LONG = 200
 
 function controlOf(core: JsonObject, whole: JsonObject): Control {
+  if (choicesOf(core).options.length > 0) return 'choice'
   const type = typeof core.type === 'string' ? core.type : ''
   if (type === 'string' && (Number(core.maxLength) > LONG || core.format === 'textarea')) return 'long'
   if (type === 'array' && isObject(core.items)) {
     const items = resolved(core.items, whole)
-    return items.core.type === 'string' && !items.nullable && optionsOf(items.core).length === 0
-      ? 'lines'
-      : 'json'
+    const { options } = choicesOf(items.core)
+    if (options.length > 0) return options.every(isOneLine) ? 'several' : 'json'
+    return items.core.type === 'string' && !items.nullable ? 'lines' : 'json'
   }
   return SIMPLE[type] ?? 'json'
+}
+
+function isOneLine(option: unknown): boolean {
+  return typeof option === 'string' && option !== '' && !option.includes('\n')
 }
 
 const BOUNDS: readonly (readonly [string, string])[] = [
@@ -113,6 +135,8 @@ const BOUNDS: readonly (readonly [string, string])[] = [
   ['exclusiveMaximum', 'less than'],
   ['minLength', 'characters at least'],
   ['maxLength', 'characters at most'],
+  ['minItems', 'items at least'],
+  ['maxItems', 'items at most'],
   ['pattern', 'like'],
 ]
 
@@ -121,6 +145,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   date: '2026-11-23',
   time: '08:00:00Z',
   duration: 'PT1H30M',
+  email: 'ada@example.org',
+  uri: 'https://example.org/',
   uuid: '3f2b8c1e-5d47-4c0a-9b1e-8a6f2d90c7e4',
 }
 
@@ -199,6 +225,7 @@ const READ: Readonly<Record<Control, (text: string, field: FormField) => unknown
   },
   boolean: text => text === 'true',
   choice: (text, field) => field.options.find(option => written(option) === text) ?? text,
+  several: text => text.split('\n').filter(line => line !== ''),
   lines: text => text.split('\n').filter(line => line !== ''),
   json: (text, field) => {
     const value = jsonOf(text)
@@ -216,7 +243,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** A text as it is; of a date, what every server reads. */
+/** A text as it is; of a format, what every server reads. */
 function dated(text: string, field: FormField): string {
   const form = FORMATS[String(field.schema.format)]
   if (form && !form.test(text.trim()))
@@ -227,6 +254,8 @@ function dated(text: string, field: FormField): string {
 const FORMATS: Readonly<Record<string, RegExp>> = {
   'date-time': /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)?$/,
   date: /^\d{4}-\d\d-\d\d$/,
+  email: /^[^\s@]+@[^\s@]+$/,
+  uri: /^[a-z][a-z0-9+.-]*:\S+$/i,
 }
 const WHOLE = /^\s*[+-]?\d+\s*$/
 

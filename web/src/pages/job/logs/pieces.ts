@@ -5,6 +5,7 @@
  * Control characters, direction overrides and invisible ones are shown by name; more than eight combining marks on one
  * letter are counted instead of drawn. Links are http and https. Pure. Called by row.tsx.
  */
+import { ODD, standIn } from '../../../words/odd.ts'
 import { type Parsed, PLAIN, type Style } from './ansi.ts'
 
 /** `from`…`to` (not included) of the plain text. */
@@ -19,37 +20,6 @@ export interface Piece {
   readonly href?: string | undefined
 }
 
-const from = String.fromCharCode
-/** C0 but the tab, C1, directions, spaces without width, separators, tags, surrogates alone, and too many marks. */
-const ODD = new RegExp(
-  `[${from(0)}-${from(8)}${from(10)}-${from(31)}${from(127)}-${from(159)}\\u00ad\\u061c\\u180e\\u200b\\u200e\\u200f` +
-    '\\u2028-\\u202e\\u2060-\\u2064\\u2066-\\u206f\\ufeff\\ufff9-\\ufffb\\u{e0000}-\\u{e007f}\\p{Cs}]|(?<=\\p{M}{8})\\p{M}+',
-  'gu',
-)
-const C0 =
-  'NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US'
-const CONTROLS = C0.split(' ')
-const NAMES: Readonly<Record<number, string>> = {
-  127: 'DEL',
-  173: 'SHY',
-  1564: 'ALM',
-  8203: 'ZWSP',
-  8206: 'LRM',
-  8207: 'RLM',
-  8232: 'LS',
-  8233: 'PS',
-  8234: 'LRE',
-  8235: 'RLE',
-  8236: 'PDF',
-  8237: 'LRO',
-  8238: 'RLO',
-  8288: 'WJ',
-  8294: 'LRI',
-  8295: 'RLI',
-  8296: 'FSI',
-  8297: 'PDI',
-  65279: 'BOM',
-}
 const LINK = /\bhttps?:\/\/[^\s<>"'`\\^{|}]+/gi
 const MOST_MARKS = 200
 
@@ -123,14 +93,4 @@ function trimmed(link: string): string {
     if (!isLoose && !'.,;:!?*'.includes(last || ' ')) return part
     end -= 1
   }
-}
-
-function standIn(text: string): string {
-  const code = text.codePointAt(0) ?? 0
-  if (/^\p{M}/u.test(text)) return `${text.length.toLocaleString('en-US')} marks`
-  if (code < CONTROLS.length) return CONTROLS[code] ?? ''
-  return (
-    (Object.hasOwn(NAMES, code) ? NAMES[code] : undefined) ??
-    `U+${code.toString(16).toUpperCase().padStart(4, '0')}`
-  )
 }
