@@ -14,6 +14,8 @@ from processes import Headway, headway
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 
+sys.path.insert(0, str(EXAMPLES / "mcp_crawler"))  # for tests that look inside its package, `crawler`
+
 
 @pytest.fixture(scope="module")
 def hw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Headway]:
