@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from headway.mcp.server import AgentServer, Connect
+from headway.mcp.stdio import serve_stdio
 
-__all__ = ["AgentServer", "Connect"]
+__all__ = ["AgentServer", "Connect", "serve_stdio"]

@@ -40,9 +40,9 @@ class Caller:
 
     @property
     def name(self) -> str:
-        """What the agent calls itself; `agent` where it does not."""
+        """What the agent calls itself; `mcp` where it does not (older clients without a session never do)."""
         params = self.context.session.client_params
-        return (params and words.one_line(params.client_info.name, 100)) or "agent"
+        return (params and words.one_line(params.client_info.name, 100)) or "mcp"
 
     @property
     def is_modern(self) -> bool:

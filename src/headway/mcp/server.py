@@ -13,11 +13,13 @@ from typing import Any
 
 import mcp_types as types
 from mcp.server.lowlevel import Server
+from mcp.server.session import ServerSession
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
 from mcp.shared.exceptions import MCPError
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from headway.client import Client
-from headway.errors import CallerError, HeadwayError, WireError
+from headway.errors import CallerError, HeadwayError
 from headway.mcp import kinds, tasks, words
 from headway.mcp.caller import TASKS, Caller, Context, refused
 from headway.mcp.naming import Kind, offered
@@ -36,15 +38,18 @@ _OWN = {tool.name: tool for tool in OWN}
 
 
 class AgentServer:
-    """`server` is the SDK's; `globs` name the kinds that are tools of their own."""
+    """`server` is the SDK's; `globs` name the kinds that are tools of their own. `remembers`: there is one connection, and
+    it lasts, so a client of the older era can be told of other tools by it.
+    """
 
-    def __init__(self, connect: Connect, globs: Sequence[str] = ()) -> None:
+    def __init__(self, connect: Connect, globs: Sequence[str] = (), *, remembers: bool = False) -> None:
         self._connect = connect
         self._globs = tuple(globs)
         self._bus = InMemorySubscriptionBus()
         self._listening = ListenHandler(self._bus)
-        self.sessions: list[Any] = []
-        """Of clients that are told of new tools by a notification of the older era; kept by stdio alone, which has one."""
+        self._remembers = remembers
+        self._session: ServerSession | None = None
+        self._listed: list[types.Tool] | None = None
         self.server: Server[Any] = Server(
             "headway",
             version=importlib.metadata.version("headway"),
@@ -61,7 +66,13 @@ class AgentServer:
             self.server.add_request_handler(method, params, self._task_method(answer))
 
     async def kinds_changed(self) -> None:
-        """Tell who listens that there may be other tools now."""
+        """Tell who listens that there may be other tools now; over a connection that lasts, only if there are."""
+        if self._remembers:
+            if self._listed is None or await self._tools(None) == self._listed:
+                return
+            self._listed = None  # told once; the client asks
+            if self._session is not None:
+                await self._session.send_tool_list_changed()
         await self._bus.publish(ToolsListChanged())
 
     def close(self) -> None:
@@ -69,16 +80,19 @@ class AgentServer:
         self._listening.close()
 
     async def _list_tools(self, context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-        async with self._connect(context.request) as client:
+        tools = await self._tools(context.request)
+        if self._remembers:
+            is_older = context.protocol_version not in MODERN_PROTOCOL_VERSIONS
+            self._listed, self._session = tools, context.session if is_older else None
+        return types.ListToolsResult(tools=tools, ttl_ms=0, cache_scope="private")
+
+    async def _tools(self, request: Any) -> list[types.Tool]:
+        async with self._connect(request) as client:
             try:
                 named = await self._kinds(client)
-            except WireError:
+            except HeadwayError:
                 named = {}  # the own tools say what is wrong when they are called
-        return types.ListToolsResult(
-            tools=[*(tool.as_tool() for tool in OWN), *(kinds.as_tool(name, kind) for name, kind in named.items())],
-            ttl_ms=0,
-            cache_scope="private",
-        )
+        return [*(tool.as_tool() for tool in OWN), *(kinds.as_tool(name, kind) for name, kind in named.items())]
 
     async def _kinds(self, client: Client) -> dict[str, Kind]:
         """Tool's name -> kind."""
