@@ -10,7 +10,7 @@ import pytest
 from websockets.sync.client import connect
 
 from headway.cli.fromfile import FromFile, read_file, value_of
-from headway.cli.submit import _as_wanted, _hint_of_file, read_words
+from headway.cli.submit import _hint_of_file, as_wanted, read_words
 from headway.errors import InvalidInput
 from headway.protocol.frames import WORKER_PROTOCOL, WorkerHello, encode_many
 
@@ -46,7 +46,7 @@ def test_json_that_is_none_says_how_to_write_text():
     ],
 )
 def test_text_becomes_what_the_schema_asks_for_where_it_takes_no_text(text, schema, value):
-    assert _as_wanted(text, schema) == value
+    assert as_wanted(text, schema) == value
 
 
 @pytest.mark.parametrize(

@@ -275,9 +275,12 @@ def test_a_held_job_is_not_offered_until_it_is_released(lab):
 # -- input ---------------------------------------------------------------------------------------------------------
 
 
+SURE = {"type": "object", "properties": {"yes": {"type": "boolean"}}, "required": ["yes"]}
+
+
 def asking(lab):
     job = lab.job("running")
-    lab.report(job, InputRequested(request="r1", message="Go on?", schema={"type": "null"}))
+    lab.report(job, InputRequested(request="r1", message="Go on?", schema=SURE))
     return job
 
 
@@ -295,7 +298,7 @@ def test_an_answer_reaches_the_log_once_and_ends_the_waiting(lab):
 
 def test_answers_are_kept_in_order_until_the_worker_has_them(lab):
     job = asking(lab)
-    lab.do(c.AnswerInput(job=job, request="r1", action="accept", content={"path": None}))
+    lab.do(c.AnswerInput(job=job, request="r1", action="accept", content={"yes": True, "path": None}))
     lab.report(job, InputRequested(request="r2", message="Sure?"))
     lab.do(c.AnswerInput(job=job, request="r2", action="decline"))
 
@@ -305,7 +308,7 @@ def test_answers_are_kept_in_order_until_the_worker_has_them(lab):
     lab.report(job, InputTaken(request="r2"))
 
     assert [(each["request"], each["action"], each["content"]) for each in kept] == [
-        ("r1", "accept", {"path": None}),
+        ("r1", "accept", {"yes": True, "path": None}),
         ("r2", "decline", None),
     ]
     assert [each["request"] for each in less] == ["r2"]
@@ -315,7 +318,7 @@ def test_answers_are_kept_in_order_until_the_worker_has_them(lab):
 
 def test_an_answer_that_nobody_fetched_goes_with_its_attempt(lab):
     job = asking(lab)
-    lab.do(c.AnswerInput(job=job, request="r1", action="accept"))
+    lab.do(c.AnswerInput(job=job, request="r1", action="decline"))
 
     lab.end(job, "errored")
 
@@ -330,6 +333,52 @@ def test_an_answer_to_something_else_is_refused(lab, request_id):
         lab.do(c.AnswerInput(job=job, request=request_id, action="accept"))
 
     assert str(refused.value) == f"answer refused: job {job} is not waiting for this input. Look at its `input`."
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ({}, "content.yes: is required. It takes yes."),
+        ({"yes": "no"}, 'content.yes: "no" is not true or false.'),
+        (None, "content: null is not an object."),
+    ],
+)
+def test_an_answer_that_does_not_fit_what_was_asked_is_refused_by_its_field(lab, content, sentence):
+    job = asking(lab)
+
+    with lab.nothing_changes(), pytest.raises(InvalidInput) as refused:
+        lab.do(c.AnswerInput(job=job, request="r1", action="accept", content=content))
+
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize("schema", [None, {"type": 7}, ["no schema"]])
+def test_where_the_schema_is_none_every_answer_is_taken(lab, schema):
+    job = lab.job("running")
+    lab.report(job, InputRequested(request="r1", message="Go on?", schema=schema))
+
+    lab.do(c.AnswerInput(job=job, request="r1", action="accept", content="as you like"))
+
+    assert "input" not in lab.doc(job)
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://example.org/sign?in=1", True),
+        ("http://h", True),
+        ("javascript:alert(1)", False),
+        ("https://", False),
+        ("https://h/\x1b[2J", False),
+        ("https://h/" + "x" * 2_048, False),
+    ],
+)
+def test_a_page_to_answer_on_is_kept_where_it_is_one_that_people_may_open(lab, url, kept):
+    job = lab.job("running")
+
+    lab.report(job, InputRequested(request="r1", message="Sign in", url=url))
+
+    assert lab.doc(job)["input"].get("url") == (url if kept else None)
 
 
 def test_an_answer_of_an_unknown_sort_is_refused_with_the_known_ones(lab):

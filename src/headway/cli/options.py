@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -114,6 +115,14 @@ def pairs(words: Iterable[str], option: str) -> dict[str, str]:
             raise click.BadParameter(f"{word!r} is not NAME=VALUE.", param_hint=option)
         found[name] = value
     return found
+
+
+def at_terminal() -> bool:
+    """Whether a person can be asked."""
+    try:
+        return sys.stdin.isatty()
+    except (AttributeError, ValueError):  # closed, or none at all
+        return False
 
 
 def without_none(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,15 +5,27 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 import click
 import msgspec
 
 from headway.cli.exits import OK, say
 from headway.cli.fromfile import STDIN, FromFile, is_file, json_of, read_file, value_of
-from headway.cli.options import Server, asks_server, json_object, pairs, run_async, show, shows_data, without_none
+from headway.cli.options import (
+    Server,
+    asks_server,
+    at_terminal,
+    json_object,
+    pairs,
+    run_async,
+    show,
+    shows_data,
+    without_none,
+)
+from headway.cli.words import one_line
 from headway.client import Client, Job
-from headway.errors import InvalidInput
+from headway.errors import InvalidInput, NotFound
 
 
 @click.command()
@@ -31,13 +43,14 @@ from headway.errors import InvalidInput
 @click.option("--timeout", metavar="DURATION", help="Stop an attempt that runs longer.")
 @click.option("--max-attempts", type=click.IntRange(1, 1000), help="How many tries.")
 @click.option("--key", metavar="KEY", help="Idempotency-Key: the same key again is the same submit.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask, where the kind wants a person to be asked.")
 @click.option("--wait", is_flag=True, help="Wait for the end and print the result.")
 @click.option("--watch", "watched", is_flag=True, help="Follow it on the terminal until it ends.")
 @shows_data
 @asks_server
 def submit(
-    kind: str, words: tuple[str, ...], whole: str | None, labels: tuple[str, ...], key: str | None, wait: bool,
-    watched: bool, form: str, server: Server, **options: Any,
+    kind: str, words: tuple[str, ...], whole: str | None, labels: tuple[str, ...], key: str | None, yes: bool,
+    wait: bool, watched: bool, form: str, server: Server, **options: Any,
 ) -> int:  # fmt: skip
     """Make a job of KIND. Prints its id.
 
@@ -45,9 +58,10 @@ def submit(
     NAME=@FILE gives what is in the file: JSON if it reads as JSON, else text; @- is stdin. A text that begins with @
     is written with two: handle=@@ada.
     """
-    args = {**_whole(whole), **read_words(words)}
+    args = {**read_whole(whole), **read_words(words)}
     options = without_none({**options, "labels": pairs(labels, "--label"), "key": key})
-    return run_async(_submit(server, kind, args, options, form, "watch" if watched else "wait" if wait else "go"))
+    then = "watch" if watched else "wait" if wait else "go"
+    return run_async(_submit(server, kind, args, options, form, then, yes=yes))
 
 
 def read_words(words: Iterable[str]) -> dict[str, Any]:
@@ -85,7 +99,8 @@ def _json(text: str, name: str) -> Any:
         raise click.BadParameter(hint, param_hint=f"{name}:=") from None
 
 
-def _whole(text: str | None) -> dict[str, Any]:
+def read_whole(text: str | None) -> dict[str, Any]:
+    """What `--args` was given: JSON, a file of it, or stdin; nothing where it was not."""
     if text is None:
         return {}
     if text == STDIN:
@@ -96,10 +111,13 @@ def _whole(text: str | None) -> dict[str, Any]:
 
 
 async def _submit(
-    server: Server, kind: str, args: dict[str, Any], options: dict[str, Any], form: str, then: str
+    server: Server, kind: str, args: dict[str, Any], options: dict[str, Any], form: str, then: str, *, yes: bool
 ) -> int:
     async with server.client() as client:
-        args = await _fitted(client, kind, args)
+        known = await _known(client, kind)
+        if known.get("confirm") and not yes:
+            confirm(known)
+        args = _fitted(known, args)
         try:
             job = await client.submit(kind, args, **options)
         except InvalidInput as fault:
@@ -126,14 +144,30 @@ async def _wait(job: Job, form: str) -> int:
     return OK
 
 
-async def _fitted(client: Client, kind: str, args: dict[str, Any]) -> dict[str, Any]:
+async def _known(client: Client, kind: str) -> dict[str, Any]:
+    """What the server knows of the kind: nothing, perhaps, which is for it to say at the submit."""
+    try:
+        return await client.rest.get(f"/kinds/{quote(kind, safe='')}")
+    except NotFound:
+        return {}
+
+
+def confirm(kind: dict[str, Any]) -> None:
+    """Ask the person at the terminal; Abort where the answer is no, UsageError where nobody can be asked."""
+    name, title = one_line(kind.get("name")), one_line(kind.get("title"))
+    what = f"{name} ({title})" if title and title != name else name
+    does: dict[str, Any] = kind.get("annotations") or {}
+    why = " It may destroy something." if does.get("destructive") else ""
+    if not at_terminal():
+        raise click.UsageError(f"{what} wants a person to be asked first.{why} Give --yes where that was done.")
+    click.confirm(f"{what} wants to be confirmed.{why} Submit it?", abort=True, err=True)
+
+
+def _fitted(kind: dict[str, Any], args: dict[str, Any]) -> dict[str, Any]:
     """Texts and files as the kind's schema wants them: `max_files=20` is a number where a number is asked for."""
-    if not any(isinstance(value, str | FromFile) for value in args.values()):
-        return args
-    kinds: list[dict[str, Any]] = (await client.rest.get("/kinds"))["kinds"]
-    schema: Any = next((each.get("schema") for each in kinds if each.get("name") == kind), None) or {}
+    schema: Any = kind.get("schema") or {}
     properties: dict[str, Any] = schema.get("properties", {})
-    return {name: _as_wanted(value, properties.get(name, {})) for name, value in args.items()}
+    return {name: as_wanted(value, properties.get(name, {})) for name, value in args.items()}
 
 
 def _hint_of_file(fault: InvalidInput, args: dict[str, Any]) -> str:
@@ -155,8 +189,8 @@ def _types(schema: dict[str, Any]) -> set[str]:
 _READABLE = {"integer", "number", "boolean", "array", "object", "null"}
 
 
-def _as_wanted(value: Any, schema: dict[str, Any]) -> Any:
-    """JSON where the schema takes no text and the text is JSON of the wanted type; else as it is, and the server judges."""
+def as_wanted(value: Any, schema: dict[str, Any]) -> Any:
+    """A value of an argument: JSON where the schema takes no text and the text is JSON of the wanted type; else as it is, and the server judges."""
     types = _types(schema)
     if isinstance(value, FromFile):
         return value_of(value, types)

@@ -23,6 +23,7 @@ from headway.client.jobs import Job, JobView, ended
 from headway.client.problems import error_from
 from headway.client.rest import Rest
 from headway.clock import Clock
+from headway.errors import Refused
 from headway.model.event import Event
 from headway.model.job import JobDoc
 
@@ -129,7 +130,19 @@ class Client:
             if end is not None and clock.monotonic() >= end:
                 raise TimeoutError(f"Job {job} is {ending['state']} after {timeout:g} s.")
 
+    async def kinds(self) -> list[KindDoc]:
+        """Every kind that a worker declared, by name; `quarantine` is a definition that waits for `approve_kind`."""
+        return (await self.rest.get("/kinds"))["kinds"]
+
+    async def kind(self, name: str) -> KindDoc:
+        """One kind."""
+        return await self.rest.get(f"/kinds/{as_part(name)}")
+
     # -- act
+
+    async def approve_kind(self, name: str, definition: str) -> KindDoc:
+        """Take the definition in its quarantine, as it was looked at. Refused: it changed again since then."""
+        return await self.rest.call("POST", f"/kinds/{as_part(name)}/approve", {"definition": definition})
 
     async def cancel(self, job: str, reason: str = "") -> JobDoc:
         """Stop it; the document's `cancel` is the receipt. A second time changes nothing."""
@@ -139,6 +152,21 @@ class Client:
         """A new job of the same lineage, with the same arguments or with `args`."""
         made = await self.rest.call("POST", f"/jobs/{_id(job)}/retry", {} if args is None else {"args": args})
         return Job(self, made["id"], hint=made.get("hint"))
+
+    async def answer(
+        self, job: str, content: Any = None, *, action: str = "accept", request: str | None = None
+    ) -> JobDoc:
+        """Answer what it asks for; `action` accept (with `content`, as the asked `schema` wants it), decline or cancel.
+        `request`: the one that is meant, by default what the job asks now. InvalidInput names the field of `content`
+        that does not fit; Refused: it does not ask for this (any more).
+        """
+        if request is None:
+            asked = (await self.get(job)).get("input")
+            if asked is None:
+                raise Refused("answer", "not waiting for input", entity=f"job {job}", hint="Look at its `input`.")
+            request = asked["request"]
+        body = {"request": request, "action": action, "content": content}
+        return await self.rest.call("POST", f"/jobs/{_id(job)}/input", body)
 
     async def act(
         self,

@@ -19,6 +19,7 @@ from headway.model.change import cleared, finish, fresh, job_event
 from headway.model.elapse import elapse_cancelling, elapse_running, elapse_waiting
 from headway.model.ending import Ending, end_attempt
 from headway.model.job import ACTIVE, FINAL, WAITING, AttemptDoc, JobDoc, JobState, Outcome, current_attempt
+from headway.model.schema import check_schema, validate
 from headway.model.settings import Settings
 from headway.model.submit import checked_priority, retry, unblock
 from headway.model.world import World
@@ -99,11 +100,22 @@ def answer_input(world: World, job: JobDoc, command: c.AnswerInput, settings: Se
         raise Refused("answer", "not waiting for this input", entity=f"job {command.job}", hint="Look at its `input`.")
     if command.action not in ANSWERS:
         raise InvalidInput("action", f"{command.action!r} is unknown", hint=f"One of {', '.join(ANSWERS)}.")
+    if command.action == "accept":
+        _check_content(asked.get("schema"), command.content)
     change = {"input": None, "attempts": {str(job.get("attempt")): {"heard_from": world.now_text}}}
     answer = {"action": command.action, "content": command.content}
     words = {"request": command.request, "answer": answer, "by": command.by or None}
     kept = {"answers": [*job.get("soft", {}).get("answers", []), {"request": command.request, **answer}]}
     job_event(world, job, "job.input_given", change, attempt=job.get("attempt"), soft=kept, words=words)
+
+
+def _check_content(schema: Any, content: Any) -> None:
+    """What a worker gave as a schema may be none: then nothing is checked here, and the handler sees what comes."""
+    try:
+        check_schema(schema, "schema")
+    except InvalidInput:
+        return
+    validate(schema, content, "content")
 
 
 # -- after its end -------------------------------------------------------------------------------------------------
