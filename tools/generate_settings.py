@@ -33,6 +33,9 @@ CONFIG = {
     "tokens": "a file of hashed tokens, one a line: `NAME SCOPE[,SCOPE] sha256:HEX`",
     "server": "the server that the client commands ask",
     "connectors": "outside engines of `headway worker`, as `TYPE=TARGET`; in a file also `connectors` of `[worker]`",
+    "mcp_tools": "kinds, by globs, that agents get as tools of their own; in a file also `tools` of `[mcp]`",
+    "mcp_servers": "MCP servers that a worker serves, as JSON in the environment; in a file `[mcp.servers.NAME]` "
+    "([what may stand there](../topics/workers.md#mcp-servers))",
 }
 GROUPS: dict[str, dict[str, str]] = {
     "Workers and leases": {
@@ -123,7 +126,7 @@ def page() -> str:
     """The whole page."""
     explained = {name for group in GROUPS.values() for name in group}
     defaults = {field.name: field.default for field in msgspec.structs.fields(Settings)}
-    places = {field.name: field.default for field in msgspec.structs.fields(Config) if field.name != "settings"}
+    places = {name: value for name, value in msgspec.structs.asdict(Config()).items() if name != "settings"}
     if wrong := (explained ^ defaults.keys()) | (CONFIG.keys() ^ places.keys()):
         sys.exit(f"settings: a setting without a sentence, or the other way round: {', '.join(sorted(wrong))}")
     groups = "\n\n".join(f"### {title}\n\n{rows(group, defaults)}" for title, group in GROUPS.items())
@@ -142,6 +145,10 @@ allowed_hosts = ["jobs.example.org"]
 
 [worker]
 connectors = ["comfyui=http://127.0.0.1:8188"]
+
+[mcp.servers.files]
+command = "npx"
+args = ["-y", "@modelcontextprotocol/server-filesystem", "."]
 ```
 
 ## Where and who
@@ -166,7 +173,7 @@ def facts(name: str, default: Any) -> tuple[str, str, str]:
     """Default, unit and variable."""
     unit = next((word for suffix, word in UNITS.items() if name.endswith(suffix)), "")
     shown = f"{default:,}" if isinstance(default, int | float) and default >= 10_000 else default
-    return code(shown if shown != () else ""), unit, code(f"HEADWAY_{name.upper()}")
+    return code(shown if shown not in ((), {}) else ""), unit, code(f"HEADWAY_{name.upper()}")
 
 
 def told(name: str, means: str) -> str:
