@@ -17,6 +17,10 @@ DONE: Any = {
 }
 
 
+def but(**other: Any) -> Any:
+    return {**DONE, **other}
+
+
 def test_a_document_is_small_and_fits_its_schema():
     document = job_document(DONE)
 
@@ -36,7 +40,7 @@ def test_a_document_is_small_and_fits_its_schema():
 
 
 def test_a_result_that_is_too_large_is_named_with_where_it_is():
-    document = job_document({**DONE, "result": "x" * RESULT_BYTES})
+    document = job_document(but(result="x" * RESULT_BYTES))
 
     assert "result" not in document
     assert document["result_path"] == "/api/v1/jobs/01J/result"
@@ -45,15 +49,15 @@ def test_a_result_that_is_too_large_is_named_with_where_it_is():
 def test_what_a_job_asks_is_there_while_it_asks():
     asked: Any = {"request": "r1", "message": "\x1b[1mSure?", "schema": {"type": "object"}, "asked_at": "x"}
 
-    open_one = job_document({**DONE, "state": "running", "input": asked})
-    closed = job_document({**DONE, "input": asked})
+    open_one = job_document(but(state="running", input=asked))
+    closed = job_document(but(input=asked))
 
     assert open_one["needs_input"] == {"request": "r1", "message": "Sure?", "schema": {"type": "object"}}
     assert "needs_input" not in closed
 
 
 def test_a_failed_job_says_its_error_and_no_result():
-    document = job_document({**DONE, "state": "failed", "error": {"type": "E", "message": "m\x00", "traceback": "t"}})
+    document = job_document(but(state="failed", error={"type": "E", "message": "m\x00", "traceback": "t"}))
 
     assert document["error"] == {"type": "E", "message": "m"}
     assert "result" not in document
