@@ -41,7 +41,7 @@ async def test_a_job_whose_upstream_ended_while_the_store_took_nothing_goes_on_a
 
     hub.ledger.on_commit(fill)
     await hub.ledger.execute(c.Cancel(job="01A"))
-    while not hub.dispatcher._unasked:
+    while not hub.dispatcher._blocked.unasked:
         with pytest.raises(StoreUnavailable):
             await settled(hub)
     store.failing = False

@@ -95,11 +95,13 @@ def test_a_kind_is_learned_once_and_anew_when_it_changes(lab):
     assert lab.last("kind.registered").data["put"]["plan"][1] == {"name": "b", "weight": 4.0}
 
 
-def test_a_plan_that_is_none_refuses_the_hello_by_name(lab):
-    with lab.nothing_changes(), pytest.raises(InvalidInput) as wrong:
-        lab.worker(kinds=({"name": "k", "plan": {"a": 0}},))
+def test_a_kind_that_is_not_whole_is_refused_by_name_and_the_others_of_the_hello_are_taken(lab):
+    answer = lab.worker(kinds=({"name": "k", "plan": {"a": 0}}, {"name": "good", "hash": "1"}))
 
-    assert wrong.value.field == "kinds.k.plan.a"
+    [fault] = answer["refused"]
+    assert (fault["field"], answer["taken"]) == ("kinds.k.plan.a", ["good"])
+    assert lab.worker_doc()["kinds"] == ["good"]
+    assert lab.worker_doc()["problems"][-1]["problem"] == fault["message"]
 
 
 def test_limits_set_at_run_time_win_over_those_in_code(lab):
@@ -382,11 +384,11 @@ def test_what_a_kind_needs_is_learned_and_forgotten_with_its_newest_definition(l
 
 @pytest.mark.parametrize("service", ["", ":x", 5, "x" * 300])
 def test_a_kind_that_needs_what_can_not_be_is_refused_by_its_field(lab, service):
-    with lab.nothing_changes(), pytest.raises(InvalidInput) as wrong:
-        lab.worker(kinds=({"name": "wf", "service": service},))
+    answer = lab.worker(kinds=({"name": "wf", "service": service},))
 
-    assert wrong.value.field == "kinds.wf.service"
-    assert str(wrong.value).endswith('is no service. Give its type, or "type:name".')
+    [fault] = answer["refused"]
+    assert (fault["field"], answer["taken"]) == ("kinds.wf.service", [])
+    assert fault["message"].endswith('is no service. Give its type, or "type:name".')
 
 
 # -- problems, load ------------------------------------------------------------------------------------------------

@@ -22,7 +22,6 @@ NAMINGS: list[tuple[str, Any]] = [
     ("name", lambda name: c.PauseQueue(queue=name)),
     ("name", lambda name: c.LimitQueue(queue=name, limit=1)),
     ("worker", lambda name: c.Connect(worker=name, profile={"machine": "m", "instance": "i"})),
-    ("kinds.name", lambda name: c.Connect(worker="w", profile={"machine": "m", "instance": "i"}, kinds=({"name": name},))),
     ("name", lambda name: c.SaveEntry(section="views", name=name, body={"q": ""})),
 ]  # fmt: skip
 
@@ -40,3 +39,11 @@ def test_what_no_address_can_have_is_no_name(lab: Lab, field: str, command: Any,
 @pytest.mark.parametrize("name", ["...", ".a", "a/../b", "/"])
 def test_what_only_resembles_it_is_a_name(lab: Lab, field: str, command: Any, name: str):
     lab.do(command(name))
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_kind_without_an_address_is_not_taken(lab: Lab, name: str):
+    answer = lab.worker(kinds=({"name": name},))
+
+    said = f"kinds.name: {name!r} is no name. No address can have it; use another."
+    assert (answer["taken"], answer["refused"]) == ([], [{"field": "kinds.name", "message": said}])

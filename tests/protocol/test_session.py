@@ -110,7 +110,7 @@ class TestHello:
                 yours=[Running("j", 1, 4)], fenced=[Running("x", 2)], server="s1",
             )
         ]  # fmt: skip
-        assert (joining, session.phase, session.kinds) == (SessionPhase.JOINING, SessionPhase.LIVE, ("k",))
+        assert (joining, session.phase, session.serving.now.kinds) == (SessionPhase.JOINING, SessionPhase.LIVE, ("k",))
 
     def test_what_its_kinds_need_and_its_services_as_they_were_taken_are_known_once_it_is_live(self):
         session, taken = Gate().session(), {"id": "w/s", "name": "s", "type": "comfyui", "status": "idle", "slots": 1}
@@ -126,7 +126,7 @@ class TestHello:
         session.answered(order, {**JOINED, "services": [taken], "refused": [fault]}, 0)
         welcome, *told = session.frames()
 
-        assert (session.needs, session.services) == ({"wf": "comfyui"}, [taken])
+        assert (session.serving.now.needs, session.services) == ({"wf": "comfyui"}, [taken])
         assert isinstance(welcome, WorkerWelcome)
         assert [frame.field for frame in told if isinstance(frame, Error)] == ["services[1].type"]
 

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cancel": ("jobs", "Stop jobs."),
     "retry": ("jobs", "Run jobs again, as new ones."),
     "queues": ("queues", "Show, pause, resume, limit and clear queues."),
+    "kinds": ("kinds", "Show kinds of jobs; approve a definition that changed."),
     "machines": ("machines", "Show machines, their workers and the services behind those."),
     "services": ("machines", "Show the engines behind the workers."),
     "workers": ("workers", "Show, drain, repair and disconnect workers."),

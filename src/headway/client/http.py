@@ -21,9 +21,10 @@ from urllib.parse import quote
 from headway.client.gathering import Gathering
 from headway.client.jobs import Job, JobView, ended
 from headway.client.problems import error_from
-from headway.client.rest import Rest
+from headway.client.rest import Rest, as_part
 from headway.clock import Clock
 from headway.errors import Refused
+from headway.model.documents import KindDoc
 from headway.model.event import Event
 from headway.model.job import JobDoc
 

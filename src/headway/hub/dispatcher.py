@@ -14,10 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from headway.clock import Clock
-from headway.errors import HeadwayError, ServerError
+from headway.errors import HeadwayError
 from headway.hub.asking import Ask, in_thread
+from headway.hub.blocked import Blocked
 from headway.hub.ledger import Commit, Ledger
 from headway.hub.linked import LinkedWorker, WorkerPort
+from headway.hub.pins import Pins
 from headway.model import command as c
 from headway.model.event import Event
 from headway.model.fold import fold
@@ -46,9 +48,8 @@ class Dispatcher:
         self._settings = settings
         self._linked: dict[str, LinkedWorker] = {}
         self._waiting: Counter[str] = Counter()
-        self._dependents: dict[str, set[str]] = {}
-        self._afters: dict[str, tuple[str, ...]] = {}
-        self._unasked: set[str] = set()  # blocked jobs whose upstream ended while the ledger took nothing
+        self._pins = Pins()
+        self._blocked = Blocked(ledger)
         self._rules: dict[str, Callable[[Event, Commit], None]] = {
             "job.submitted": self._submitted,
             "job.offered": self._offered,
@@ -60,6 +61,8 @@ class Dispatcher:
             "queue.resumed": self._stir_all,
             "queue.limits_changed": self._stir_all,
             "kind.limits_changed": self._stir_all,
+            "kind.registered": self._kind_changed,
+            "kind.approved": self._kind_changed,
             "worker.draining": self._draining,
             "worker.lost": self._lost,
             "service.changed": self._service_changed,
@@ -71,10 +74,13 @@ class Dispatcher:
 
     async def load(self) -> list[c.Unblock]:
         """Read what waits, at the start; answers with looks at every blocked job."""
-        waiting, blocked = await self._ask(lambda reading: (reading.waiting(), reading.waiting_for("")))
+        waiting, blocked, kinds = await self._ask(
+            lambda reading: (reading.waiting(), reading.waiting_for(""), reading.kinds())
+        )
         self._waiting = Counter(waiting)
+        self._pins.fill(kinds)
         for id, after in blocked:
-            self._block(id, after)
+            self._blocked.add(id, after)
         return [c.Unblock(job=id, after=after) for id, after in blocked]
 
     def wants(self, event: Event) -> bool:
@@ -92,12 +98,16 @@ class Dispatcher:
         *,
         needs: Mapping[str, str] | None = None,
         services: Sequence[Mapping[str, Any]] = (),
+        definitions: Mapping[str, str] | None = None,
     ) -> None:
         """A worker is linked and registered; `held` are the active jobs it keeps, or None: `settle` will say.
 
-        `needs`: kind -> the service of which its jobs need a free slot; `services` as they stood at its hello.
+        `needs`: kind -> the service of which its jobs need a free slot; `services` as they stood at its hello;
+        `definitions`: those that it told, of kinds that have one.
         """
-        self._linked[port.worker] = LinkedWorker(port, profile, kinds, needs or {}, services)
+        linked = LinkedWorker(port, profile, kinds, needs or {}, services, definitions or {})
+        self._pins.bar(linked)
+        self._linked[port.worker] = linked
         if held is not None:
             self.settle(port, held)
 
@@ -124,6 +134,16 @@ class Dispatcher:
             answer = {"action": each["action"], "content": each.get("content")}
             linked.port.answer_input(id, attempt, each["request"], answer)
 
+    def serve(
+        self, port: WorkerPort, kinds: Sequence[str], needs: Mapping[str, str], definitions: Mapping[str, str]
+    ) -> None:
+        """An attached worker serves other kinds from now on, or the same with other definitions."""
+        linked = self._linked.get(port.worker)
+        if linked is not None and linked.port is port:
+            linked.serve(kinds, needs, definitions)
+            self._pins.bar(linked)
+            self._claim(linked)
+
     def detach(self, port: WorkerPort) -> None:
         """Its link is gone; what it holds runs on under its lease."""
         linked = self._linked.get(port.worker)
@@ -136,9 +156,7 @@ class Dispatcher:
 
     async def stir(self) -> None:
         """Look again everywhere: an `avoid` may have run out, a hint may be wrong (a held job, released, counts twice)."""
-        unasked, self._unasked = self._unasked, set()
-        for id in sorted(unasked):
-            self._look_at(id)
+        self._blocked.ask_again()
         self._waiting = Counter(await self._ask(lambda reading: reading.waiting()))
         for linked in self._linked.values():
             linked.stirred = True
@@ -165,7 +183,7 @@ class Dispatcher:
             self._waiting[kind] += 1
             self._stir_kind(kind)
         if state in FINAL:
-            self._unblock(event.job or "")
+            self._blocked.ended(event.job or "")
 
     def _stir_kind(self, kind: str) -> None:
         for linked in self._linked.values():
@@ -176,6 +194,12 @@ class Dispatcher:
         for linked in self._linked.values():
             linked.stirred = True
 
+    def _kind_changed(self, event: Event, commit: Commit) -> None:
+        if self._pins.follow(event):
+            for linked in self._linked.values():
+                self._pins.bar(linked)
+            self._stir_kind(event.subject)
+
     def _released(self, event: Event, commit: Commit) -> None:
         """It may not have been counted while it was held. One too many costs a look; one too few, the job."""
         self._waiting[event.kind or ""] += 1
@@ -184,28 +208,7 @@ class Dispatcher:
     def _submitted(self, event: Event, commit: Commit) -> None:
         patch: dict[str, Any] = event.data.get("set") or {}
         if after := patch.get("after"):
-            self._block(event.job or "", tuple(after))
-
-    def _block(self, id: str, after: tuple[str, ...]) -> None:
-        self._afters[id] = after
-        for each in after:
-            self._dependents.setdefault(each, set()).add(id)
-
-    def _unblock(self, id: str) -> None:
-        for after in self._afters.pop(id, ()):
-            if waiting := self._dependents.get(after):
-                waiting.discard(id)
-        for dependent in sorted(self._dependents.pop(id, ())):
-            self._look_at(dependent)
-
-    def _look_at(self, id: str) -> None:
-        """Ask whether a job still waits for others. Where the ledger takes nothing now, `stir` asks again."""
-        try:
-            asked = self._ledger.submit_nowait(c.Unblock(job=id, after=self._afters.get(id, ())))
-        except HeadwayError:
-            self._unasked.add(id)
-        else:
-            asked.add_done_callback(lambda done: self._unasked.add(id) if _not_now(done) else None)
+            self._blocked.add(event.job or "", tuple(after))
 
     def _offered(self, event: Event, commit: Commit) -> None:
         linked = self._linked.get(event.worker or "")
@@ -298,6 +301,8 @@ class Dispatcher:
             return None
         room = linked.room()
         waiting = (kind for kind in linked.kinds if self._waiting[kind] > 0 or kind == extra)
+        if linked.barred:
+            waiting = (kind for kind in waiting if kind not in linked.barred)
         kinds = tuple(kind for kind in waiting if kind not in linked.needs or room[linked.needs[kind]] > 0)
         if not kinds or (extra is not None and extra not in kinds):
             return None
@@ -342,8 +347,3 @@ class Dispatcher:
                 self._claim(linked)
 
         future.add_done_callback(settle)
-
-
-def _not_now(done: asyncio.Future[Any]) -> bool:
-    """True where the store or the server itself was the reason, and not the job."""
-    return done.cancelled() or isinstance(done.exception(), ServerError)

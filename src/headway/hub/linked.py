@@ -40,9 +40,12 @@ class LinkedWorker:
         kinds: Sequence[str],
         needs: Mapping[str, str],
         services: Sequence[Mapping[str, Any]],
+        definitions: Mapping[str, str],
     ) -> None:
         self.port = port
         self.needs = dict(needs)
+        self.definitions = definitions
+        self.barred: frozenset[str] = frozenset()  # kinds whose pinned definition is not the one it told last
         self.services = {f"{port.worker}/{each['name']}": dict(each) for each in services}
         self.slots = int(profile.get("slots") or 1)
         self.kinds = tuple(kinds)
@@ -56,6 +59,11 @@ class LinkedWorker:
         self.expected: set[str] = set()  # claimed, and not told by the log yet: others' commits are still before ours
         self.stirred = True  # something happened since the last claim that may have made a job claimable
         self.draining = False
+
+    def serve(self, kinds: Sequence[str], needs: Mapping[str, str], definitions: Mapping[str, str]) -> None:
+        """It serves these from now on; what it holds it goes on with."""
+        self.kinds, self.needs, self.definitions = tuple(kinds), dict(needs), definitions
+        self.stirred = True
 
     @property
     def free(self) -> int:

@@ -7,6 +7,7 @@ by the caller, so that deciding twice gives the same events. This is the face: i
 from __future__ import annotations
 
 from headway.model.fleet_commands import (
+    ApproveKind,
     Back,
     Compare,
     Connect,
@@ -22,6 +23,7 @@ from headway.model.fleet_commands import (
     PauseQueue,
     Problem,
     RemoveEntry,
+    ReportKinds,
     ReportServices,
     ResumeQueue,
     SaveEntry,
@@ -98,6 +100,8 @@ __all__ = [  # noqa: RUF022 - grouped by where they come from
     "Cut",
     "Problem",
     "ReportServices",
+    "ReportKinds",
+    "ApproveKind",
     "ServiceSilent",
     "Compare",
     "Hear",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from headway.model import attempt, command as c, custom, fleet, lifecycle, limits, offering, saved, submit
+from headway.model import attempt, command as c, custom, fleet, kinds, lifecycle, limits, offering, saved, submit
 from headway.model.settings import Settings
 from headway.model.world import World
 
@@ -21,6 +21,7 @@ RULES: dict[type[c.Command], Callable[[World, Any, Settings], Any]] = {
     **dict.fromkeys(lifecycle.TABLE, lifecycle.apply_to_job),
     **dict.fromkeys(attempt.RULES, attempt.state_attempt),
     **fleet.RULES,
+    **kinds.RULES,
     **limits.RULES,
     **saved.RULES,
 }

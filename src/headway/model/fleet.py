@@ -17,14 +17,14 @@ from headway.clock import iso
 from headway.errors import InvalidInput, NotFound, Refused
 from headway.model import command as c
 from headway.model.agreement import compare, hear_again, settle
-from headway.model.change import board_event, is_elsewhere, note_problem, worker_event
+from headway.model.change import is_elsewhere, note_problem, worker_event
 from headway.model.ending import Ending, end_attempt
 from headway.model.event import Event
 from headway.model.job import JobDoc, Outcome
+from headway.model.kind_check import sorted_out
+from headway.model.kinds import learn, of_worker, refused
 from headway.model.load import extended
 from headway.model.names import checked_name
-from headway.model.progress import make_plan
-from headway.model.service_check import checked_wanted
 from headway.model.services import forget_services, report_services, silence_service, tell
 from headway.model.settings import Settings
 from headway.model.world import World
@@ -42,61 +42,45 @@ def connect(world: World, command: c.Connect, settings: Settings) -> dict[str, A
         if not profile.get(field):
             raise InvalidInput(field, "is missing in the worker's hello", hint=f"Set {field} and connect again.")
     checked_name("worker", command.worker)
-    for kind in command.kinds:
-        checked_name("kinds.name", kind["name"])
-        if kind.get("service") is not None:
-            checked_wanted(kind["service"], f"kinds.{kind['name']}.service")
     old = world.workers.get(command.worker) or {}
     if old.get("namespace", command.namespace) != command.namespace:
         said = f"worker {command.worker} belongs to namespace {old['namespace']!r}"
         raise InvalidInput("namespace", said, hint="Give this worker another id, or use a token of that namespace.")
     same = old.get("instance") == profile["instance"]
-    _register(world, command, old, same=same)
+    kinds, faults = sorted_out(command.kinds)
+    _register(world, command, old, kinds, same=same)
     world.put(world.heard, command.worker, (world.now, None))
-    for kind in command.kinds:
-        _learn_kind(world, kind, command.worker)
-    refused = tell(world, command.worker, command.services, settings)
+    for kind in kinds.values():
+        learn(world, kind, command.worker)
+    left_out = refused(world, command.worker, faults)
+    not_taken = [*left_out, *tell(world, command.worker, command.services, settings)]
     answer = settle(world, command, settings)
     if services := [each for each in world.services.values() if each.get("worker") == command.worker]:
         answer["services"] = services
-    return answer | ({"refused": refused} if refused else {})
+    if left_out:
+        answer["taken"] = list(kinds)
+    return answer | ({"refused": not_taken} if not_taken else {})
 
 
-def _register(world: World, command: c.Connect, old: Mapping[str, Any], *, same: bool) -> None:
+def _register(
+    world: World, command: c.Connect, old: Mapping[str, Any], kinds: Mapping[str, Mapping[str, Any]], *, same: bool
+) -> None:
     draining = same and bool(old.get("draining"))
     change: dict[str, Any] = {key: value for key, value in command.profile.items() if value not in (None, "")}
     labels = change.pop("labels", None)
     change |= {"id": command.worker, "namespace": command.namespace, "state": "draining" if draining else "online"}
-    change |= {
-        "connected_at": world.now_text,
-        "heard_at": world.now_text,
-        "kinds": sorted(kind["name"] for kind in command.kinds),
-    }
+    names, definitions = of_worker(kinds)
+    change |= {"connected_at": world.now_text, "heard_at": world.now_text, "kinds": names}
     if command.server:
         change["server"] = command.server
     over = ("stale_at", "disconnected_at", "left_at", "lost_at", "problems", "reason")
     change |= {key: None for key in (over if draining else (*over, "draining", "drained_by")) if key in old}
     was_away = same and old.get("state") in ("stale", "disconnected", "lost")
-    words = {"put": {"labels": labels}} if labels is not None else {}
+    whole: dict[str, Any] = {} if labels is None else {"labels": labels}
+    if definitions or "definitions" in old:
+        whole["definitions"] = definitions
+    words = {"put": whole} if whole else {}
     worker_event(world, command.worker, "worker.back" if was_away else "worker.connected", set=change, **words)
-
-
-def _learn_kind(world: World, kind: Mapping[str, Any], worker: str) -> None:
-    """Keep the newest definition of a kind; limits set at run time stay."""
-    name = kind["name"]
-    old = world.kinds.get(name) or {}
-    whole = {key: kind[key] for key in ("schema", "output", "plan", "defaults") if key in kind}
-    if "plan" in whole:
-        whole["plan"] = make_plan(whole["plan"], f"kinds.{name}.plan")
-    same = all(old.get(key) == kind.get(key) for key in ("hash", "service"))
-    if old and same and all(old.get(key) == value for key, value in whole.items()):
-        return
-    rest = {key: value for key, value in kind.items() if key not in whole}
-    if "service" in old and "service" not in kind:
-        rest["service"] = None
-    if old.get("limits_set"):
-        rest = {key: value for key, value in rest.items() if key not in ("limit", "key_limit")}
-    board_event(world, "kind.registered", name, worker=worker, set=rest | {"registered_at": world.now_text}, put=whole)
 
 
 def disconnect(world: World, command: c.Disconnect, settings: Settings) -> None:

@@ -7,6 +7,7 @@ Imported through `command.py`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from headway.model.reads import Command, Reads, WorkerCommand
@@ -17,7 +18,8 @@ from headway.model.reads import Command, Reads, WorkerCommand
 class Connect(WorkerCommand, frozen=True, kw_only=True):
     """A worker said hello. `profile` is its description (machine, name, version, boot_id, instance, pid, labels,
     slots, queues); `running` what it says it runs: (job, attempt, n). Answer: `{"yours": […], "fenced": […]}`,
-    and where there are any its `services` as they stand now, and what was `refused` of them, as `ReportServices` says it.
+    and where there are any its `services` as they stand now, what was `refused` of services and kinds, as `ReportServices`
+    says it, and then the names of the kinds that were `taken`.
     """
 
     profile: dict[str, Any]
@@ -31,8 +33,13 @@ class Connect(WorkerCommand, frozen=True, kw_only=True):
         reads.workers.add(self.worker)
         reads.held_by.add(self.worker)
         reads.services.add(self.worker)
-        reads.kinds.update(kind["name"] for kind in self.kinds)
+        reads.kinds.update(_names(self.kinds))
         reads.jobs.update(job for job, _, _ in self.running)
+
+
+def _names(kinds: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Of those that have one: the others are refused."""
+    return (name for kind in kinds if isinstance(name := kind.get("name"), str))
 
 
 class Disconnect(WorkerCommand, frozen=True, kw_only=True):
@@ -113,6 +120,20 @@ class ReportServices(WorkerCommand, frozen=True, kw_only=True):
         reads.services.add(self.worker)
 
 
+class ReportKinds(WorkerCommand, frozen=True, kw_only=True):
+    """All kinds that the process `instance` serves now, as in its hello, said to `server`. Answer: the names `taken`, and
+    what was `refused` (`{field, message}` each); None where the link is over.
+    """
+
+    instance: str
+    kinds: tuple[dict[str, Any], ...]
+    server: str = ""
+
+    def reads(self, reads: Reads) -> None:
+        reads.workers.add(self.worker)
+        reads.kinds.update(_names(self.kinds))
+
+
 class ServiceSilent(WorkerCommand, frozen=True, kw_only=True):
     """Nothing was heard of this service of the worker for `service_unknown_s`. `deaf`: when nobody could hear (ms)."""
 
@@ -177,6 +198,17 @@ class LimitKind(Command, frozen=True, kw_only=True):
     kind: str
     limit: int | None
     key_limit: int | None = None
+
+    def reads(self, reads: Reads) -> None:
+        reads.kinds.add(self.kind)
+
+
+class ApproveKind(Command, frozen=True, kw_only=True):
+    """A person has looked at the `definition` that is in quarantine, and it may be used from now on."""
+
+    kind: str
+    definition: str
+    by: str = ""
 
     def reads(self, reads: Reads) -> None:
         reads.kinds.add(self.kind)

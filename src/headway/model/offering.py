@@ -43,11 +43,12 @@ def claim(world: World, command: c.Claim, settings: Settings) -> list[str]:
         return []
     offered: list[str] = []
     room = Counter(command.room)
+    definitions: Mapping[str, str] = worker.get("definitions") or {}
     for id in world.candidates_of(command):
         if len(offered) >= command.limit:
             break
         job = world.job(id)
-        if job is None or not _may_run(world, job, command.worker):
+        if job is None or not _may_run(world, job, command.worker, definitions):
             continue
         service = command.needs.get(job.get("kind", ""))
         if service is None or room[service] > 0:
@@ -57,13 +58,17 @@ def claim(world: World, command: c.Claim, settings: Settings) -> list[str]:
     return offered
 
 
-def _may_run(world: World, job: JobDoc, worker: str) -> bool:
+def _may_run(world: World, job: JobDoc, worker: str, definitions: Mapping[str, str]) -> bool:
+    """`definitions`: those that the worker told last. Only the pinned one is run."""
     if not is_claimable(job) or job.get("avoid", {}).get(worker, "") > world.now_text:
         return False
     queue = world.queues.get(job.get("queue", "")) or {}
     if queue.get("paused"):
         return False
-    kind = world.kinds.get(job.get("kind", "")) or {}
+    name = job.get("kind", "")
+    kind = world.kinds.get(name) or {}
+    if kind.get("definition") != definitions.get(name):
+        return False
     for key in limit_keys(job):
         limit = queue.get("limit") if key[0] == "queue" else kind.get("limit" if key[0] == "kind" else "key_limit")
         if limit is not None and world.active[key] >= limit:
@@ -85,6 +90,8 @@ def _offer(world: World, job: JobDoc, worker_id: str, worker: Mapping[str, Any])
         plan = learned_plan(samples)
     if plan:
         attempt["plan"] = plan
+    if definition := kind.get("definition"):
+        attempt["definition"] = definition
     if any(each.get("reason") == EXECUTOR_DIED for each in job.get("attempts", {}).values()):
         attempt["alone"] = True
     _begin_attempt(world, job, "job.offered", attempt, {})

@@ -1,6 +1,7 @@
 """Which of the workers could take a job, and what keeps it from the others: the rules of `world.fits` and of free slots.
 
-Of those that serve its kind: who is there, takes its queue, has its labels, has an engine that lives and is free, has room.
+Of those that serve its kind: who is there, has the approved definition, takes its queue, has its labels, has an engine that
+lives and is free, has room.
 Called by `waiting.py`.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from headway.clock import from_iso, iso
 from headway.model.duration import duration_text
@@ -30,7 +32,7 @@ def obstacles(situation: Situation) -> Iterator[Reason]:
         yield reason("no_worker", f"No worker serves the kind {kind}.", hint, kind=kind)
         return
     left = serving
-    for narrow in (_there, _of_its_queue, _with_its_labels, _with_its_service, _with_room_there):
+    for narrow in (_there, _of_its_definition, _of_its_queue, _with_its_labels, _with_its_service, _with_room_there):
         left, obstacle = narrow(situation, left)
         if obstacle is not None:
             yield obstacle
@@ -60,6 +62,24 @@ def _absence(situation: Situation, worker: Document) -> str:
     heard = worker.get("heard_at")
     silent_s = (situation.now - from_iso(heard)) / 1000 if heard else 0.0
     return f"not heard for {duration_text(silent_s)}" if silent_s >= situation.stale_s else ""
+
+
+def _of_its_definition(situation: Situation, workers: list[Document]) -> Narrowed:
+    """Those whose last told definition is the pinned one."""
+    kind = situation.job.get("kind", "")
+    pinned = situation.kind.get("definition")
+    told: dict[str, str | None] = {worker["id"]: worker.get("definitions", {}).get(kind) for worker in workers}
+    others = {id: definition or "none" for id, definition in told.items() if definition != pinned}
+    left = [worker for worker in workers if worker["id"] not in others]
+    if left or not others:
+        return left, None
+    facts: dict[str, Any] = {"kind": kind, "workers": some(others), **more(others)}
+    if changed := situation.kind.get("quarantine"):
+        text = f"The definition of {kind} changed at {changed.get('seen_at')}, and nobody has approved the new one."
+        return left, reason("kind_quarantined", text, f"headway kinds approve {shlex.quote(kind)}", **facts)
+    text = f"No worker that is there has the approved definition of {kind}: {listed(dict.fromkeys(others, 'another'))}."
+    hint = f"Have them tell theirs again, then approve it: headway workers repair {shlex.quote(next(iter(others)))}"
+    return left, reason("kind_quarantined", text, hint, **facts)
 
 
 def _of_its_queue(situation: Situation, workers: list[Document]) -> Narrowed:

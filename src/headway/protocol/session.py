@@ -28,6 +28,7 @@ from headway.model.settings import Settings
 from headway.protocol import frames as f
 from headway.protocol.frames import CloseCode, Frame, FromWorker, WorkerHello
 from headway.protocol.registration import Claim, Rival, checked_profile, claim_of
+from headway.protocol.serving import Serving, serves
 from headway.protocol.translation import (
     Speaker,
     Statement,
@@ -72,8 +73,8 @@ class Closing(msgspec.Struct, frozen=True):
 class WorkerSession:
     """One worker on one link. `rival_of` finds who has the same worker id, if anybody has.
 
-    `profile`, `kinds`, `needs`, `services` are what `dispatcher.attach` wants once `phase` is LIVE; a `Hear` command among
-    the orders may go to a roster instead of the ledger. `new_id` and `dice` are the randomness of its commands.
+    `profile`, `serving.now`, `services` are what `dispatcher.attach` wants once `phase` is LIVE, and `dispatcher.serve`
+    when `serving.changed()`; a `Hear` command may go to a roster instead of the ledger. `new_id`, `dice`: its randomness.
     """
 
     def __init__(
@@ -93,8 +94,7 @@ class WorkerSession:
         self.worker = ""
         self.instance = ""
         self.profile: dict[str, Any] = {}
-        self.kinds: tuple[str, ...] = ()
-        self.needs: dict[str, str] = {}
+        self.serving = Serving()
         self.services: list[dict[str, Any]] = []
         self.namespace = namespace
         self.heard_at = now
@@ -157,6 +157,7 @@ class WorkerSession:
                 self.close(CloseCode.NO_PONG, f"nothing heard for {settings.lease_s:g} s")
             elif now - self._said_at >= settings.heartbeat_s * 1000:
                 self.ping()
+            self._orders += [Order(each, f.Heartbeat()) for each in self.serving.again()]
 
     def lost(self, now: int, reason: str = "link lost") -> None:
         """The socket ended, whoever ended it: for the reason that we had, if it was we. The attempts keep their lease."""
@@ -265,8 +266,6 @@ class WorkerSession:
         self.phase = SessionPhase.JOINING
         self.instance = self.profile["instance"]
         self._speaker = msgspec.structs.replace(self._speaker, worker=self.worker, instance=self.instance)
-        self.kinds = tuple(str(kind.get("name", "")) for kind in hello.kinds)
-        self.needs = {str(kind.get("name", "")): kind["service"] for kind in hello.kinds if kind.get("service")}
         self._order(joined(hello, self.profile, self._speaker), hello)
 
     def replace(self, newer: Mapping[str, Any]) -> None:
@@ -282,7 +281,8 @@ class WorkerSession:
         """One frame of a live worker."""
         match frame:
             case f.Heartbeat():
-                self._orders += [Order(each, frame) for each in observed(frame, self._speaker, self._now)]
+                told = map(self.serving.told, observed(frame, self._speaker, self._now))
+                self._orders += [Order(each, frame) for each in told]
             case f.Begin():
                 self._order(adopted(frame, self._speaker), frame)
             case f.Draining():
@@ -301,6 +301,7 @@ class WorkerSession:
     def answered(self, order: Order, answer: Any | HeadwayError, now: int) -> None:
         """The ledger has done, fenced or refused what a frame asked for."""
         self._now = now
+        answer = self.serving.answered(order.command, answer)
         match order.frame:
             case WorkerHello():
                 self._welcome(order.frame, answer)
@@ -334,6 +335,7 @@ class WorkerSession:
                 )
             )  # fmt: skip
             self.services = answer.get("services", [])
+            self.serving.now = serves(hello.kinds, answer.get("taken"))
             self._frames += not_taken(answer.get("refused"))
             if answer.get("draining"):
                 self.drain()  # the first time it may not have arrived

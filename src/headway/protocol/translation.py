@@ -76,6 +76,8 @@ def observed(frame: Heartbeat, speaker: Speaker, now: int) -> list[c.Command]:
     if frame.services is not None:
         services = tuple(frame.services)
         commands.append(c.ReportServices(worker=worker, services=services, instance=instance, server=server))
+    if frame.kinds is not None:
+        commands.append(c.ReportKinds(worker=worker, kinds=tuple(frame.kinds), instance=instance, server=server))
     if frame.running is not None:
         running = tuple((each.job, each.attempt) for each in frame.running)
         commands.append(
@@ -85,7 +87,7 @@ def observed(frame: Heartbeat, speaker: Speaker, now: int) -> list[c.Command]:
 
 
 def not_taken(answer: Any) -> list[Error]:
-    """What the worker is told of services that were not taken; they stand with it as a problem, too."""
+    """What the worker is told of services and kinds that were not taken; they stand with it as a problem, too."""
     refused = cast("Sequence[Mapping[str, str]]", answer if isinstance(answer, list) else ())
     return [Error(code=InvalidInput.code, message=each["message"], field=each["field"]) for each in refused]
 
@@ -193,6 +195,7 @@ def offer_of(job: Mapping[str, Any], args: bytes, checkpoints: dict[str, Any], a
         labels=dict(job.get("labels", {})),
         checkpoints=checkpoints,
         accept_s=accept_s,
+        definition=attempt.get("definition"),
     )
 
 

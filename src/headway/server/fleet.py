@@ -24,7 +24,7 @@ from headway.server.answers import answer
 from headway.server.bodies import decode, read_json
 from headway.server.known import ALIVE
 from headway.server.openapi import API, gives, takes
-from headway.server.requests import KindRequest
+from headway.server.requests import ApproveRequest, KindRequest
 from headway.server.site import Site, SiteOf, subject_of
 from headway.server.submit import ENVELOPE_BYTES
 
@@ -243,4 +243,21 @@ async def change_kind(site: SiteOf, request: Request, name: str) -> Response:
     asked = decode(await read_json(request, ENVELOPE_BYTES), KindRequest, site.settings.json_depth)
     await _kind_now(site, name)
     await site.execute(c.LimitKind(kind=name, **msgspec.structs.asdict(asked)))
+    return answer(await _kind_now(site, name))
+
+
+@router.post(
+    "/kinds/{name:path}/approve",
+    summary="Take its new definition",
+    tags=["kinds"],
+    openapi_extra=takes(ApproveRequest, {"definition": "5f1d…"}),
+    responses=gives(KindSeen, "The kind after it"),
+)
+async def approve_kind(site: SiteOf, request: Request, name: str) -> Response:
+    """The definition that is in quarantine, and was looked at, is in use from now on; what waited for it starts.
+
+    Refused where it changed again meanwhile.
+    """
+    asked = decode(await read_json(request, ENVELOPE_BYTES), ApproveRequest, site.settings.json_depth)
+    await site.execute(c.ApproveKind(kind=name, definition=asked.definition, by=subject_of(request).name))
     return answer(await _kind_now(site, name))

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import msgspec
 from starlette.types import Receive, Send
 
 from headway.errors import BadFrame, HeadwayError, ServerError, TooLarge
@@ -181,6 +182,8 @@ class WorkerLink:
         self._room.set()
         if self.session.phase is SessionPhase.LIVE and not self._attached:
             self._attach()
+        elif self._attached and self.session.serving.changed():
+            self._hub.dispatcher.serve(self, *msgspec.structs.astuple(self.session.serving.now))
         self.stir()
 
     def _attach(self) -> None:
@@ -189,9 +192,11 @@ class WorkerLink:
         self.worker, self.instance = self.session.worker, self.session.instance
         self._hub.roster.hear(self.worker)
         session = self.session
+        serves = session.serving.now
         self._hub.dispatcher.attach(
-            self, session.profile, session.kinds, needs=session.needs, services=session.services
-        )
+            self, session.profile, serves.kinds, needs=serves.needs, services=session.services,
+            definitions=serves.definitions,
+        )  # fmt: skip
         self._settling = asyncio.ensure_future(self._settle_held())
 
     async def _settle_held(self) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, cast
 
+import msgspec
+
 from headway.errors import HeadwayError, ServerError
 from headway.hub.asking import at_once
 from headway.hub.dispatcher import Dispatcher
@@ -290,6 +292,8 @@ class WorkerEnd:
             self.session.answered(order, answer, self._now)
         if self.session.phase is SessionPhase.LIVE and not self._attached and self in self._server.worker_ends:
             self._attach()
+        elif self._attached and self.session.serving.changed():
+            self._server.dispatcher.serve(self, *msgspec.structs.astuple(self.session.serving.now))
         self.stir()
 
     def _attach(self) -> None:
@@ -299,9 +303,11 @@ class WorkerEnd:
         with self._server.store.reading() as reading:
             held = reading.held_by(self.worker)
         session = self.session
+        serves = session.serving.now
         self._server.dispatcher.attach(
-            self, session.profile, session.kinds, held, needs=session.needs, services=session.services
-        )
+            self, session.profile, serves.kinds, held, needs=serves.needs, services=session.services,
+            definitions=serves.definitions,
+        )  # fmt: skip
 
     # -- out -------------------------------------------------------------------------------------------------------
 
