@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -196,7 +197,7 @@ async def test_who_listens_is_told_that_there_are_other_tools(scene: Scenes):
     assert told["method"] == "notifications/tools/list_changed"
 
 
-async def listening(application: Any) -> Any:
+async def listening(application: Any) -> AsyncGenerator[dict[str, Any]]:
     """The messages of a `subscriptions/listen`, as they come; closing it is hanging up."""
     heard: asyncio.Queue[bytes] = asyncio.Queue()
     raw = Raw(tapped(application, heard))
