@@ -159,7 +159,8 @@ class Link:
     def _words(self, error: BaseException) -> str:
         error = innermost(error)
         if isinstance(error, FileNotFoundError):
-            return f"there is no command {self._resolved.server.command!r}, or no folder {self._resolved.server.cwd!r}"
+            cwd = self._resolved.server.cwd
+            return f"there is no command {self._resolved.server.command!r}" + (f", or no folder {cwd!r}" if cwd else "")
         if isinstance(error, OSError) and self._resolved.server.command:
             return f"its process can not be started: {error.strerror or error}"
         problem = getattr(self._inner, "problem", "")

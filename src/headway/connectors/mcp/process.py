@@ -40,7 +40,13 @@ _LEAVE_S = 2.0  # after its stdin was closed, and again after SIGTERM
 _CODE_S = 1.0  # between the end of its stdout and its exit code
 _TAIL_LINES = 10
 _TAIL_CHARS = 300
-_GUARD = 'read _; kill -TERM -- "-$0"; sleep 2; kill -KILL -- "-$0"'
+_GUARD = """
+read _
+kill -s TERM -- "-$0"
+i=0
+while [ $i -lt 20 ] && kill -s 0 -- "-$0"; do sleep 0.1; i=$((i+1)); done
+kill -s KILL -- "-$0"
+"""
 
 
 class ServerProcess(AbstractAsyncContextManager[TransportStreams]):
