@@ -241,7 +241,7 @@ class TestItsProcess:
             "        await asyncio.Event().wait()\n"
             "asyncio.run(main())\n"
         )
-        killed = subprocess.Popen([sys.executable, "-c", worker])
+        killed = subprocess.Popen([sys.executable, "-c", worker])  # noqa: ASYNC220 - it is killed below
         await until(lambda: (tmp_path / "pid").exists() and bool((tmp_path / "pid").read_text()))
         pid = int((tmp_path / "pid").read_text())
 

@@ -43,7 +43,7 @@ def eraless(app: ASGIApp, era: str) -> ASGIApp:
     """A server of the handshake era: it does not know `server/discover`."""
 
     async def old(scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {key: value for key, value in scope.get("headers", [])}
+        headers = dict(scope.get("headers", []))
         if headers.get(b"mcp-method") == b"server/discover":
             await send({"type": "http.response.start", "status": 404, "headers": []})
             await send({"type": "http.response.body", "body": b""})
