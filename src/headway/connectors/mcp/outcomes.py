@@ -7,7 +7,7 @@
     └── BadResult           the structured result is missing or breaks the tool's own output schema
     Retry
     ├── ServerGone          the connection was lost, or the process died, while the call ran
-    ├── TaskEnded           the call had become a task, and somebody else cancelled it there
+    ├── CancelledThere      the call had become a task, and somebody else cancelled it there
     └── ToolChanged         the server defines the tool otherwise since the job was given out
 
 Whether a Retry is one is the job's `max_attempts`: 1 unless the tool is annotated as read-only or idempotent. Not in the
@@ -63,10 +63,10 @@ class ServerGone(Retry):
     code = "server_gone"
 
 
-class TaskEnded(Retry):
+class CancelledThere(Retry):
     """Its task was cancelled on the server, and not by Headway."""
 
-    code = "task_ended"
+    code = "cancelled_there"
 
 
 class ToolChanged(Retry):
@@ -95,7 +95,7 @@ TABLE: tuple[Rule, ...] = (
     (lambda e: _code(e) == REQUEST_TIMEOUT, lambda _, server, __: ServerGone(f"MCP server {server} gave up waiting.")),
     (lambda e: _code(e) is not None, lambda e, server, _: ProtocolError(f"{server} answered with error {_code(e)}: {_said(e)}")),
     (lambda e: isinstance(e, ValidationError), lambda _, server, __: ProtocolError(f"{server} answered what is not of the protocol.")),
-    (lambda e: isinstance(e, TaskCancelled), lambda e, server, _: TaskEnded(f"{server} cancelled the task: {_said(e)}")),
+    (lambda e: isinstance(e, TaskCancelled), lambda e, server, _: CancelledThere(f"{server} cancelled the task: {_said(e)}")),
     (
         lambda e: isinstance(e, InputRequiredRoundsExceededError),
         lambda _, server, __: ProtocolError(f"{server} asked again and again, and never gave a result."),
