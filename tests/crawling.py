@@ -6,6 +6,7 @@ The site runs in threads, so that it serves servers in this loop and in other pr
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import psutil
 from crawler.server import build
 from crawler.settings import Settings
 from mcp import Client
@@ -176,3 +178,19 @@ def committed(folder: Path, files: dict[str, str | bytes]) -> Path:
     git(folder, "add", "-A", "-f")
     git(folder, "commit", "-q", "-m", "work")
     return folder
+
+
+def make_stuck(folder: Path) -> None:
+    """git that reads the repository hangs from now on, at a FIFO in place of its packed refs."""
+    os.mkfifo(folder / ".git" / "packed-refs")
+
+
+def processes_about(folder: Path, word: str) -> list[psutil.Process]:
+    """Those in whose command line both stand."""
+    found: list[psutil.Process] = []
+    for each in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            line = " ".join(each.cmdline())
+            if word in line and str(folder) in line and each.status() != psutil.STATUS_ZOMBIE:
+                found.append(each)
+    return found

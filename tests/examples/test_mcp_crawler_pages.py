@@ -37,7 +37,7 @@ def site() -> Iterator[Site]:
 
 
 def allowing(site: Site) -> dict[str, str]:
-    return {"CRAWLER_ALLOW_PRIVATE": f"127.0.0.1:{site.port}"}
+    return {"CRAWLER_ALLOW_ADDRESSES": f"127.0.0.1:{site.port}"}
 
 
 class TestAPage:
@@ -321,7 +321,7 @@ class TestAddresses:
                 said = await crawler.refusal("crawl_single_page", url=site.url)
 
         assert "127.0.0.1 is not public: refused." in said
-        assert said.endswith(f"CRAWLER_ALLOW_PRIVATE=127.0.0.1:{inside.port}.")
+        assert said.endswith(f"CRAWLER_ALLOW_ADDRESSES=127.0.0.1:{inside.port}.")
         assert inside.asked == []
 
     async def test_are_all_judged_though_only_one_is_used(self, site: Site, tmp_path: Path):

@@ -26,7 +26,7 @@ from hypothesis import given, strategies as st
 from mcp import Client, StdioServerParameters
 
 import crawling
-from crawling import EXAMPLE, Site, calls, committed, git, repository
+from crawling import EXAMPLE, Site, calls, committed, git, make_stuck, processes_about, repository
 
 pytestmark = pytest.mark.filterwarnings("ignore::mcp.shared.exceptions.MCPDeprecationWarning")
 
@@ -203,23 +203,24 @@ class TestProgress:
 
 
 class TestEndsHalfWay:
-    async def test_cancel_while_it_clones_leaves_no_process_and_no_files(self, zoo: Path, tmp_path: Path):
+    @pytest.mark.parametrize("begun", ["clone", "upload-pack"])
+    async def test_cancel_while_it_clones_leaves_no_process_and_no_files(self, zoo: Path, tmp_path: Path, begun: str):
         data = tmp_path / "data"
+        make_stuck(zoo)
 
-        with stuck(zoo) as reading:
-            async with calls(data, **local(tmp_path)) as crawler, anyio.create_task_group() as group:
-                call = anyio.CancelScope()
+        async with calls(data, **local(tmp_path)) as crawler, anyio.create_task_group() as group:
+            call = anyio.CancelScope()
 
-                async def run() -> None:
-                    with call:
-                        await crawler.call("smart_crawl_github", repo_url=str(zoo))
+            async def run() -> None:
+                with call:
+                    await crawler.call("smart_crawl_github", repo_url=str(zoo))
 
-                group.start_soon(run)
-                await until(reading, "git reads the repository")
-                call.cancel()
-                await until(lambda: not clones(data), "the folder of the clone is gone")
-                await until(lambda: not gits(tmp_path), "git is gone")
-                sources = await crawler.data("list_sources")
+            group.start_soon(run)
+            await until(lambda: processes_about(zoo, begun), "git has begun")
+            call.cancel()
+            await until(lambda: not clones(data), "the folder of the clone is gone")
+            await until(lambda: not processes_about(tmp_path, "git"), "git is gone")
+            sources = await crawler.data("list_sources")
 
         assert sources == {"sources": []}
 
@@ -227,17 +228,17 @@ class TestEndsHalfWay:
         data = tmp_path / "data"
         env = {"CRAWLER_DATA": str(data), **local(tmp_path)}
         server = StdioServerParameters(command=sys.executable, args=["-m", "crawler"], cwd=EXAMPLE, env=env)
+        make_stuck(zoo)
 
-        with stuck(zoo) as reading:
-            async with Client(server) as client, anyio.create_task_group() as group:
-                group.start_soon(ignoring_errors, client, zoo)
-                await until(reading, "git reads the repository")
-                (pid,) = {int(path.name.split("-")[1]) for path in clones(data)}
-                psutil.Process(pid).terminate()
-                await until(lambda: not clones(data), "the folder of the clone is gone")
-                await until(lambda: not gits(tmp_path), "git is gone")
-                await until(lambda: gone(pid), "the server is gone")
-                group.cancel_scope.cancel()
+        async with Client(server) as client, anyio.create_task_group() as group:
+            group.start_soon(ignoring_errors, client, zoo)
+            await until(lambda: processes_about(zoo, "upload-pack"), "git reads the repository")
+            (pid,) = {int(path.name.split("-")[1]) for path in clones(data)}
+            psutil.Process(pid).terminate()
+            await until(lambda: not clones(data), "the folder of the clone is gone")
+            await until(lambda: not processes_about(tmp_path, "git"), "git is gone")
+            await until(lambda: gone(pid), "the server is gone")
+            group.cancel_scope.cancel()
 
     async def test_what_a_killed_server_left_is_swept(self, tmp_path: Path):
         mine, dead = tmp_path / f"clone-{os.getpid()}-x", tmp_path / "clone-4194999-y"
@@ -418,32 +419,6 @@ def embeddings(request: Any) -> None:
         for index, text in enumerate(asked["input"])
     ]
     crawling.page(json.dumps({"data": data[::-1]}), "application/json")(request)
-
-
-@contextlib.contextmanager
-def stuck(folder: Path) -> Iterator[Any]:
-    """git that reads the repository hangs, at a FIFO in place of its packed refs; gives whether it is there."""
-    refs = folder / ".git" / "packed-refs"
-    os.mkfifo(refs)
-
-    def reads() -> bool:
-        return any("upload-pack" in " ".join(each.cmdline()) for each in gits(folder.parents[1]))
-
-    yield reads
-
-
-def gits(folder: Path) -> list[psutil.Process]:
-    """Every git that has to do with the folder."""
-    found: list[psutil.Process] = []
-    for each in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if (
-                each.status() != psutil.STATUS_ZOMBIE
-                and "git" in each.name()
-                and str(folder) in " ".join(each.cmdline())
-            ):
-                found.append(each)
-    return found
 
 
 def clones(data: Path) -> list[Path]:

@@ -54,7 +54,7 @@ def _place(word: str) -> tuple[Network, int]:
     try:
         return ipaddress.ip_network(network.replace("[", "").replace("]", "")), int(port)
     except ValueError as error:
-        sentence = f"CRAWLER_ALLOW_PRIVATE: {word!r} is no ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:80."
+        sentence = f"CRAWLER_ALLOW_ADDRESSES: {word!r} is no ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:80."
         raise ValueError(sentence) from error
 
 
@@ -91,6 +91,6 @@ async def checked(host: str, port: int, resolve: Resolve, allowed: Allowed) -> l
             named = f"{host} is at {address}, which is" if host.strip("[]") != str(address) else f"{address} is"
             raise Blocked(
                 f"{named} not public: refused. Whoever runs this server can allow it: "
-                f"CRAWLER_ALLOW_PRIVATE={f'[{address}]' if address.version == 6 else address}:{port}."
+                f"CRAWLER_ALLOW_ADDRESSES={f'[{address}]' if address.version == 6 else address}:{port}."
             )
     return addresses

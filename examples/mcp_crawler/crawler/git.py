@@ -105,19 +105,27 @@ def _environment(home: Path, protocol: str) -> dict[str, str]:
 @contextlib.asynccontextmanager
 async def process(home: Path, *words: str, protocol: str = "none", piped: bool = False) -> AsyncIterator[Process]:
     """`git WORDS` in a group of its own, ended with all it started if we leave before it does."""
-    options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
-    try:
-        running = await anyio.open_process(
-            ["git", *options, *words], env=_environment(home, protocol), cwd=home, start_new_session=True,
-            stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
-        )  # fmt: skip
-    except FileNotFoundError as error:
-        raise CrawlError("git is not installed where this server runs.") from error
+    running = await _started(home, words, protocol, piped)
     try:
         yield running
     finally:
         with anyio.CancelScope(shield=True):
             await _end(running)
+
+
+async def _started(home: Path, words: tuple[str, ...], protocol: str, piped: bool) -> Process:
+    """Shielded: of one cancelled half started, the children would be nobody's."""
+    options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+    ends = subprocess.PIPE if piped else subprocess.DEVNULL
+    command = ["git", *options, *words]
+    try:
+        with anyio.CancelScope(shield=True):
+            return await anyio.open_process(
+                command, env=_environment(home, protocol), cwd=home, start_new_session=True, stdin=ends
+            )
+    except FileNotFoundError as error:
+        raise CrawlError("git is not installed where this server runs.") from error
+    raise AssertionError  # a type checker's: the scope swallows nothing
 
 
 async def _end(running: Process) -> None:

@@ -3,7 +3,9 @@
 Knows nothing of pages or repositories. `Tell` is `Context.report_progress` of the SDK, or a list in a test.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 import anyio
 
@@ -14,26 +16,55 @@ EVERY_S = 0.1
 
 
 class Meter:
-    """One rising amount; what would fall is left out."""
+    """One rising amount; what would fall is left out, what comes too soon is told a moment later if it is the newest."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
+        self._order = anyio.Lock()
         self._told: tuple[float, float | None] | None = None
+        self._newest: tuple[float, float | None, str | None] | None = None
         self._next = 0.0
+        self._later: asyncio.Task[None] | None = None
 
     async def __call__(
         self, done: float, total: float | None, message: str | None = None, *, now: bool = False
     ) -> None:
-        """Tell it unless it was told a moment ago, or is less than what was told."""
+        """Tell it; a moment later unless it is time, or `now`, or the end."""
         if self._told is not None and done < self._told[0]:
             return
-        due = anyio.current_time() >= self._next or self._told is None or self._told[1] != total
-        if (done, total) == self._told and not now:
-            return
-        if due or now or done == total:
-            self._told = (done, total)
-            self._next = anyio.current_time() + EVERY_S
-            await self._tell(done, total, message)
+        self._newest = (done, total, message)
+        due = self._told is None or self._told[1] != total or anyio.current_time() >= self._next
+        if due or now or (done == total and self._told != (done, total)):
+            await self._told_now()
+        elif self._later is None or self._later.done():
+            self._later = asyncio.create_task(self._told_later())
+
+    async def _told_later(self) -> None:
+        await anyio.sleep(self._next - anyio.current_time())
+        await self._told_now()
+
+    async def _told_now(self) -> None:
+        async with self._order:
+            if self._newest is not None:
+                done, total, message = self._newest
+                self._newest, self._told = None, (done, total)
+                self._next = anyio.current_time() + EVERY_S
+                await self._tell(done, total, message)
+
+    def close(self) -> None:
+        """Nothing is told after the result."""
+        if self._later is not None:
+            self._later.cancel()
+
+
+@asynccontextmanager
+async def metering(tell: Tell) -> AsyncIterator[Meter]:
+    """A meter for one call."""
+    meter = Meter(tell)
+    try:
+        yield meter
+    finally:
+        meter.close()
 
 
 class Stages:

@@ -23,7 +23,7 @@ from crawler.fetching import Fetcher, Limits
 from crawler.index import Index
 from crawler.manners import Manners
 from crawler.pages import PageResult, SiteResult, Web, single_page, site
-from crawler.progress import Meter, Stages
+from crawler.progress import Stages, metering
 from crawler.repository import WEIGHTS, Crawl, RepositoryResult
 from crawler.robots import Robots
 from crawler.settings import Settings
@@ -97,7 +97,8 @@ def _add_pages(server: MCPServer, web: Web) -> None:
     ) -> Annotated[CallToolResult, PageResult]:
         """Read one web page: its title, text, headings and links. Obeys robots.txt; progress is bytes received."""
         limits = Limits(max_bytes=max_bytes, timeout_s=timeout_s)
-        return _answer(await single_page(web, url, limits, max_text, Meter(_tell(ctx)), _say(ctx)), "text")
+        async with metering(ctx.report_progress) as meter:
+            return _answer(await single_page(web, url, limits, max_text, meter, _say(ctx)), "text")
 
     @server.tool(title="Crawl a site", annotations=READS)
     async def crawl_site(
@@ -112,10 +113,11 @@ def _add_pages(server: MCPServer, web: Web) -> None:
         timeout_s: Seconds = 60,
     ) -> SiteResult:
         """Read the pages of one site that can be reached from a URL, near ones first. Progress is pages done of known."""
-        return await site(
-            web, url, max_pages=max_pages, max_depth=max_depth, pause_s=pause_s, limits=Limits(timeout_s=timeout_s),
-            max_text=max_text, meter=Meter(_tell(ctx)), say=_say(ctx),
-        )  # fmt: skip
+        async with metering(ctx.report_progress) as meter:
+            return await site(
+                web, url, max_pages=max_pages, max_depth=max_depth, pause_s=pause_s, limits=Limits(timeout_s=timeout_s),
+                max_text=max_text, meter=meter, say=_say(ctx),
+            )  # fmt: skip
 
 
 def _add_repositories(
@@ -138,9 +140,9 @@ def _add_repositories(
 
         What was stored of it before is replaced. Progress is true: git's own while it clones, then files and pieces.
         """
-        stages = Stages(Meter(_tell(ctx)), weights)
-        crawl = Crawl(settings, resolve, index, embedder, writing, stages, _say(ctx))
-        return await crawl.run(repo_url, ref, max_mb, max_file_kb)
+        async with metering(ctx.report_progress) as meter:
+            crawl = Crawl(settings, resolve, index, embedder, writing, Stages(meter, weights), _say(ctx))
+            return await crawl.run(repo_url, ref, max_mb, max_file_kb)
 
 
 def _add_search(server: MCPServer, index: Index, embedder: Embedder | None) -> None:
@@ -180,13 +182,6 @@ def _answer(result: BaseModel, text: str) -> CallToolResult:
     """Both forms: one field as text for a model to read, all of it as data."""
     data = result.model_dump(mode="json")
     return CallToolResult(content=[TextContent(type="text", text=str(data[text]))], structured_content=data)
-
-
-def _tell(ctx: Context) -> Callable[[float, float | None, str | None], Awaitable[None]]:
-    async def tell(done: float, total: float | None, message: str | None) -> None:
-        await ctx.report_progress(done, total, message)
-
-    return tell
 
 
 def _say(ctx: Context) -> Callable[[str], Awaitable[None]]:

@@ -4,7 +4,7 @@
 |---|---|
 | CRAWLER_DATA | folder of the index and of clones under way; else ~/.local/share/mcp-crawler |
 | CRAWLER_USER_AGENT | who we say we are, and whose rules of robots.txt we take |
-| CRAWLER_ALLOW_PRIVATE | private addresses that may be read: `127.0.0.1:8080 10.0.0.0/24:443` |
+| CRAWLER_ALLOW_ADDRESSES | private addresses that may be read: `127.0.0.1:8080 10.0.0.0/24:443` |
 | CRAWLER_ALLOW_LOCAL | a folder whose repositories may be read by path or file:// |
 | CRAWLER_GIT_HOSTS | hosts of repositories; else github.com gitlab.com codeberg.org bitbucket.org |
 | CRAWLER_EMBEDDINGS_URL, _MODEL, _KEY | an OpenAI-compatible API (`https://…/v1`); without URL, BM25 alone |
@@ -39,7 +39,7 @@ class Settings:
         return cls(
             data=Path(said.get("CRAWLER_DATA", "~/.local/share/mcp-crawler")).expanduser(),
             agent=said.get("CRAWLER_USER_AGENT", AGENT),
-            private=Allowed.of(said.get("CRAWLER_ALLOW_PRIVATE", "")),
+            private=Allowed.of(said.get("CRAWLER_ALLOW_ADDRESSES", "")),
             local=Path(local).expanduser().resolve() if local else None,
             git_hosts=tuple(said.get("CRAWLER_GIT_HOSTS", " ".join(GIT_HOSTS)).lower().replace(",", " ").split()),
             embeddings_url=said.get("CRAWLER_EMBEDDINGS_URL", "").rstrip("/"),
