@@ -179,6 +179,15 @@ class TestWords:
     def test_a_name_that_says_nothing_is_refused(self, name: str):
         assert self.words.objection(name)
 
+    def test_a_word_of_a_protocol_is_spoken_where_that_protocol_is(self, tmp_path: Path):
+        for folder in ("mcp", "hub"):
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder / "said.py").write_text("def task_of(): ...\n")
+
+        findings = list(self.words.forbidden_names(sorted(tmp_path.rglob("*.py"))))
+
+        assert [Path(finding.split(":")[0]).parent.name for finding in findings] == ["hub"]
+
     @pytest.mark.parametrize("name", ["handler", "processes", "JobState", "handles", "metadata", "docommand"])
     def test_a_name_that_only_resembles_one_is_not(self, name: str):
         assert self.words.objection(name) is None

@@ -16,7 +16,7 @@ def made() -> tuple[Any, str]:
 def test_a_handle_leads_back_to_its_job():
     job, secret = made()
 
-    id, said = handle.job_of(handle.handle_of("01J", secret))
+    id, said = handle.job_of(handle.as_handle("01J", secret))
 
     assert id == "01J"
     handle.check(job, said)

@@ -135,7 +135,7 @@ async def test_an_id_that_is_not_theirs_is_not_there(scene: Scenes, method: str)
 
         errors = [
             await raw.error(method, {"taskId": wrong, **more})
-            for wrong in (id, handle.handle_of(id, "guessed"), "01NOBODY.x", "…")
+            for wrong in (id, handle.as_handle(id, "guessed"), "01NOBODY.x", "…")
         ]
 
         assert (await s.application.site.job(id)).get("state") == "queued"

@@ -28,7 +28,7 @@ def labels_of(secret: str, agent: str) -> dict[str, str]:
     return {AGENT: agent, LABEL: _hash(secret)}
 
 
-def handle_of(job: str, secret: str) -> str:
+def as_handle(job: str, secret: str) -> str:
     """What the caller is told."""
     return f"{job}.{secret}"
 
@@ -45,7 +45,7 @@ def check(job: JobDoc, secret: str) -> None:
     """NotFound unless the job was made by the call that was given this secret."""
     known = job.get("labels", {}).get(LABEL, "")
     if not hmac.compare_digest(known.encode(), _hash(secret).encode()):
-        raise unknown(handle_of(job.get("id", ""), secret))
+        raise unknown(as_handle(job.get("id", ""), secret))
 
 
 def unknown(handle: str) -> NotFound:

@@ -89,7 +89,7 @@ async def _waited(caller: Caller, id: str, secret: str) -> Answer:
         if request is None or clock.monotonic() >= end:
             return outcome(job, caller.now)
         if caller.is_modern:
-            state = handle.handle_of(id, secret)
+            state = handle.as_handle(id, secret)
             return types.InputRequiredResult(input_requests={job["input"]["request"]: request}, request_state=state)  # type: ignore[typeddict-item, index]
         if not await _ask_back(caller, job, request):
             return outcome(job, caller.now)

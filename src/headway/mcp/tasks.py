@@ -71,7 +71,7 @@ def task_of(job: JobDoc, secret: str, now: str, *, result_type: str = "complete"
     """A job as a task of the wire; as the answer to a call its `result_type` is `task`, and it has no result yet."""
     task: dict[str, Any] = {
         "resultType": result_type,
-        "taskId": handle.handle_of(job.get("id", ""), secret),
+        "taskId": handle.as_handle(job.get("id", ""), secret),
         "status": _status(job),
         "statusMessage": words.status(job, now),
         "createdAt": job.get("created_at", ""),
