@@ -68,6 +68,7 @@ WHEN = {
     "worker.draining": "it gets no more offers",
     "worker.disconnect_requested": "an administrator asked the server that has its link to close it",
     "worker.problem": "it was refused, or what it says does not agree",
+    "worker.kinds_changed": "it serves other kinds than before, or the same with other definitions, while its link is up",
     "worker.loaded": "it was heard, with its load, which joins the series of the last ten minutes",
     "service.changed": "an engine behind a worker is in another status, or anything else of it that somebody may wait for changed",
     "service.loaded": "the engine gave a sign of life, or its load is another one",
@@ -75,6 +76,8 @@ WHEN = {
     "queue.resumed": "it is offered from again",
     "queue.limits_changed": "how many of it may run at once",
     "kind.registered": "a worker brought a new or changed kind",
+    "kind.quarantined": "a worker told another definition of a kind than the pinned one; nothing else of the kind changed",
+    "kind.approved": "somebody approved the definition in quarantine: it is in place now",
     "kind.limits_changed": "how many of the kind may run at once",
     "saved.stored": "a view or a template was kept, in place of what had its name",
     "saved.removed": "it is kept no longer",
@@ -234,7 +237,7 @@ def session() -> list[Event]:
     """A small world in which everything happens once."""
     lab = Session()
     scenes: list[Callable[[Session], object]] = [
-        begin, run_a_job, wait_and_block, fail_and_retry, cancel, come_too_late, ask, steer, leave, end,
+        begin, run_a_job, wait_and_block, fail_and_retry, cancel, come_too_late, ask, steer, change, leave, end,
     ]  # fmt: skip
     for scene in scenes:
         lab.wait(1)
@@ -370,6 +373,15 @@ def steer(lab: Session) -> None:
     lab.do(c.RemoveEntry(section="views", name="Failed today", by="ann"))
     lab.do(c.Note(name="system.disconnect_requested", data={"session": "x7k2p4.12", "by": "ann"}))
     lab.do(c.Note(name="system.announced", data={"message": "Restart at noon.", "by": "ann"}, priority="high"))
+
+
+def change(lab: Session) -> None:
+    """A tool of an outside program appears, changes, and is approved."""
+    tool = {"name": "mcp.github.create_issue", "title": "Create an issue", "service": "mcp:github", "hash": "77b0"}
+    for definition in ("9c1e", "d40a"):
+        kinds = ({"name": KIND, "hash": "5f2a"}, {**tool, "definition": definition, "confirm": True})
+        lab.do(c.ReportKinds(worker=WORKER, instance="i1", kinds=kinds))
+    lab.do(c.ApproveKind(kind=tool["name"], definition="d40a", by="ann"))
 
 
 def leave(lab: Session) -> None:

@@ -87,3 +87,42 @@ async def test_a_kind_is_shown_as_it_was_declared_and_its_limit_is_set(running):
     assert [(kind["name"], kind["schema"], kind["served"]) for kind in listed] == [("crawl", {"type": "object"}, True)]
     assert limited.json()["limit"] == 3
     assert unknown.status_code == 404
+
+
+async def test_a_definition_in_quarantine_is_shown_and_approved(running):
+    tool = {"name": "mcp.a/tool", "hash": "1", "schema": {"type": "object"}, "confirm": True, "definition": "d1"}
+    async with running() as bench:
+        await bench.connect(tool)
+        await bench.connect({**tool, "title": "Other", "definition": "d2"})
+        job = await bench.submit("mcp.a/tool")
+
+        waiting = (await bench.http.get("/api/v1/kinds/mcp.a/tool")).json()
+        stale = await bench.http.post("/api/v1/kinds/mcp.a/tool/approve", json={"definition": "d0"})
+        wrong = await bench.http.post("/api/v1/kinds/mcp.a/tool/approve", json={})
+        unknown = await bench.http.post("/api/v1/kinds/nobody/approve", json={"definition": "d0"})
+        offered = await bench.do(c.Claim(worker="bench/1", limit=1, kinds=("mcp.a/tool",)))
+        approved = await bench.http.post("/api/v1/kinds/mcp.a/tool/approve", json={"definition": "d2"})
+        then = await bench.do(c.Claim(worker="bench/1", limit=1, kinds=("mcp.a/tool",)))
+
+    assert (waiting["definition"], waiting["quarantine"]["definition"], waiting["confirm"]) == ("d1", "d2", True)
+    assert (stale.status_code, wrong.status_code, unknown.status_code) == (409, 422, 404)
+    assert "it changed again since you looked" in stale.text
+    assert (approved.status_code, approved.json()["title"], "quarantine" in approved.json()) == (200, "Other", False)
+    assert (approved.json()["approved_by"], offered, then) == ("local", [], [job])
+
+
+async def test_arguments_are_checked_against_the_pinned_schema_while_another_waits(running):
+    def tool(definition: str, field: str) -> dict[str, object]:
+        schema = {"type": "object", "properties": {field: {"type": "string"}}, "required": [field]}
+        return {"name": "tool", "hash": definition, "schema": schema, "definition": definition}
+
+    async with running() as bench:
+        await bench.connect(tool("d1", "old"))
+        await bench.connect(tool("d2", "new"))
+
+        by_the_old = await bench.http.post("/api/v1/jobs", json={"kind": "tool", "args": {"old": "x"}})
+        by_the_new = await bench.http.post("/api/v1/jobs", json={"kind": "tool", "args": {"new": "x"}})
+        await bench.http.post("/api/v1/kinds/tool/approve", json={"definition": "d2"})
+        after = await bench.http.post("/api/v1/jobs", json={"kind": "tool", "args": {"new": "x"}})
+
+    assert (by_the_old.status_code, by_the_new.status_code, after.status_code) == (201, 422, 201)

@@ -50,11 +50,13 @@ class Floor:
         kinds: tuple[str, ...] = ("crawl",),
         services: tuple[dict[str, Any], ...] = (),
         service: str | None = None,
+        definition: str | None = None,
         **more: Any,
     ) -> None:
         profile = {"machine": "m", "instance": "i", "slots": 9, "namespace": "default", **more}
         told = {key: value for key, value in profile.items() if key != "namespace"}
         needs = {"service": service} if service else {}
+        needs |= {"definition": definition} if definition else {}
         known = tuple({"name": kind, "hash": "1", **needs} for kind in kinds)
         namespace = profile["namespace"]
         asked = c.Connect(worker=id, profile=told, kinds=known, namespace=namespace, services=services)
@@ -62,7 +64,10 @@ class Floor:
         self.ports[id] = Port(self, id)
         wanted = dict.fromkeys(kinds, service) if service else {}
         taken = answer.get("services", ())
-        self.hub.dispatcher.attach(self.ports[id], profile, kinds, [], needs=wanted, services=taken)  # pyright: ignore[reportArgumentType]
+        pins = dict.fromkeys(kinds, definition) if definition else {}
+        self.hub.dispatcher.attach(
+            self.ports[id], profile, kinds, [], needs=wanted, services=taken, definitions=pins,
+        )  # pyright: ignore[reportArgumentType]  # fmt: skip
 
     async def tell(self, *services: dict[str, Any]) -> None:
         await self.do(c.ReportServices(worker="w", services=services))
@@ -253,6 +258,18 @@ async def _avoided(on: Floor) -> None:
 _end = Floor.end
 _another: Scene = lambda on: on.worker("v", labels={"gpu": "1", "os": "linux"})  # noqa: E731
 
+
+async def _changed(on: Floor) -> None:
+    await on.worker("old", definition="d1")
+    await on.do(c.Disconnect(worker="old", instance="i", goodbye=True))
+    await on.worker(definition="d2")
+    await on.submit()
+
+
+def _approve(on: Floor) -> Awaitable[Any]:
+    return on.do(c.ApproveKind(kind="crawl", definition="d2"))
+
+
 SCENES: dict[str, tuple[str, Scene, Scene]] = {
     "held": ("held", _held, lambda on: on.do(c.Unhold(job="J"))),
     "scheduled": ("scheduled", _scheduled, lambda on: on.wait(3)),
@@ -269,6 +286,7 @@ SCENES: dict[str, tuple[str, Scene, Scene]] = {
     "disconnected": ("no_worker_online", _gone, _another),
     "lost": ("no_worker_online", _lost, _another),
     "silent": ("no_worker_online", _silent, _another),
+    "definition changed": ("kind_quarantined", _changed, _approve),
     "other queue": ("queue_not_served", _other_queue, _another),
     "labels": ("requires", _labels, _another),
     "engine away": ("service_away", _engine_away, lambda on: on.tell(COMFY)),
@@ -311,6 +329,10 @@ TOLD = {
     "key limit": {"limit_key": "site", "limit": 1, "running": 1},
     "draining": {"workers": {"w": "draining"}},
     "silent": {"workers": {"w": "not heard for 20s"}},
+    "definition changed": {
+        "text": "The definition of crawl changed at 2026-09-21T14:13:20.000Z, and nobody has approved the new one.",
+        "hint": "headway kinds approve crawl", "kind": "crawl", "workers": {"w": "d2"},
+    },
     "other queue": {"hint": "headway worker MODULE:APP --queue default", "workers": {"w": ["gpu"]}},
     "labels": {
         "workers": {"w": {"gpu": "1", "os": "linux"}},
@@ -340,6 +362,21 @@ async def test_a_reason_brings_the_facts_and_the_way_out(scene: str):
         [reason] = on.why()
 
     assert {key: reason[key] for key in TOLD[scene]} == TOLD[scene]
+
+
+async def test_a_worker_with_another_definition_than_the_approved_one_is_to_tell_it_again():
+    async with floor() as on:
+        await on.worker(definition="d1")
+        await on.worker("new", definition="d2")
+        await on.do(c.ApproveKind(kind="crawl", definition="d2"))
+        await on.do(c.Disconnect(worker="new", instance="i"))
+        await on.submit()
+
+        [reason] = on.why()
+
+    assert reason["code"] == "kind_quarantined"
+    assert reason["text"] == "No worker that is there has the approved definition of crawl: w (another)."
+    assert reason.get("hint", "").endswith("headway workers repair w")
 
 
 async def test_everything_in_its_way_is_said_at_once_and_in_order():
@@ -387,6 +424,9 @@ async def test_what_runs_has_nothing_in_its_way_but_may_ask_or_be_out_of_sight()
         assert (away["code"], away.get("worker"), away.get("state")) == ("worker_away", "w", "disconnected")
 
 
+PINS: list[dict[str, str]] = [{}, {}, {"definition": "d1"}, {"definition": "d2"}]
+
+
 @pytest.mark.parametrize("seed", range(200))
 def test_a_job_is_said_to_be_next_exactly_if_a_claim_takes_it(seed: int):
     """Worlds of any kind, where every worker with a free slot asks, as the dispatcher does for it."""
@@ -395,7 +435,7 @@ def test_a_job_is_said_to_be_next_exactly_if_a_claim_takes_it(seed: int):
     crawl = {"name": "crawl", "hash": "1", **service}
     for id in ("a", "b"):
         lab.worker(
-            id, kinds=dice.choice([(crawl,), (crawl, "parse"), ("parse",)]), slots=dice.randint(1, 3),
+            id, kinds=dice.choice([(one := crawl | dice.choice(PINS),), (one, "parse"), ("parse",)]), slots=dice.randint(1, 3),
             services=tuple(dice.sample([COMFY, COMFY | {"name": "x"}, UNREACHABLE | {"name": "y"}], dice.randint(0, 3))),
             queues=dice.choice([[], ["gpu"], ["default", "cpu"]]), labels=dice.choice([{}, {"gpu": "1"}]),
         )  # fmt: skip
