@@ -38,6 +38,7 @@ _HEALTHY_S = 60.0  # a life this long forgets earlier failures
 _CONFIG_S = 60.0  # an environment does not change; the status is told for as long
 _TICK_S = 1.0
 _SETTLE_S = 0.1  # changes of the tool list come in swarms
+_LIST_S = 1.0  # between two looks at it, however often it changes
 _RELIST_S = 300.0  # a server may change its tools and say nothing
 _log = logging.getLogger("headway.mcp")
 
@@ -149,6 +150,7 @@ class McpEngine:
                 if link.lost.is_set():
                     return
                 _log.warning("MCP server %s: its tools stay as they were: %s", self.name, self._why(error))
+            await self.clock.sleep(_LIST_S)
 
     def _why(self, error: Exception) -> str:
         return cut(self.secrets.hide(str(error).partition("\n")[0]), 500)
