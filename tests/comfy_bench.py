@@ -40,7 +40,7 @@ class Host:
     def submit(self, spec: Mapping[str, Any]) -> Pending[str]:
         raise NotImplementedError
 
-    def ask(self, request: str, message: str, schema: Any) -> Pending[Answer]:
+    def ask(self, request: str, message: str, schema: Any, url: str | None) -> Pending[Answer]:
         raise NotImplementedError
 
     def store(self, name: str, file: Path, type: str | None) -> Pending[None]:

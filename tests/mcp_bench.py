@@ -38,7 +38,7 @@ class AskedHost(Host):
         self.answers = answers
         self.asked: list[tuple[str, Any]] = []
 
-    def ask(self, request: str, message: str, schema: Any) -> Pending[Answer]:
+    def ask(self, request: str, message: str, schema: Any, url: str | None) -> Pending[Answer]:
         self.asked.append((message, schema))
         return settled(self.answers.pop(0)) if self.answers else Pending()
 

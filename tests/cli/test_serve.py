@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -117,3 +118,62 @@ def test_engines_beside_a_server_are_its_services_and_their_kinds_run(tmp_path, 
     assert result == "done"
     assert [(each["name"], each["status"]) for each in services] == [("a:1", "idle"), ("b:2", "idle")]
     assert "/1 serves toy.hang, toy.wait, toy.work by toy a:1, toy b:2" in rest
+
+
+MCP_SERVER = '''
+from mcp.server import MCPServer
+
+server = MCPServer("sums")
+
+
+@server.tool()
+def add(a: int, b: int) -> int:
+    """Add."""
+    return a + b
+
+
+server.run()
+'''
+
+
+@pytest.mark.process
+def test_a_plain_server_has_a_worker_for_the_mcp_servers_of_its_configuration(tmp_path, monkeypatch):
+    (tmp_path / "sums.py").write_text(MCP_SERVER)
+    words = [sys.executable, "-m", "headway", "serve", "--port", "0", "--data", str(tmp_path / "data")]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "headway.toml").write_text(
+        f"[mcp.servers.sums]\ncommand = {json.dumps(sys.executable)}\nargs = ['sums.py']\n"
+    )
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env={**os.environ, "NO_COLOR": "1"})
+    try:
+        url = process.stderr.readline().rpartition(" ")[2].strip().rstrip("/")
+        with connect(url) as client:
+            result = client.submit("mcp.sums.add", {"a": 1, "b": 2}).result(timeout=50)
+        services = httpx.get(f"{url}/api/v1/services").json()["services"]
+        process.send_signal(signal.SIGTERM)
+        _, rest = process.communicate(timeout=30)
+    finally:
+        process.kill()
+
+    assert result["content"] == [{"type": "text", "text": "3"}]
+    assert [(each["name"], each["type"], each["slots"]) for each in services] == [("sums", "mcp", 8)]
+    assert "/1 serves what mcp sums has" in rest
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("toml", "sentence"),
+    [
+        ("[mcp.servers.a]\nslots = 3\n", "mcp.servers.a: has neither command nor url."),
+        ('[mcp.servers.a]\ncommand = "x"\nurl = "https://h/mcp"\n', "mcp.servers.a: has a command and a url."),
+        ('[mcp.servers.a]\ncomand = "x"\n', "mcp.servers.a.comand: is not known."),
+    ],
+)
+def test_a_worker_of_an_mcp_server_that_is_configured_wrongly_says_where_and_ends(toml, sentence, tmp_path):
+    (tmp_path / "headway.toml").write_text(toml)
+    words = [sys.executable, "-m", "headway", "worker", "--server", "http://127.0.0.1:9"]
+
+    said = subprocess.run(words, capture_output=True, text=True, timeout=50, check=False, cwd=tmp_path)
+
+    assert said.returncode == 2
+    assert sentence in said.stderr

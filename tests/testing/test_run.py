@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import headway
-from headway.model.report import StepDone
+from headway.model.report import InputRequested, StepDone
 from headway.testing import run
 
 app = headway.App()
@@ -187,9 +187,23 @@ def test_questions_get_the_answers_given():
     assert run(job, answers={"really?": "yes"}).result == ["yes", False]
 
 
+def test_a_question_may_name_a_page_on_which_it_is_answered():
+    async def job(ctx: headway.Context) -> bool:
+        return (await ctx.ask("Sign in", url="https://example.org/sign")).accepted
+
+    ran = run(job, answers={"Sign in": None})
+
+    [asked] = [item for item in ran.items if isinstance(item, InputRequested)]
+    assert (ran.result, asked.url) == (True, "https://example.org/sign")
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
+        (
+            lambda ctx: ctx.ask("?", url="file:///etc/passwd"),
+            "url: 'file:///etc/passwd' is no page that can be opened.",
+        ),
         (
             lambda ctx: ctx.emit("job.mine"),
             "name: 'job.mine' is not a custom event's name. Write <prefix>.<name>; the prefixes",

@@ -152,7 +152,7 @@ class _Host:
     def show(self, picture: Picture) -> None:
         self._ran.previews.append(picture)
 
-    def ask(self, request: str, message: str, schema: Any) -> Pending[Answer]:
+    def ask(self, request: str, message: str, schema: Any, url: str | None) -> Pending[Answer]:
         if message in self._answers:
             return _settled(Answer("accept", self._answers[message]))
         return _settled(Answer("decline"))

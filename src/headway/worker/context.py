@@ -81,8 +81,8 @@ class Host(Protocol):
         """Show it to whoever watches, if that can be done; returns at once and raises nothing."""
         ...
 
-    def ask(self, request: str, message: str, schema: Any) -> Pending[Answer]:
-        """The answer to an input request that was just reported."""
+    def ask(self, request: str, message: str, schema: Any, url: str | None) -> Pending[Answer]:
+        """The answer to an input request that is reported now."""
         ...
 
 
@@ -256,7 +256,7 @@ class Context:
         if url is not None and not is_page(url):
             raise InvalidInput("url", f"{url[:200]!r} is no page that can be opened", hint="Give an http(s) URL.")
         request = f"{self.attempt}.{self._next()}"
-        pending = self._host.ask(request, message, schema)
+        pending = self._host.ask(request, message, schema, url)
         self.reporter.add(
             InputRequested(request=request, message=message[:_MESSAGE], schema=schema, url=url, at=self._clock.now())
         )

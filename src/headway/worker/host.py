@@ -56,7 +56,7 @@ class JobHost:
         if self._work.job:
             self._showing.show(picture)
 
-    def ask(self, request: str, message: str, schema: Any) -> Pending[Answer]:
+    def ask(self, request: str, message: str, schema: Any, url: str | None) -> Pending[Answer]:
         """The answer, when somebody gives it."""
         pending: Pending[Answer] = Pending()
         self._questions[request] = pending

@@ -68,11 +68,12 @@ class TerminalHost:
     def show(self, picture: Picture) -> None:
         """A terminal shows no pictures."""
 
-    def ask(self, request: str, message: str, schema: Any) -> Pending[Answer]:
+    def ask(self, request: str, message: str, schema: Any, url: str | None) -> Pending[Answer]:
         """Ask at the terminal; where nobody sits, the answer is a refusal."""
         pending: Pending[Answer] = Pending()
         answered = sys.stdin is not None and sys.stdin.isatty()
-        pending.settle(Answer("accept", input(f"{message} ")) if answered else Answer("decline"))
+        text = f"{message} {url} " if url else f"{message} "
+        pending.settle(Answer("accept", input(text)) if answered else Answer("decline"))
         return pending
 
 
