@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from agents import texts
+from mcp_peers import fastmcp
 from processes import Gate, Headway
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
@@ -139,3 +141,46 @@ async def test_an_agent_keeps_its_tools_and_tasks_over_a_restart_of_the_server(h
     assert "add" not in before
     assert "add" in after
     assert result.structured_content["result"] == {"sum": 5}  # type: ignore[index]
+
+
+FASTMCP = """
+import asyncio, json, sys
+import fastmcp_tasks
+from fastmcp import Client
+from fastmcp_tasks import call_tool_task
+
+async def answer(message, response_type, params, context):
+    return {}
+
+async def main():
+    async with Client(sys.argv[1] + "/mcp", elicitation_handler=answer) as agent:
+        task = await call_tool_task(agent, "add", {"a": 2, "b": 3})
+        first = await task.result()
+        asked = await agent.call_tool("asks", {"questions": 2})
+        print(json.dumps({
+            "task": task.task_id,
+            "sum": first.structured_content["result"],
+            "asked": asked.structured_content["result"],
+        }))
+
+asyncio.run(main())
+"""
+
+
+async def test_a_client_of_others_takes_tasks_and_answers_what_they_ask(hw: Headway):
+    python = await asyncio.to_thread(fastmcp)
+    hw.env["HEADWAY_MCP_TOOLS"] = "add,asks"
+    await asyncio.to_thread(hw.serve)
+    await asyncio.to_thread(hw.work)
+
+    said = await asyncio.to_thread(
+        subprocess.run, [python, "-c", FASTMCP, hw.url], capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert said.returncode == 0, said.stderr
+    answer = json.loads(said.stdout)
+    job = hw.job(answer["task"].partition(".")[0])
+    assert answer["sum"] == {"sum": 5}
+    assert answer["asked"] == [{}, {}]
+    assert job["state"] == "completed"
+    assert answer["task"].partition(".")[2] not in str(job)
