@@ -71,6 +71,7 @@ it.each([
   'MachinesPage',
   'QueuesPage',
   'KindsPage',
+  'McpPage',
   'SystemPage',
   'Palette',
   'Logs',

@@ -1,10 +1,12 @@
 /**
- * A ComfyUI that needs no model (`headway.testing.comfyui`) and a real worker with the connector that drives it.
+ * A ComfyUI that needs no model (`headway.testing.comfyui`), an MCP server that does what a test wants, and real workers with
+ * the connectors that drive them.
  *
- * Both are processes, ended by their own id. Must never know what is looked at.
+ * All are processes, ended by their own id. Must never know what is looked at.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Server } from '../../clients/typescript/test/server.ts'
 
@@ -31,9 +33,9 @@ export function workflow(seconds: number, steps = 20): Readonly<Record<string, u
 export class Begun {
   readonly #child: ChildProcess
 
-  constructor(program: string, words: readonly string[], server?: Server) {
+  constructor(program: string, words: readonly string[], server?: Server, cwd?: string) {
     const env = { ...process.env, ...(server ? { HEADWAY_SERVER: server.url } : {}) }
-    this.#child = spawn(join(BIN, program), words, { env, stdio: 'ignore' })
+    this.#child = spawn(join(BIN, program), words, { env, stdio: 'ignore', ...(cwd ? { cwd } : {}) })
   }
 
   async end(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
@@ -52,4 +54,14 @@ export function fakeComfy(port: number): Begun {
 export function comfyWorker(server: Server, machine: string, ports: readonly number[]): Begun {
   const connectors = ports.flatMap(port => ['--connector', `comfyui=http://127.0.0.1:${port}`])
   return new Begun('headway', ['worker', ...connectors, '--machine', machine, '--name', 'comfy'], server)
+}
+
+const TOOLS = join(import.meta.dirname, '../../tests/mcp_servers/bad.py')
+
+/** A worker on `machine` with the MCP server `bad` (tests/mcp_servers/bad.py), which keeps what outlives it in `folder`. */
+export async function mcpWorker(server: Server, machine: string, folder: string): Promise<Begun> {
+  const words = [TOOLS, folder].map(each => JSON.stringify(each)).join(', ')
+  const config = `[mcp.servers.bad]\ncommand = ${JSON.stringify(join(BIN, 'python'))}\nargs = [${words}]\n`
+  await writeFile(join(folder, 'headway.toml'), config)
+  return new Begun('headway', ['worker', '--machine', machine, '--name', 'tools'], server, folder)
 }

@@ -1,6 +1,6 @@
 import type { WireEvent } from '@headway/client'
 import { expect, it } from 'vitest'
-import { alertText, saidAfter, unseen } from './alerts.ts'
+import { alertText, kindOf, saidAfter, unseen } from './alerts.ts'
 
 const DAY = '2026-11-22T'
 
@@ -20,6 +20,13 @@ it('says what it is about and what is wrong', () => {
     'worker a/1: lost its way',
   )
   expect(alertText(event(1, 'system.announced', { message: 'lunch', by: 'ada' }))).toBe('lunch')
+})
+
+it('leads to the kind that it is about', () => {
+  expect(kindOf(event(1, 'system.alert', { about: 'kind mcp.github.find', message: 'changed' }))).toBe(
+    'mcp.github.find',
+  )
+  expect(kindOf(event(1, 'system.alert', { about: 'worker kind/1' }))).toBeUndefined()
 })
 
 it.each([

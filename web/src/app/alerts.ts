@@ -1,7 +1,7 @@
 /**
  * Alerts and announcements among what the system says: which are worth a notice, which nobody looked at, their words.
  *
- * Pure. Must never know what an alert is about. Called by alerting.ts and the system page.
+ * Pure. Must never know why somebody is alerted. Called by alerting.ts and the system page.
  */
 import type { WireEvent } from '@headway/client'
 
@@ -12,6 +12,15 @@ const NEW_MS = 24 * 60 * 60 * 1000
 /** What it says: `worker gpu-3/1: its worker no longer knows it`. */
 export function alertText({ data }: WireEvent): string {
   return [data.about, data.message].filter(part => typeof part === 'string' && part !== '').join(': ')
+}
+
+const KIND = 'kind '
+
+/** The kind that it is about; undefined: another thing. */
+export function kindOf({ data }: WireEvent): string | undefined {
+  return typeof data.about === 'string' && data.about.startsWith(KIND)
+    ? data.about.slice(KIND.length)
+    : undefined
 }
 
 /** Those worth a notice, of what was said after `seq`. */

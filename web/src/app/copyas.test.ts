@@ -41,6 +41,10 @@ describe('the command line', () => {
     ],
     ['headway workers --server https://jobs.example/hw drain gpu-3/1', { do: 'drain', worker: 'gpu-3/1' }],
     [
+      'headway kinds --server https://jobs.example/hw approve mcp.github.find',
+      { do: 'approve', kind: 'mcp.github.find', definition: 'ab12' },
+    ],
+    [
       `headway submit --server https://jobs.example/hw crawl --args '{"url": "x y", "big": 12345678901234567890}' --priority 5 --label subject=sub-01`,
       {
         do: 'submit',

@@ -25,6 +25,7 @@ export type Action =
   | { readonly do: 'resume' | 'clear'; readonly queue: string }
   | { readonly do: 'limit'; readonly queue: string; readonly limit: number | null }
   | { readonly do: 'drain' | 'disconnect' | 'repair'; readonly worker: string }
+  | { readonly do: 'approve'; readonly kind: string; readonly definition: string }
   | { readonly do: 'limits'; readonly kind: string; readonly limits: Nullable<KindRequest> }
 
 /** All that match a filter, or those named. */
@@ -146,6 +147,10 @@ const SAYS: { readonly [D in Doing]: (action: Of<D>) => Spoken } = {
   repair: ({ worker }) => ({
     rest: { method: 'POST', path: `workers/${part(worker)}/repair`, body: {} },
     cli: `workers ${SERVER} repair ${quoted(worker)}`,
+  }),
+  approve: ({ kind, definition }) => ({
+    rest: { method: 'POST', path: `kinds/${part(kind)}/approve`, body: { definition } },
+    cli: `kinds ${SERVER} approve ${quoted(kind)}`,
   }),
   limits: ({ kind, limits }) => ({ rest: { method: 'PATCH', path: `kinds/${part(kind)}`, body: limits } }),
 }

@@ -9,6 +9,8 @@ import { done } from './toasts.tsx'
 
 const watched = new Map<string, () => void>()
 const listeners = new Set<() => void>()
+/** Characters of a question in a notice. */
+const MOST = 200
 const FINAL: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled'])
 
 export function isWatched(id: string): boolean {
@@ -28,11 +30,15 @@ function changed(): void {
   for (const listener of listeners) listener()
 }
 
-/** Tell me when it ends; a second call takes it back. Asks for the right to notify the first time it is wanted. */
+/** By job, the question that was told of. */
+const asked = new Map<string, string>()
+
+/** Tell me when it ends, and when it asks for something; a second call takes it back. Asks for the right to notify the first time it is wanted. */
 export function watchJob(id: string): void {
   const stop = watched.get(id)
   if (stop) {
     watched.delete(id)
+    asked.delete(id)
     stop()
     changed()
     return
@@ -40,27 +46,34 @@ export function watchJob(id: string): void {
   if (settings().notify && 'Notification' in window && Notification.permission === 'default')
     void Notification.requestPermission()
   const followed = headway.live.follow([`job:${id}`])
-  const forget = followed.subscribe(() => ended(id))
+  const forget = followed.subscribe(() => moved(id))
   watched.set(id, () => {
     forget()
     followed.close()
   })
   changed()
-  ended(id)
+  moved(id)
 }
 
-function ended(id: string): void {
+function moved(id: string): void {
   const followed = headway.live.follow([`job:${id}`])
   const job = followed.view.topics.get(`job:${id}`)?.documents.get('job')?.get(id) as
-    | { state?: string; kind?: string }
+    | { state?: string; kind?: string; input?: { request: string; message: string } }
     | undefined
   followed.close()
+  if (job?.input && job.state === 'running' && asked.get(id) !== job.input.request) {
+    asked.set(id, job.input.request)
+    say(`${job.kind} needs input: ${job.input.message.slice(0, MOST)}`, id)
+  }
   if (!job?.state || !FINAL.has(job.state)) return
   watchJob(id)
-  const text = `${job.kind} ${job.state}`
+  say(`${job.kind} ${job.state}`, id)
+  if (settings().sound) chime(job.state === 'completed')
+}
+
+function say(text: string, id: string): void {
   announce(text)
   done(text)
-  if (settings().sound) chime(job.state === 'completed')
   notify(text, id)
 }
 

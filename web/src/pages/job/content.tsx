@@ -28,7 +28,7 @@ export function ToolContent({ job, result }: { job: JobDoc; result: ToolResult }
     <div className="flex min-w-0 flex-col gap-3">
       {blocks.map((block, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: blocks have no other identity, and none moves
-        <BlockShown key={index} job={job} block={block} />
+        <BlockShown key={index} job={job} block={block} number={index + 1} />
       ))}
       {structured !== undefined && <JsonView value={structured} label="structured result" />}
       {structuredFile && <FileShown job={job} name={structuredFile} />}
@@ -43,13 +43,13 @@ export function ToolContent({ job, result }: { job: JobDoc; result: ToolResult }
   )
 }
 
-function BlockShown({ job, block }: { job: JobDoc; block: Block }) {
+function BlockShown({ job, block, number }: { job: JobDoc; block: Block; number: number }) {
   switch (block.as) {
     case 'text':
       return (
         <div className="flex min-w-0 flex-col gap-1">
           {block.uri && <Of uri={block.uri} />}
-          <Text text={block.text} />
+          <Text text={block.text} label={`Text ${number}`} />
         </div>
       )
     case 'file':
@@ -68,7 +68,7 @@ function BlockShown({ job, block }: { job: JobDoc; block: Block }) {
         </p>
       )
     default:
-      return <JsonView value={block.value} label="a part of another type" />
+      return <JsonView value={block.value} label={`part ${number}, of another type`} />
   }
 }
 
@@ -84,14 +84,14 @@ function Of({ uri }: { uri: string }) {
 const FIRST = 4_000
 const FIRST_LINES = 40
 
-function Text({ text }: { text: string }) {
+function Text({ text, label }: { text: string; label: string }) {
   const [isWhole, setWhole] = useState(false)
   const first = text.slice(0, FIRST).split('\n').slice(0, FIRST_LINES).join('\n')
   const more = text.length - first.length
   return (
     <div className="relative min-w-0 rounded-md bg-well">
       <section
-        aria-label="Text"
+        aria-label={label}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         tabIndex={0}
         className="max-h-[70dvh] overflow-auto rounded-md p-3 pr-10 text-sm"
@@ -99,7 +99,7 @@ function Text({ text }: { text: string }) {
         <Foreign text={isWhole ? text : first} />
       </section>
       <span className="absolute top-1.5 right-1.5 rounded-md bg-well">
-        <CopyButton text={text} label="Copy the text" />
+        <CopyButton text={text} label={`Copy ${label.toLowerCase()}`} />
       </span>
       {more > 0 && (
         <p className="px-2 pb-2">

@@ -33,6 +33,7 @@ const WAYS: Readonly<Record<string, Ways>> = {
   queue_limit: (job, reason) => [...queue(job, reason), running(`queue:${quoted(job.queue)}`)],
   kind_limit: (job, reason) => [...kind(job, reason), running(`kind:${quoted(job.kind)}`)],
   key_limit: (job, reason) => [...kind(job, reason), running(`kind:${quoted(job.kind)}`)],
+  kind_quarantined: kind,
   no_worker: (job, reason) => [machines, ...kind(job, reason)],
   no_worker_online: workers,
   queue_not_served: (job, reason) => [...workers(job, reason), ...queue(job, reason)],

@@ -9,16 +9,19 @@ import type { KindDoc } from '@headway/client'
 import { useHeadway } from '@headway/client/react'
 import { GitCompareArrows } from 'lucide-react'
 import { useState } from 'react'
+import { Folded } from '../../app/ascode.tsx'
+import { useSettings } from '../../app/settings.ts'
 import { tell } from '../../app/toasts.tsx'
 import { Button } from '../../kit/button.tsx'
 import { Foreign } from '../../kit/foreign.tsx'
-import { Time } from '../../kit/time.tsx'
+import { Age } from '../../kit/time.tsx'
 import { toolOf } from '../../words/kinds.ts'
-import { plural } from '../../words/numbers.ts'
+import { instant, plural } from '../../words/numbers.ts'
 import { type Change, changesOf, type Row } from './changes.ts'
 
-export function Quarantined({ kind }: { kind: KindDoc }) {
-  const [open, setOpen] = useState(false)
+/** `isOpen`: what changed is shown at once. */
+export function Quarantined({ kind, isOpen = false }: { kind: KindDoc; isOpen?: boolean }) {
+  const [open, setOpen] = useState(isOpen)
   const { quarantine } = kind
   if (!quarantine) return null
   return (
@@ -33,8 +36,8 @@ export function Quarantined({ kind }: { kind: KindDoc }) {
           <span className="font-medium">Its definition changed</span>
           <span className="text-soft">
             {' '}
-            <Time at={quarantine.seen_at} />, says {quarantine.worker ?? 'a worker'}. Its jobs wait until
-            somebody approves it.
+            {quarantine.seen_at && <Ago at={quarantine.seen_at} />}, says {quarantine.worker ?? 'a worker'}.
+            Its jobs wait until somebody approves it.
           </span>
         </p>
         <Button small aria-expanded={open} onClick={() => setOpen(!open)}>
@@ -43,6 +46,15 @@ export function Quarantined({ kind }: { kind: KindDoc }) {
       </div>
       {open && <Review key={quarantine.definition} kind={kind} quarantine={quarantine} />}
     </section>
+  )
+}
+
+function Ago({ at }: { at: string }) {
+  const { zone } = useSettings()
+  return (
+    <time dateTime={at} title={instant(at, 'full', zone)}>
+      <Age since={at} /> ago
+    </time>
   )
 }
 
@@ -80,6 +92,7 @@ function Review({ kind, quarantine }: ReviewProps) {
           Approve the change
         </Button>
       </span>
+      <Folded action={{ do: 'approve', kind: kind.name, definition: quarantine.definition ?? '' }} />
     </div>
   )
 }

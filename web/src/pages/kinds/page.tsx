@@ -96,7 +96,7 @@ function Kind({ kind, workers, figures, open: wanted }: KindProps) {
           <Link
             to="/jobs"
             search={{ q: `kind:${quotedWhereNeeded(kind.name)}` }}
-            className="truncate font-medium hover:underline"
+            className="truncate leading-6 font-medium hover:underline"
             title={kind.name}
           >
             {kind.name}
@@ -131,7 +131,7 @@ function Kind({ kind, workers, figures, open: wanted }: KindProps) {
         <p className="flex flex-wrap gap-x-2 text-sm wrap-anywhere">
           {kind.title && <Foreign text={kind.title} />}
           {server !== undefined && (
-            <Link to="/mcp" search={{ q: toolOf(kind) }} className="text-accent hover:underline">
+            <Link to="/mcp" search={{ q: toolOf(kind) }} className="leading-6 text-accent hover:underline">
               tool of {server}
             </Link>
           )}
@@ -142,7 +142,7 @@ function Kind({ kind, workers, figures, open: wanted }: KindProps) {
           <Foreign text={kind.description} />
         </p>
       )}
-      <Quarantined kind={kind} />
+      <Quarantined kind={kind} isOpen={wanted} />
       <details open={wanted} className="mt-1">
         <summary className="min-h-6 text-sm text-soft">
           {fields.length === 0

@@ -3,7 +3,7 @@
 import type { JobDoc, KindDoc } from '@headway/client'
 import { useHeadway, useJob, useNow } from '@headway/client/react'
 import { Ban } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { Link } from '../../app/router.tsx'
 import { tell } from '../../app/toasts.tsx'
 import { StateBadge } from '../../kit/badge.tsx'
@@ -31,8 +31,12 @@ interface RunProps {
 const NOTHING = { args: {}, options: {} }
 
 export function RunTool({ kind, job, onJob }: RunProps) {
+  const place = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    place.current?.scrollIntoView({ block: 'nearest' }) // whoever comes by its address did not press a button beside it
+  }, [])
   return (
-    <div className="grid items-start gap-3 lg:grid-cols-2">
+    <div ref={place} className="grid scroll-my-4 items-start gap-3 lg:grid-cols-2">
       <NewJobForm name={kind.name} kind={kind} start={NOTHING} onSubmitted={onJob} />
       {job ? (
         <LiveJob key={job} id={job} />

@@ -69,7 +69,7 @@ export function Tool({ kind, workers, figures, isOpen, job, onRun, onJob }: Tool
           {isOpen ? 'Close' : 'Run'}
         </Button>
       </div>
-      {description && (
+      {description && description !== name && (
         <p className="text-sm text-soft">
           <Foreign
             text={description.length > BRIEF ? `${description.slice(0, BRIEF - 1).trimEnd()}…` : description}
