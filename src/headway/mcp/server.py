@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import mcp_types as types
+import structlog
 from mcp.server.lowlevel import Server
 from mcp.server.session import ServerSession
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
@@ -25,6 +26,8 @@ from headway.mcp.caller import TASKS, Caller, Context, refused
 from headway.mcp.naming import Kind, offered
 from headway.mcp.own import OWN
 from headway.model.schema import validate
+
+_log = structlog.get_logger("headway.mcp")
 
 Connect = Callable[[Any], AbstractAsyncContextManager[Client]]
 """A client for the request that the transport had, None where it has none (stdio)."""
@@ -107,6 +110,11 @@ class AgentServer:
                 return await self._called(caller, params)
             except HeadwayError as error:
                 return refused(sentence(error))
+            except MCPError:
+                raise
+            except Exception:  # noqa: BLE001 - an agent reads results; the trace is for our log
+                _log.exception("a call failed", action=params.name)
+                return refused("Headway failed at this call; its log has the reason.")
 
     async def _called(self, caller: Caller, params: types.CallToolRequestParams) -> Any:
         args = params.arguments or {}
