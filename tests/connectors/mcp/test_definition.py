@@ -12,11 +12,13 @@ from headway.connectors.mcp.definition import (
     MOST_TOOLS,
     definition_hash,
     options_of,
+    result_schema,
     tool_of,
     tools_of,
 )
 from headway.connectors.mcp.secrets import Secrets
 from headway.errors import InvalidInput
+from headway.model.schema import validate
 
 ECHO: dict[str, Any] = {"name": "echo", "inputSchema": {"type": "object"}}
 
@@ -120,3 +122,25 @@ def test_titles_are_cut_descriptions_kept_and_secrets_hidden(it: Server):
 def test_a_schema_that_is_missing_is_no_schema(it: Server):
     with pytest.raises(InvalidInput, match="inputSchema: is not a JSON Schema object"):
         tool_of(it, {"name": "echo"})
+
+
+def test_the_result_s_schema_has_the_tool_s_own_below_structured():
+    output = {
+        "type": "object",
+        "properties": {"a": {"$ref": "#/$defs/A"}},
+        "required": ["a"],
+        "$defs": {"A": {"type": "integer"}},
+    }
+    schema = result_schema(output)
+    result = {"content": [{"type": "text"}], "server": "it", "protocol": "x"}
+
+    validate(schema, result | {"structured": {"a": 1}})
+    validate(schema, result)
+    with pytest.raises(InvalidInput, match=r"structured\.a"):
+        validate(schema, result | {"structured": {"a": "x"}})
+
+
+def test_an_output_schema_that_refers_to_itself_is_left_open():
+    output = {"type": "object", "properties": {"child": {"$ref": "#"}}}
+
+    assert result_schema(output) == result_schema(None)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 import msgspec
@@ -148,6 +148,39 @@ def options_of(server: Server, tool: Tool) -> Json:
         "queue": its.queue,
     }
     return {key: value for key, value in options.items() if value is not None}
+
+
+_TEXT: Json = {"type": "string"}
+_RESULT: Json = {
+    "content": {"type": "array", "items": {"type": "object", "properties": {"type": _TEXT}, "required": ["type"]}},
+    "server": _TEXT,
+    "protocol": _TEXT,
+    "structured_artifact": _TEXT,
+}
+_SHARED = ("$defs", "definitions")
+
+
+def result_schema(output: Json | None) -> Json:
+    """The schema of the job's result, the tool's own output schema below `structured`. Its definitions move to the root,
+    where its references look for them; one that refers elsewhere is left open.
+    """
+    whole: Json = {"type": "object", "properties": dict(_RESULT), "required": ["content", "server", "protocol"]}
+    if output is None or not all(ref.startswith(tuple(f"#/{each}/" for each in _SHARED)) for ref in _refs(output)):
+        return whole
+    own = {key: value for key, value in output.items() if key not in (*_SHARED, "$schema", "$id")}
+    whole["properties"]["structured"] = own
+    return whole | {key: output[key] for key in ("$schema", *_SHARED) if key in output}
+
+
+def _refs(schema: Any) -> Iterator[str]:
+    if isinstance(schema, list):
+        for each in cast("list[Any]", schema):
+            yield from _refs(each)
+    elif isinstance(schema, dict):
+        for key, value in cast("Json", schema).items():
+            if key in ("$ref", "$dynamicRef") and isinstance(value, str):
+                yield value
+            yield from _refs(value)
 
 
 def _text(value: Any) -> str:

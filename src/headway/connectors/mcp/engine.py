@@ -24,7 +24,7 @@ from headway.connectors.mcp.calling import Id, calling, log_text, the_call
 from headway.connectors.mcp.calls import Calls
 from headway.connectors.mcp.config import MissingVariable, Resolved, Server, resolved
 from headway.connectors.mcp.connection import Link, NotReached
-from headway.connectors.mcp.definition import Json, LeftOut, Tool, options_of, tools_of
+from headway.connectors.mcp.definition import Json, LeftOut, Tool, options_of, result_schema, tools_of
 from headway.connectors.mcp.elicit import elicited
 from headway.connectors.mcp.secrets import Secrets, cut
 from headway.connectors.mcp.status import State, said_of
@@ -184,7 +184,8 @@ class McpEngine:
 
         options = options_of(self.server, tool)
         return cast(
-            "Job[..., Any]", Job.from_schema(handler, name=tool.kind, schema=tool.schema, output=tool.output, **options)
+            "Job[..., Any]",
+            Job.from_schema(handler, name=tool.kind, schema=tool.schema, output=result_schema(tool.output), **options),
         )
 
     # -- as calls use it --
