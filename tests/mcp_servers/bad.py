@@ -1,7 +1,7 @@
 """Raw JSON-RPC over stdio, 2025-11-25: a server that does whatever a test wants seen, by the name of the tool.
 
-`bad.py [FOLDER]`: FOLDER keeps what outlives the process: `runs` (a line for each call), `running` (the most at once),
-`description` (of the tool `changing`), `extra` (there is one more tool), `cancels`. A tool with `gate` waits at a FIFO.
+`bad.py [FOLDER]`: FOLDER keeps what outlives the process: `runs` (a line for each call), `running` (the most of `waits` at once),
+`description` (of the tool `changing`), `extra` (there is one more tool), `cancels`; while `away` is there it answers nothing. A tool with `gate` waits at a FIFO.
 """
 
 from __future__ import annotations
@@ -284,7 +284,7 @@ def run(message: Json) -> None:
     global _running
     name = message["params"]["name"]
     with _counting:
-        _running += 1
+        _running += name == "waits"
         most = FOLDER / "running"
         most.write_text(str(max(_running, int(most.read_text()) if most.exists() else 0)))
         with (FOLDER / "runs").open("a") as runs:
@@ -292,7 +292,7 @@ def run(message: Json) -> None:
     tool = TOOLS["fine" if name == "extra" else name][0]
     result = tool(Call(message))
     with _counting:
-        _running -= 1
+        _running -= name == "waits"
     send({"id": message["id"], **(result if "error" in result else {"result": result})})
 
 
@@ -321,8 +321,8 @@ def hear(message: Json) -> None:
 
 def main() -> None:
     (FOLDER / "pid").write_text(str(os.getpid()))
-    if (FOLDER / "late").exists():
-        time.sleep(float((FOLDER / "late").read_text()))
+    while (FOLDER / "away").exists():
+        time.sleep(0.05)
     for heard in sys.stdin:
         hear(json.loads(heard))
 
