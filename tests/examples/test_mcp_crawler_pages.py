@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from crawler.addresses import Allowed, public
+from crawler.bounded import bounded
 from crawler.errors import CrawlError
 from crawler.fetching import Fetcher, Limits, web_url
+from crawler.page import parsed
 from crawler.pages import check
 from crawler.robots import Rules
 
@@ -86,12 +89,40 @@ class TestAPage:
         assert (found["text"], found["charset"]) == ("Привет", charset)
 
     async def test_nested_deeper_than_any_stack_is_read(self, site: Site, tmp_path: Path):
-        site.answers["/"] = page("<div>" * 20_000 + "deep")
+        site.answers["/"] = page("<div>" * 5_000 + "deep")
 
         async with calls(tmp_path, **allowing(site)) as crawler:
             found = await crawler.data("crawl_single_page", url=site.url)
 
         assert found["text"] == "deep"
+
+    async def test_made_to_be_parsed_for_hours_is_given_up_and_others_are_read_meanwhile(self):
+        hours = b"<div>" * 400_000
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(slow, hours)
+            short = await bounded(parsed, b"<title>short</title>" + b"x" * 60_000, None, "http://a.example/")
+
+        assert short.title == "short"
+
+    async def test_of_very_many_links_gives_the_first_thousand(self):
+        content = "".join(f"<p><a href=/{number}>n</a>" for number in range(20_000)).encode()
+
+        found = await bounded(parsed, content, None, "http://a.example/")
+
+        assert [found.links[0], found.links[-1], len(found.links)] == [
+            ("http://a.example/0", "n"), ("http://a.example/999", "n"), 1000,
+        ]  # fmt: skip
+
+    async def test_that_no_parser_reads_is_refused_wherever_it_is_parsed(self):
+        for length in (10, 100_000):
+            with pytest.raises(CrawlError, match="is called text, and is binary"):
+                await bounded(parsed, b"\0" * length, None, "http://a.example/")
+
+
+async def slow(content: bytes) -> None:
+    with pytest.raises(CrawlError, match=r"could not be parsed within 0\.5 s"):
+        await bounded(parsed, content, None, "http://a.example/", within_s=0.5)
 
 
 class TestProgress:

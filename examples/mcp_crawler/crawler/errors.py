@@ -1,10 +1,8 @@
-"""The one error whose sentence a caller reads."""
-
-from mcp.server.mcpserver.exceptions import ToolError
+"""The one error whose sentence a caller reads. Imports nothing: processes that parse start fast."""
 
 
-class CrawlError(ToolError):
-    """What the caller, the site or the repository must change; the SDK hides the text of every other exception."""
+class CrawlError(Exception):
+    """What the caller, the site or the repository must change."""
 
 
 class Blocked(CrawlError):

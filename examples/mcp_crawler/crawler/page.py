@@ -140,10 +140,14 @@ def _headings(tree: LexborHTMLParser) -> list[tuple[int, str]]:
 def _links(tree: LexborHTMLParser, base: httpx.URL) -> list[tuple[str, str]]:
     """(URL, text), each URL once, in the order of the page; those marked nofollow are links all the same."""
     found: dict[str, str] = {}
+    seen: set[str] = set()
     for node in tree.css("a[href], area[href]"):
-        url = _join(base, node.attributes.get("href") or "")
-        if url is not None and len(found) < MOST_LINKS:
+        href = node.attributes.get("href") or ""
+        if href not in seen and (url := _join(base, href)) is not None:
             found.setdefault(str(url), _line(node.text())[:300])
+        seen.add(href)
+        if len(found) == MOST_LINKS or len(seen) == 4 * MOST_LINKS:
+            break
     return list(found.items())
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import httpx
 from pydantic import BaseModel, Field
 
+from crawler.bounded import bounded
 from crawler.errors import CrawlError
 from crawler.fetching import Fetched, Fetcher, Limits, web_url
 from crawler.manners import Manners
@@ -91,7 +92,7 @@ async def single_page(web: Web, url: str, limits: Limits, max_text: int, meter: 
     got = await web.fetcher.get(url, limits=limits, permit=permit, check=check, on_bytes=on_bytes)
     for hop in got.hops:
         await say(f"{hop} was redirected")
-    return _result(got, max_text)
+    return await _result(got, max_text)
 
 
 def check(response: httpx.Response) -> None:
@@ -108,15 +109,17 @@ def content_type(headers: httpx.Headers) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _page(got: Fetched) -> Page:
+async def _page(got: Fetched) -> Page:
     kind = content_type(got.headers)
     declared = httpx.Response(200, headers=got.headers).charset_encoding
     is_html = kind in HTML or (not kind and got.content.lstrip()[:1] == b"<")
-    return parsed(got.content, declared, got.url) if is_html else plain(got.content, declared)
+    if is_html:
+        return await bounded(parsed, got.content, declared, got.url)
+    return await bounded(plain, got.content, declared)
 
 
-def _result(got: Fetched, max_text: int) -> PageResult:
-    page = _page(got)
+async def _result(got: Fetched, max_text: int) -> PageResult:
+    page = await _page(got)
     host = httpx.URL(got.url).host
     return PageResult(
         url=got.url, redirects=got.hops, status=got.status, content_type=content_type(got.headers),
@@ -149,7 +152,7 @@ async def site(
         await meter(len(pages), min(len(known), max_pages), f"page {len(pages) + 1} of {len(known)} known: {at.path}")
         try:
             got = await web.fetcher.get(str(at), limits=limits, permit=permit, check=check, on_bytes=_by_pages)
-            page = _page(got)
+            page = await _page(got)
         except CrawlError as error:
             if not depth:
                 raise

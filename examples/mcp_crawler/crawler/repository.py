@@ -17,7 +17,8 @@ from pydantic import BaseModel, Field
 
 from crawler import git
 from crawler.addresses import Resolve, checked
-from crawler.chunks import chunked
+from crawler.bounded import bounded
+from crawler.chunks import Chunk, chunked
 from crawler.embedding import BATCH, Embedder
 from crawler.errors import CrawlError
 from crawler.git_progress import Step
@@ -109,12 +110,18 @@ class Crawl:
                     skipped[reason] += 1
                 else:
                     kind = language(entry.path)
-                    chunks = await to_thread.run_sync(chunked, content.decode("utf-8", "replace"), kind)
+                    chunks = await self._chunks(content.decode("utf-8", "replace"), kind)
                     pieces += [Piece(entry.path, kind, is_document(kind), chunk) for chunk in chunks]
                 if len(pieces) > MOST_CHUNKS:
                     raise CrawlError(f"The repository has more than {MOST_CHUNKS:,} pieces: too much for this index.")
                 await self._stages.at(number, len(entries), f"{number:,}/{len(entries):,} {entry.path[:200]}")
         return pieces
+
+    async def _chunks(self, text: str, kind: str) -> list[Chunk]:
+        try:
+            return await bounded(chunked, text, kind)
+        except CrawlError:
+            return chunked(text, "text")  # at lines, whatever it was
 
     async def _embed(self, pieces: list[Piece]) -> list[Piece]:
         if self._embedder is None:

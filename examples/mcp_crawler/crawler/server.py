@@ -5,7 +5,8 @@ pause is spent.
 """
 
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Annotated
 
@@ -13,17 +14,19 @@ import anyio
 from anyio import to_thread
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.shared.exceptions import MCPDeprecationWarning
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 
 from crawler.addresses import Resolve, system
 from crawler.embedding import Embedder
+from crawler.errors import CrawlError
 from crawler.fetching import Fetcher, Limits
 from crawler.index import Index
 from crawler.manners import Manners
 from crawler.pages import PageResult, SiteResult, Web, single_page, site
-from crawler.progress import Stages, metering
+from crawler.progress import Meter, Stages, metering
 from crawler.repository import WEIGHTS, Crawl, RepositoryResult
 from crawler.robots import Robots
 from crawler.settings import Settings
@@ -97,7 +100,7 @@ def _add_pages(server: MCPServer, web: Web) -> None:
     ) -> Annotated[CallToolResult, PageResult]:
         """Read one web page: its title, text, headings and links. Obeys robots.txt; progress is bytes received."""
         limits = Limits(max_bytes=max_bytes, timeout_s=timeout_s)
-        async with metering(ctx.report_progress) as meter:
+        async with _call(ctx) as meter:
             return _answer(await single_page(web, url, limits, max_text, meter, _say(ctx)), "text")
 
     @server.tool(title="Crawl a site", annotations=READS)
@@ -113,7 +116,7 @@ def _add_pages(server: MCPServer, web: Web) -> None:
         timeout_s: Seconds = 60,
     ) -> SiteResult:
         """Read the pages of one site that can be reached from a URL, near ones first. Progress is pages done of known."""
-        async with metering(ctx.report_progress) as meter:
+        async with _call(ctx) as meter:
             return await site(
                 web, url, max_pages=max_pages, max_depth=max_depth, pause_s=pause_s, limits=Limits(timeout_s=timeout_s),
                 max_text=max_text, meter=meter, say=_say(ctx),
@@ -140,14 +143,17 @@ def _add_repositories(
 
         What was stored of it before is replaced. Progress is true: git's own while it clones, then files and pieces.
         """
-        async with metering(ctx.report_progress) as meter:
+        async with _call(ctx) as meter:
             crawl = Crawl(settings, resolve, index, embedder, writing, Stages(meter, weights), _say(ctx))
             return await crawl.run(repo_url, ref, max_mb, max_file_kb)
 
 
 def _add_search(server: MCPServer, index: Index, embedder: Embedder | None) -> None:
     async def search(query: str, source: str, most: int, *, document: bool) -> CallToolResult:
-        vector = (await embedder.embed([query]))[0] if embedder is not None else None
+        try:
+            vector = (await embedder.embed([query]))[0] if embedder is not None else None
+        except CrawlError as error:
+            raise ToolError(str(error)) from error
         model = embedder.model if embedder is not None else ""
         hits = await to_thread.run_sync(
             lambda: index.search(query, document=document, source=source, most=most, vector=vector, model=model)
@@ -182,6 +188,16 @@ def _answer(result: BaseModel, text: str) -> CallToolResult:
     """Both forms: one field as text for a model to read, all of it as data."""
     data = result.model_dump(mode="json")
     return CallToolResult(content=[TextContent(type="text", text=str(data[text]))], structured_content=data)
+
+
+@asynccontextmanager
+async def _call(ctx: Context) -> AsyncIterator[Meter]:
+    """The meter of a call whose refusals are read; the SDK hides the text of every error but its own."""
+    async with metering(ctx.report_progress) as meter:
+        try:
+            yield meter
+        except CrawlError as error:
+            raise ToolError(str(error)) from error
 
 
 def _say(ctx: Context) -> Callable[[str], Awaitable[None]]:
