@@ -280,3 +280,19 @@ async def test_kinds_of_an_engine_stay_when_its_process_is_killed(rig: Rig):
     assert lists == []
     rig.offer("toy.one", "after")
     assert bytes((await rig.said.outcome_of("after")).result) == b'{"definition":"d1"}'
+
+
+async def test_an_isolated_attempt_beside_mcp_servers_does_not_pay_for_their_sdk(place: Path):
+    (place / "lone_jobs.py").write_text(
+        "import sys\n\nimport headway\n\napp = headway.App()\n\n\n"
+        "@app.job(isolation='process')\ndef lone() -> bool:\n    return 'mcp' in sys.modules\n"
+    )
+    servers: list[tuple[str, str, dict[str, Any]]] = [("mcp", "x", {"url": "http://127.0.0.1:9/mcp"})]
+    made = Rig(place, apps=[f"{place / 'lone_jobs.py'}:app"], connectors=servers)
+    await made.supervisor.pool.start()
+
+    made.offer("lone", "j")
+    end = await made.said.outcome_of("j")
+    await made.supervisor.stop_now()
+
+    assert (end.outcome, bytes(end.result), made.supervisor.services[0]["type"]) == ("succeeded", b"false", "mcp")

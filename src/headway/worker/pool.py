@@ -14,6 +14,7 @@ import msgspec
 
 from headway.clock import Clock
 from headway.errors import InvalidInput
+from headway.worker.loading import MCP
 from headway.worker.pipe import Kinds, Pace, Quit, Ready, Services, Setup, Unusable, Up
 from headway.worker.process import Death, ExecutorProcess
 
@@ -106,7 +107,7 @@ class Pool:
             await self._clock.sleep(0.02)
 
     def _spawn(self, *, isolated: bool) -> ExecutorProcess:
-        setup = msgspec.structs.replace(self._setup, isolated=isolated, slots=1) if isolated else self._setup
+        setup = _alone(self._setup) if isolated else self._setup
         process = ExecutorProcess(self, setup, self._loop)
         self.processes.add(process)
         return process
@@ -176,3 +177,9 @@ class Pool:
                 self._pause_s = _RESTART_S[0]
             self._loop.call_later(self._pause_s, self._start_shared)
             self._pause_s = min(self._pause_s * 2, _RESTART_S[1])
+
+
+def _alone(setup: Setup) -> Setup:
+    """For one isolated attempt. What MCP servers offer never runs isolated, and their SDK takes a second to import."""
+    connectors = [each for each in setup.connectors if each[0] != MCP]
+    return msgspec.structs.replace(setup, isolated=True, slots=1, connectors=connectors)
