@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from mcp_types import ElicitRequestFormParams, ElicitRequestParams, ElicitResult
 
-from agents import ADD, ASKS, Scenes, texts
+from agents import ADD, ASKS, Raw, Scenes, texts
 from headway.mcp.kinds import annotations_of, as_tool
 from headway.model import report as r
 from headway.model.schema import check_schema, validate
@@ -119,6 +119,22 @@ async def test_the_person_behind_a_caller_is_asked_by_way_of_a_result_and_the_ca
     assert asked == ["Sure?\n(asked by a job that Headway runs)"]
     assert answers == [{"request": "sure-1", "action": "accept", "content": {"sure": True}}]
     assert result.structured_content["result"] == "done"
+
+
+async def test_a_call_goes_on_only_with_a_job_that_it_was_told_of(scene: Scenes):
+    async with scene(**TOOLS) as s:
+        raw = Raw(s.application)
+        made = await raw.call("tools/call", {"name": "submit_job", "arguments": {"kind": "add", "args": {"a": 1}}})
+        id = made["structuredContent"]["id"]
+        await s.start(id)
+        await s.say(id, 1, r.InputRequested(**ASKS))
+
+        said = {"sure-1": {"action": "accept", "content": {"sure": True}}}
+        forged = {"name": "add", "arguments": {}, "requestState": f"{id}.guessed", "inputResponses": said}
+        result = await raw.call("tools/call", forged)
+
+        assert result["isError"] is True
+        assert "answers" not in (await s.application.site.job(id)).get("soft", {})
 
 
 async def test_a_caller_that_can_ask_nobody_waits_for_somebody_elsewhere(scene: Scenes):

@@ -181,8 +181,9 @@ async def test_a_server_that_stops_keeps_no_agent_waiting(scene: Scenes):
         await s.until(lambda: s.application.hub.feed.viewers)
 
         await s.application.say_bye()
-        await asyncio.wait([waiting])
+        answer = await waiting
 
+        assert (answer.status_code, answer.json()["code"]) == (503, "not_serving")
         assert (await s.application.site.job(job)).get("state") == "queued"
         assert (await Raw(s.application).post(*LIST)).status_code == 503
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headway.hub.tail import Commit
 from headway.server.edge import MCP, path_within
@@ -73,12 +73,21 @@ class McpDoor:
         if isinstance(found, Response):
             await found(scope, receive, send)
             return
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
         with anyio.CancelScope() as call:
             self._open.add(call)
             try:
-                await found.handle_request(scope, receive, send)
+                await found.handle_request(scope, receive, watched)
             finally:
                 self._open.discard(call)
+        if call.cancelled_caught:
+            await _leave(scope, receive, send, begun=begun)
 
     async def _found(self, scope: Scope) -> StreamableHTTPSessionManager | Response:
         """Who answers the request, or why nobody does."""
@@ -151,3 +160,11 @@ class McpDoor:
             task = asyncio.ensure_future(self._agents.kinds_changed())
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
+
+
+async def _leave(scope: Scope, receive: Receive, send: Send, *, begun: bool) -> None:
+    """End the answer of a call that we do not wait for any more."""
+    if begun:
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    else:
+        await answer_problem(CLOSING)(scope, receive, send)
