@@ -14,9 +14,7 @@ import pytest
 from mcp.server.mcpserver import Context, MCPServer
 
 from comfy_bench import until
-from headway.connectors.mcp import connector, engine as engine_module
-from headway.errors import InvalidInput
-from headway.worker.engines import Target
+from headway.connectors.mcp import engine as engine_module
 from mcp_bench import SERVERS, python
 
 
@@ -250,18 +248,6 @@ class TestItsProcess:
         await until(lambda: not is_alive(pid) and not guards_of(pid))
 
         assert not is_alive(pid)
-
-
-class TestTheConnector:
-    def test_is_an_engine_for_each_server(self):
-        app = connector([Target("a", {"command": "x"}), Target("b", {"url": "http://127.0.0.1:1/mcp"})])
-
-        services = [service for engine in app.engines for service in engine.services()]
-        assert [(each["name"], each.get("url")) for each in services] == [("a", None), ("b", "http://127.0.0.1:1/mcp")]
-
-    def test_names_the_key_that_is_wrong(self):
-        with pytest.raises(InvalidInput, match=r"mcp\.servers\.a\.comand: is not known\. Did you mean 'command'\?"):
-            connector([Target("a", {"comand": "x"})])
 
 
 def test_python_servers_are_scripts_of_ours():
