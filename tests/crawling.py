@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import ssl
 import subprocess
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -48,7 +49,7 @@ def moved(to: str) -> Answer:
 class Site:
     """A web site on loopback: answers by path, and what was asked for; 404 for all else."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.answers: dict[str, Answer] = {}
         self.asked: list[str] = []
         self.going_on = threading.Event()
@@ -68,6 +69,8 @@ class Site:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -97,9 +100,9 @@ class Site:
 
 
 @contextlib.contextmanager
-def a_site() -> Iterator[Site]:
+def a_site(tls: ssl.SSLContext | None = None) -> Iterator[Site]:
     """A site, closed at the end."""
-    site = Site()
+    site = Site(tls)
     try:
         yield site
     finally:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import ipaddress
+import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,9 @@ from crawler.fetching import Fetcher, Limits, web_url
 from crawler.page import parsed
 from crawler.pages import check
 from crawler.robots import Rules
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 import crawling
 from crawling import Site, calls, moved, page
@@ -386,6 +391,18 @@ class TestAddresses:
 
         assert names == [f"named.example:{site.port}"]
 
+    async def test_are_asked_by_tls_for_the_name_whose_certificate_must_be_good(self, tmp_path: Path):
+        names: list[str | None] = []
+        tls = self_signed("named.example", tmp_path)
+        tls.sni_callback = lambda socket, name, context: names.append(name)
+
+        with crawling.a_site(tls) as site:
+            async with calls(tmp_path, {"resolve": answering("127.0.0.1")}, **allowing(site)) as crawler:
+                said = await crawler.refusal("crawl_single_page", url=f"https://named.example:{site.port}/")
+
+        assert names == ["named.example"]
+        assert "CERTIFICATE_VERIFY_FAILED" in said
+
     @pytest.mark.parametrize("said", ["127.0.0.1", "localhost:80", "10.0.0.1/8:80", ":80", "127.0.0.1:http"])
     def test_are_allowed_one_by_one_with_their_port(self, said: str):
         with pytest.raises(ValueError, match="is no ADDRESS:PORT, such as"):
@@ -451,6 +468,24 @@ def answering(*addresses: str) -> Any:
         return list(addresses)
 
     return resolve
+
+
+def self_signed(name: str, folder: Path) -> ssl.SSLContext:
+    """TLS with a certificate for a name that nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2120, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    path = folder / "certificate.pem"
+    path.write_bytes(certificate.public_bytes(pem) + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
 
 
 async def anything(url: httpx.URL) -> None:

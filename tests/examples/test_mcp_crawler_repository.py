@@ -19,6 +19,7 @@ from crawler import chunks, git as crawler_git
 from crawler.errors import CrawlError
 from crawler.git_progress import GitProgress
 from crawler.index import Index, Piece
+from crawler.progress import metering
 from crawler.selecting import reason_to_skip
 from crawler.settings import Settings
 from crawler.sources import source
@@ -164,6 +165,22 @@ class TestProgress:
         assert "discover: 40 of 40 files are worth reading" in said
         assert "process: 40/40 f9.py" in said
         assert "index: 40/40 pieces" in said
+
+    async def test_that_would_fall_is_left_out_and_the_newest_is_told_a_moment_later(self):
+        told: list[tuple[float, float | None, str | None]] = []
+        newest = anyio.Event()
+
+        async def tell(done: float, total: float | None, message: str | None) -> None:
+            told.append((done, total, message))
+            if done == 4:
+                newest.set()
+
+        async with metering(tell) as meter:
+            for done in (1, 3, 2, 4, 0):
+                await meter(done, 9, str(done))
+            await newest.wait()
+
+        assert told == [(1, 9, "1"), (4, 9, "4")]
 
     RECORDED = (
         "Cloning into bare repository 'c'...\nremote: Enumerating objects: 32, done.        \n"
