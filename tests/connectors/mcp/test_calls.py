@@ -99,10 +99,13 @@ def test_its_silence_ends_it_too(scene: Scene):
     scene.calls.forget_quiet()
     early = scene.calls.leftover
     scene.calls.heard_of(1)
-    scene.clock.at += QUIET_S
+    scene.clock.at += QUIET_S - 1
+    scene.calls.forget_quiet()
+    heard_again = scene.calls.leftover
+    scene.clock.at += 1
     scene.calls.forget_quiet()
 
-    assert (early, scene.calls.leftover) == (1, 0)
+    assert (early, heard_again, scene.calls.leftover) == (1, 1, 0)
 
 
 def test_a_lost_connection_ends_them_all_and_the_next_counts_from_one_again(scene: Scene):
