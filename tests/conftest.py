@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+import prepared
 import strays
 from browser import NO_CHROMIUM
 from cluster_example import NO_NGINX
@@ -30,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Nothing that the run starts outlives it (strays.py)."""
     if guard := strays.guarded():
         config.add_cleanup(lambda: strays.release(guard))
+    config.add_cleanup(prepared.end)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from typing import Any
 
 import httpx
 
+import prepared
 from strays import end_all
 
 TESTS = Path(__file__).parent
@@ -79,11 +80,14 @@ class Headway:
     def spawn(self, *arguments: str, log: str, **options: Any) -> subprocess.Popen[bytes]:
         """`headway ARGUMENTS` in a session of its own; its output goes to a file of the folder."""
         with (self.folder / log).open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "headway", *arguments],
-                env=self.env, cwd=self.folder, stdout=output, stderr=output, stdin=subprocess.DEVNULL,
-                start_new_session=True, **options,
-            )  # fmt: skip
+            if options or prepared.unlike(self.env):
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "headway", *arguments],
+                    env=self.env, cwd=self.folder, stdout=output, stderr=output, stdin=subprocess.DEVNULL,
+                    start_new_session=True, **options,
+                )  # fmt: skip
+            else:
+                process = prepared.start(arguments, env=self.env, cwd=self.folder, out=output, err=output)
         self.processes.append(process)
         return process
 
@@ -116,9 +120,12 @@ class Headway:
 
     def run(self, *arguments: str, timeout: float = 60, **env: str) -> subprocess.CompletedProcess[str]:
         """A command to its end."""
+        env = {**self.env, **env}
+        if not prepared.unlike(env):
+            return prepared.run(arguments, env=env, cwd=self.folder, timeout=timeout)
         return subprocess.run(
             [sys.executable, "-m", "headway", *arguments],
-            env={**self.env, **env}, cwd=self.folder, capture_output=True, text=True, timeout=timeout, check=False,
+            env=env, cwd=self.folder, capture_output=True, text=True, timeout=timeout, check=False,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
@@ -172,7 +179,7 @@ class Headway:
 
     def verified(self) -> None:
         """Every row is the fold of its log, by `headway verify`."""
-        verified = self.run("verify")
+        verified = self.run("verify", timeout=100)
         assert verified.returncode == 0, verified.stdout + verified.stderr
 
     def state(self, id: str, *states: str, timeout: float = 60) -> dict[str, Any]:
