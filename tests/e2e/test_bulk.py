@@ -10,7 +10,7 @@ import pytest
 import headway
 from processes import Headway
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 ACTIONS = "/api/v1/jobs/actions"
 
