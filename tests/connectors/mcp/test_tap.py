@@ -52,8 +52,8 @@ def message(text: str) -> SessionMessage:
     return SessionMessage(jsonrpc_message_adapter.validate_json(text, by_name=False))
 
 
-def progress(number: str, token: str = "7") -> SessionMessage:
-    params = f'{{"progressToken": {token}, "progress": {number}}}'
+def progress(number: str) -> SessionMessage:
+    params = f'{{"progressToken": 7, "progress": {number}}}'
     return message(f'{{"jsonrpc": "2.0", "method": "notifications/progress", "params": {params}}}')
 
 
