@@ -224,3 +224,17 @@ def tapped(application: Any, heard: asyncio.Queue[bytes]) -> Any:
         await application(scope, receive, said)
 
     return app
+
+
+async def test_a_browser_that_opens_the_same_path_is_shown_the_page(tmp_path: Path, running: Any):
+    (tmp_path / "dashboard").mkdir()
+    (tmp_path / "dashboard" / "index.html").write_text("<html><head><!--headway--></head>built</html>")
+
+    async with running(dashboard=tmp_path / "dashboard") as bench:
+        page = await bench.http.get("/mcp", headers={"Accept": "text/html,*/*;q=0.8"})
+        stream = await bench.http.get("/mcp", headers={"Accept": "text/event-stream"})
+        agent = await Raw(bench.application).post(*LIST)
+
+    assert (page.status_code, "built" in page.text) == (200, True)
+    assert stream.status_code == 405
+    assert agent.status_code == 200
