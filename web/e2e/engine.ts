@@ -58,10 +58,20 @@ export function comfyWorker(server: Server, machine: string, ports: readonly num
 
 const TOOLS = join(import.meta.dirname, '../../tests/mcp_servers/bad.py')
 
+/** Enough to look for one among them, few enough to look at all. */
+const INCLUDED = [
+  ...['fine', 'progresses', 'erases', 'dies_read_only', 'redefine', 'changing', 'asks', 'asks_url'],
+  ...['pictures', 'hostile', 'waits', 'no_total', 'backwards', 'is_error'],
+]
+
 /** A worker on `machine` with the MCP server `bad` (tests/mcp_servers/bad.py), which keeps what outlives it in `folder`. */
 export async function mcpWorker(server: Server, machine: string, folder: string): Promise<Begun> {
   const words = [TOOLS, folder].map(each => JSON.stringify(each)).join(', ')
-  const config = `[mcp.servers.bad]\ncommand = ${JSON.stringify(join(BIN, 'python'))}\nargs = [${words}]\n`
+  const config = `[mcp.servers.bad]
+command = ${JSON.stringify(join(BIN, 'python'))}
+args = [${words}]
+include = ${JSON.stringify(INCLUDED)}
+`
   await writeFile(join(folder, 'headway.toml'), config)
   return new Begun('headway', ['worker', '--machine', machine, '--name', 'tools'], server, folder)
 }

@@ -5,6 +5,7 @@ import { useKinds, useQueues, useSaved } from '@headway/client/react'
 import { Command } from 'cmdk'
 import { Bookmark, Boxes, CirclePlus, CornerDownLeft, Layers, type LucideIcon, Search } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
+import { Foreign } from '../kit/foreign.tsx'
 import { shortcuts } from './keys.ts'
 import { Keys } from './keysheet.tsx'
 import { useNavigate } from './router.tsx'
@@ -101,10 +102,15 @@ function Commands({ onDone }: { onDone: () => void }) {
               <Row
                 key={kind.name}
                 icon={CirclePlus}
-                value={`new ${kind.name}`}
+                value={`new ${kind.name} ${kind.title ?? ''}`}
                 onSelect={go(() => void navigate({ to: '/new', search: { kind: kind.name } }))}
               >
                 {kind.name}
+                {kind.title && (
+                  <span className="pl-2 text-soft">
+                    <Foreign text={kind.title} />
+                  </span>
+                )}
               </Row>
             ))}
           </Command.Group>

@@ -55,6 +55,12 @@ describe('what a job is doing', () => {
     expect(doing(job({ progress }))).toBe('parse › tables · 120 of 400 files · ast.py')
   })
 
+  it('is told in letters that can be seen: none turns its line around', () => {
+    const progress = { at: ago(1), message: 'reading\n\u202egnp.exe\u202c \u001b[2J' }
+
+    expect(doing(job({ progress }))).toBe('reading \ufffdgnp.exe\ufffd \ufffd[2J')
+  })
+
   it('is nothing before its first progress', () => {
     expect(doing(job({}))).toBe('')
   })
@@ -224,5 +230,16 @@ describe('a result in one line', () => {
     ['a 1 · b 2 · c 3 · d 4 · e 5', { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 }],
   ] as const)('is %s', (text, result) => {
     expect(brief(result)).toBe(text)
+  })
+})
+
+describe('what a tool gave, in a line', () => {
+  it('is the first thing that it says', () => {
+    const content = [
+      { type: 'image', artifact: 'image-1.png' },
+      { type: 'text', text: 'Two\nissues' },
+    ]
+
+    expect(brief({ content, server: 'github', protocol: '2025-11-25' })).toBe('Two issues')
   })
 })

@@ -7,6 +7,7 @@
 import type { AttemptDoc, ErrorDoc, JobDoc, ProgressDoc } from '@headway/client'
 import { firstWords, toolResult } from './contents.ts'
 import { amount, clock, plural, size, spent } from './numbers.ts'
+import { ODD } from './odd.ts'
 import { ACTIVE, FINAL, type Look, lookOf, WAITING } from './states.ts'
 
 /** A line of a table shows no more than this of what somebody wrote. */
@@ -173,8 +174,11 @@ export function worded(word: string | undefined): string {
   return (word ?? '').replaceAll('_', ' ')
 }
 
+/** In place of what cannot be seen or turns a line around. */
+const UNSEEN = '\ufffd'
+
 function oneLine(text: string | undefined): string {
   if (!text) return ''
   const cut = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text
-  return cut.replaceAll(/\s+/g, ' ').trim()
+  return cut.replaceAll(/\s+/g, ' ').trim().replaceAll(ODD, UNSEEN)
 }

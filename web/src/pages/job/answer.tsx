@@ -9,6 +9,7 @@ import { Button } from '../../kit/button.tsx'
 import { Foreign } from '../../kit/foreign.tsx'
 import { Problem } from '../../kit/panel.tsx'
 import { Age } from '../../kit/time.tsx'
+import { isObject } from '../../words/code.ts'
 import { SchemaFields } from '../new/fields.tsx'
 import { AddressLine, OpenLink, PlainAddress } from './addressline.tsx'
 import { type AnswerForm, answerForm, answerOf, placeOf } from './answering.ts'
@@ -32,10 +33,8 @@ const NO_FIELDS: AnswerForm = { fields: [], single: false }
 
 function Question({ id, input }: { id: string; input: Input }) {
   const headway = useHeadway()
-  const form = useMemo(
-    () => (input.url === undefined ? answerForm(input.schema) : NO_FIELDS),
-    [input.schema, input.url],
-  )
+  const hasForm = input.url === undefined || isObject(input.schema)
+  const form = useMemo(() => (hasForm ? answerForm(input.schema) : NO_FIELDS), [input.schema, hasForm])
   const element = useRef<HTMLFormElement>(null)
   const [typed, setTyped] = useState<Readonly<Record<string, string>>>({})
   const [errors, setErrors] = useState<Readonly<Record<string, string>>>({})
@@ -67,7 +66,7 @@ function Question({ id, input }: { id: string; input: Input }) {
   }
   function submit(event: FormEvent): void {
     event.preventDefault()
-    if (input.url !== undefined) {
+    if (!hasForm) {
       void send('accept')
       return
     }
@@ -113,7 +112,7 @@ function Question({ id, input }: { id: string; input: Input }) {
       {refused !== undefined && <Problem error={refused} />}
       <div className="flex flex-wrap gap-2">
         <Button type="submit" weight="primary" busy={sending}>
-          {input.url === undefined ? 'Answer' : 'It is done'}
+          {hasForm ? 'Answer' : 'It is done'}
         </Button>
         <Button disabled={sending} onClick={() => send('decline')}>
           Decline

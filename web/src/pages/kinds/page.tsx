@@ -92,11 +92,11 @@ function Kind({ kind, workers, figures, open: wanted }: KindProps) {
   return (
     <li className="px-3 py-2.5">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
-        <h2 className="flex min-w-0 flex-1 basis-60 items-center gap-2">
+        <h2 className="flex min-w-0 flex-1 basis-60 flex-wrap items-center gap-x-2">
           <Link
             to="/jobs"
             search={{ q: `kind:${quotedWhereNeeded(kind.name)}` }}
-            className="truncate leading-6 font-medium hover:underline"
+            className="max-w-full truncate leading-6 font-medium hover:underline"
             title={kind.name}
           >
             {kind.name}
@@ -105,6 +105,15 @@ function Kind({ kind, workers, figures, open: wanted }: KindProps) {
             <span className="text-xs font-normal whitespace-nowrap text-soft">
               {plural(workers, 'worker')}
             </span>
+          )}
+          {server !== undefined && (
+            <Link
+              to="/mcp"
+              search={{ q: toolOf(kind) }}
+              className="min-w-0 truncate text-xs leading-6 font-normal text-accent hover:underline"
+            >
+              tool of {server}
+            </Link>
           )}
           <span className="flex flex-wrap gap-1">
             {traitsOf(kind, workers).map(trait => (
@@ -127,14 +136,9 @@ function Kind({ kind, workers, figures, open: wanted }: KindProps) {
           </Link>
         </span>
       </div>
-      {(kind.title || server !== undefined) && (
-        <p className="flex flex-wrap gap-x-2 text-sm wrap-anywhere">
-          {kind.title && <Foreign text={kind.title} />}
-          {server !== undefined && (
-            <Link to="/mcp" search={{ q: toolOf(kind) }} className="leading-6 text-accent hover:underline">
-              tool of {server}
-            </Link>
-          )}
+      {kind.title && (
+        <p className="text-sm">
+          <Foreign text={kind.title} />
         </p>
       )}
       {kind.description && (
