@@ -11,6 +11,7 @@ import httpx
 import msgspec
 import pytest
 from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from headway.cli import answer as answering
 from headway.cli.answer import asked_for, fields_of, question
@@ -33,7 +34,7 @@ KIND = {"name": "ask", "schema": {"type": "object"}, "hash": "1"}
 def worker(server: str, kind: dict[str, Any]) -> Iterator[Any]:
     """A worker of this kind that takes one job; gives the frames that it is sent."""
     address = f"{server.replace('http', 'ws', 1)}/api/v1/worker"
-    with connect(address, subprotocols=[WORKER_PROTOCOL], compression=None) as socket:
+    with connect(address, subprotocols=[Subprotocol(WORKER_PROTOCOL)], compression=None) as socket:
         profile = {"id": "m/a", "name": "a", "machine": "m", "instance": "i", "slots": 1}
         socket.send(encode_many([WorkerHello(worker=profile, kinds=[kind])]), text=True)
         yield socket
