@@ -54,7 +54,6 @@ def test_a_cancelled_operation_that_goes_on_is_fenced_and_said_so(mcp: Headway):
     mcp.state(id, "cancelled")
     before = progressed(mcp, id)[-1]
     mcp.until(lambda: service(mcp, "everything")["load"].get("leftover") == 1, "it goes on and is counted")
-    mcp.until(lambda: service(mcp, "everything")["load"].get("leftover") == 0, "it is over")
 
     assert "goes on although it was told to stop" in warnings(mcp, id)
     assert progressed(mcp, id)[-1] == before

@@ -198,6 +198,7 @@ def test_a_server_that_goes_on_after_a_cancel_is_said_so_fenced_and_keeps_its_sl
     job = hw.state(id, "cancelled")
     hw.until(lambda: service(hw, "bad")["load"].get("leftover") == 1, "it is counted")
     later = call(hw, "bad.fine")
+    hw.until(lambda: "a call that was told to stop goes on" in why(hw, later), "the next one waits for the slot")
     waiting = runs(hw, "fine")
     gate.open()
     after = result(hw, later)

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -48,32 +50,45 @@ class Fast:
         (self.folder / "go").unlink(missing_ok=True)
 
 
+@dataclass
+class Scene:
+    """A server, fastmcp, and the worker of the moment."""
+
+    hw: Headway
+    fast: Fast
+    worker: subprocess.Popen[bytes] | None = None
+    _names: Iterator[int] = field(default_factory=count)
+
+    def with_worker(self) -> None:
+        if self.worker is None or self.worker.poll() is not None:
+            self.worker = work(self.hw, "fast", worker=f"w{next(self._names)}")
+
+    def kill_worker(self) -> None:
+        assert self.worker is not None
+        os.killpg(self.worker.pid, signal.SIGKILL)
+        self.worker.wait(20)
+
+
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Headway, Fast]]:
-    """A server and fastmcp; tests start workers."""
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with headway(tmp_path_factory.mktemp("mcp")) as hw:
         fast = Fast(hw)
         hw.serve()
         configure(hw, fast={"url": fast.url, "tools": {"gated": {"max_attempts": 3}}})
-        yield hw, fast
+        yield Scene(hw, fast)
 
 
 @pytest.fixture
-def worker(scene: tuple[Headway, Fast]) -> Iterator[subprocess.Popen[bytes]]:
-    hw, fast = scene
-    fast.close()
-    process = work(hw, "fast")
-    yield process
-    fast.open()
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(20)
+def at(scene: Scene) -> Iterator[Scene]:
+    """The scene with a worker, the gate closed; open afterwards, so that nothing waits for ever."""
+    scene.fast.close()
+    scene.with_worker()
+    yield scene
+    scene.fast.open()
 
 
-def test_a_call_that_becomes_a_task_shows_its_words_and_gives_its_result(
-    scene: tuple[Headway, Fast], worker: subprocess.Popen[bytes]
-):
-    hw, fast = scene
+def test_a_call_that_becomes_a_task_shows_its_words_and_gives_its_result(at: Scene):
+    hw, fast = at.hw, at.fast
     id = call(hw, "fast.gated", word="hello")
     hw.until(lambda: "waiting for the gate" in str(hw.job(id).get("progress")), "its words are shown")
     fast.open()
@@ -85,8 +100,8 @@ def test_a_call_that_becomes_a_task_shows_its_words_and_gives_its_result(
     assert service(hw, "fast")["version"].startswith("fast 4.0.11")
 
 
-def test_a_task_asks_is_answered_and_goes_on(scene: tuple[Headway, Fast], worker: subprocess.Popen[bytes]):
-    hw, _ = scene
+def test_a_task_asks_is_answered_and_goes_on(at: Scene):
+    hw = at.hw
     id = call(hw, "fast.greeted")
     hw.until(lambda: hw.job(id).get("input"), "it asks")
 
@@ -95,8 +110,8 @@ def test_a_task_asks_is_answered_and_goes_on(scene: tuple[Headway, Fast], worker
     assert text(result(hw, id)) == "accept Ada"
 
 
-def test_a_task_whose_tool_fails_is_the_tools_failure(scene: tuple[Headway, Fast], worker: subprocess.Popen[bytes]):
-    hw, _ = scene
+def test_a_task_whose_tool_fails_is_the_tools_failure(at: Scene):
+    hw = at.hw
 
     job = ended(hw, call(hw, "fast.failing"))
 
@@ -104,33 +119,29 @@ def test_a_task_whose_tool_fails_is_the_tools_failure(scene: tuple[Headway, Fast
     assert "nothing works" in error(job)[1]
 
 
-def test_a_tool_without_a_task_is_an_ordinary_call(scene: tuple[Headway, Fast], worker: subprocess.Popen[bytes]):
-    hw, _ = scene
+def test_a_tool_without_a_task_is_an_ordinary_call(at: Scene):
+    hw = at.hw
 
     assert result(hw, call(hw, "fast.plain", n=1))["structured"] == {"result": 2}
 
 
-def test_a_killed_worker_leaves_its_task_running_and_the_next_one_goes_on_with_it(
-    scene: tuple[Headway, Fast], worker: subprocess.Popen[bytes]
-):
-    hw, fast = scene
+def test_a_killed_worker_leaves_its_task_running_and_the_next_one_goes_on_with_it(at: Scene):
+    hw, fast = at.hw, at.fast
     id = call(hw, "fast.gated", word="durable")
     hw.until(lambda: "durable" in fast.runs and hw.job(id).get("progress"), "it runs")
 
-    os.killpg(worker.pid, signal.SIGKILL)
-    worker.wait(20)
-    second = work(hw, "fast", worker="w2")
+    at.kill_worker()
+    at.with_worker()
     hw.until(lambda: tries(hw.job(id)) == 2, "the next attempt is under way")
     fast.open()
     given = result(hw, id)
-    os.killpg(second.pid, signal.SIGKILL)
 
     assert given["structured"] == {"said": "durable"}
     assert fast.runs.count("durable") == 1
 
 
-def test_a_cancelled_job_cancels_its_task(scene: tuple[Headway, Fast], worker: subprocess.Popen[bytes]):
-    hw, fast = scene
+def test_a_cancelled_job_cancels_its_task(at: Scene):
+    hw, fast = at.hw, at.fast
     id = call(hw, "fast.gated", word="unwanted")
     hw.until(lambda: "unwanted" in fast.runs, "it runs")
 

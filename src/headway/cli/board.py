@@ -13,6 +13,8 @@ from typing import TextIO
 
 import click
 
+from headway.cli.plain import plain
+
 REDRAW_S = 0.1
 
 
@@ -30,6 +32,7 @@ class Board:
 
     def put(self, key: str, line: str, step: object) -> None:
         """Show the line. Without a terminal only if `step` is another than before."""
+        line = plain(line)
         if self.terminal:
             self._lines[key] = line
             self.draw()

@@ -10,6 +10,7 @@ import msgspec
 
 from headway.cli.exits import INTERRUPTED, OK, say
 from headway.cli.options import Server, asks_server, run_async, show, shows_data
+from headway.cli.plain import plain
 from headway.clock import iso
 from headway.model.event import Event
 from headway.protocol.frames import encode_event
@@ -56,7 +57,7 @@ async def _follow(server: Server, topics: list[str], since: str | None, form: st
         async with server.client() as client:
             async for event, cursor in client.events(topics, since):
                 last = cursor
-                click.echo(encode_event(event) if form != "text" else _line(_as_document(event)))
+                click.echo(encode_event(event) if form != "text" else plain(_line(_as_document(event))))
     finally:
         if last:
             say(f"Go on with: headway events -f --since {last} {' '.join(f'--topic {topic}' for topic in topics)}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from headway.cli.plain import plain
 from headway.errors import (
     CallerError,
     Forbidden,
@@ -54,11 +55,11 @@ def worst(codes: list[int]) -> int:
 
 def say_error(error: HeadwayError) -> None:
     """The sentence and the way out, on stderr."""
-    click.secho(f"headway: {error.message}", err=True, fg="red")
+    click.secho(plain(f"headway: {error.message}"), err=True, fg="red")
     if error.hint:
-        click.echo(f"         {error.hint}", err=True)
+        click.echo(plain(f"         {error.hint}"), err=True)
 
 
 def say(sentence: str) -> None:
     """A message for people, on stderr: data alone goes to stdout."""
-    click.echo(sentence, err=True)
+    click.echo(plain(sentence), err=True)

@@ -10,6 +10,7 @@ import msgspec
 
 from headway.cli.exits import OK
 from headway.cli.options import Server, asks_server, run_async, shows_data
+from headway.cli.plain import plain
 from headway.cli.watch import detachable
 
 COLOURS = {"debug": "bright_black", "success": "green", "warning": "yellow", "error": "red", "err": "red"}
@@ -45,7 +46,7 @@ def logs(
             click.echo(msgspec.json.encode(line))
             return
         stamp = f"{line['at'][11:23]} " if times else ""
-        click.echo(stamp + click.style(line["text"], fg=COLOURS.get(line["level"])))
+        click.echo(stamp + click.style(plain(line["text"]), fg=COLOURS.get(line["level"])))
 
     async def read() -> int:
         async with server.client() as client:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
+from headway.cli.plain import plain
+
 if TYPE_CHECKING:
     from headway.client import Client
 
@@ -83,7 +85,7 @@ def show(values: Any, form: str, as_text: Callable[[Any], Iterable[str]]) -> Non
     """A document or a list of them, in the form asked for."""
     if form == "text":
         for line in as_text(values):
-            click.echo(line)
+            click.echo(plain(line))
     elif form == "jsonl":
         for value in values if isinstance(values, list) else [values]:  # pyright: ignore[reportUnknownVariableType]
             click.echo(msgspec.json.encode(value))
