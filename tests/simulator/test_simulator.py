@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from headway.hub.dispatcher import Dispatcher
 from headway.hub.linked import LinkedWorker
 from headway.hub.roster import Roster
-from headway.model import attempt, change, services, world as worlds
+from headway.model import attempt, change, offering, services, world as worlds
 from headway.model.event import Event
+from headway.model.job import is_claimable
+from headway.protocol.serving import Serving
 from headway.testing.simulator import Violation, simulate
 from headway.testing.simulator.server import Server, WorkerEnd
 
@@ -46,9 +49,9 @@ def test_a_seed_is_a_world_that_happens_the_same_way_again():
 # -- rules broken on purpose ---------------------------------------------------------------------------------------
 
 
-def found(most: int = 60) -> str:
+def found(most: int = 60, step: int = 1) -> str:
     """What the first seed that notices says."""
-    for seed in range(most):
+    for seed in range(0, most, step):
         try:
             simulate(seed)
         except Violation as violation:
@@ -132,13 +135,31 @@ def test_a_leader_that_does_not_ask_what_other_servers_heard_is_noticed(monkeypa
 def test_a_worker_that_is_lost_while_its_link_stands_is_noticed(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Server, "_given_up", lambda self, worker: None)
 
-    assert "has its link, and is lost" in found(100)
+    assert "has its link, and is lost" in found(400, 5)  # worlds of short leases
+
+
+def test_a_job_that_runs_under_a_definition_that_nobody_approved_is_noticed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(offering, "_may_run", lambda world, job, worker, definitions: is_claimable(job))
+
+    assert "is pinned" in found()
+
+
+def test_a_list_of_kinds_that_is_lost_while_the_store_is_away_is_noticed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Serving, "again", lambda self: [])
+
+    assert "has told" in found(200)
+
+
+def test_a_dispatcher_that_does_not_hear_of_other_kinds_is_noticed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Dispatcher, "serve", lambda self, *told: None)
+
+    assert "is still queued" in found()
 
 
 def test_an_engine_that_is_given_more_than_it_has_slots_is_noticed(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(LinkedWorker, "room", lambda self: dict.fromkeys(self.needs.values(), 99))
 
-    assert "its engine has 2 slots" in found()
+    assert "its engine has 2 slots" in found(200)
 
 
 def test_an_engine_given_up_that_is_not_told_of_again_is_noticed(monkeypatch: pytest.MonkeyPatch):

@@ -192,11 +192,10 @@ class WorkerLink:
         self.worker, self.instance = self.session.worker, self.session.instance
         self._hub.roster.hear(self.worker)
         session = self.session
-        serves = session.serving.now
+        kinds, needs, definitions = msgspec.structs.astuple(session.serving.now)
         self._hub.dispatcher.attach(
-            self, session.profile, serves.kinds, needs=serves.needs, services=session.services,
-            definitions=serves.definitions,
-        )  # fmt: skip
+            self, session.profile, kinds, needs=needs, services=session.services, definitions=definitions
+        )
         self._settling = asyncio.ensure_future(self._settle_held())
 
     async def _settle_held(self) -> None:

@@ -43,6 +43,8 @@ class Witness:
         self._adopted: set[str] = set()
         self._overall: dict[tuple[str, int], float] = {}
         self._n: dict[tuple[str, int], int] = {}
+        self._pinned: dict[str, str | None] = {}
+        self._told: dict[str, dict[str, str]] = {}
 
     def watch(self, commit: Commit) -> None:
         """Look at the events of one commit."""
@@ -52,6 +54,17 @@ class Witness:
             self._seq = event.seq
             if event.prefix == "job" and event.job:
                 self._look(event, event.job)
+            elif event.prefix in ("kind", "worker"):
+                self._learn(event)
+
+    def _learn(self, event: Event) -> None:
+        """What is pinned, and what each worker told last."""
+        for part in ("set", "put"):
+            change: dict[str, Any] = event.data.get(part) or {}
+            if "definition" in change:
+                self._pinned[event.subject] = change["definition"]
+            if "definitions" in change:
+                self._told[event.subject] = change["definitions"]
 
     def _look(self, event: Event, job: str) -> None:
         patch: dict[str, Any] = event.data.get("set") or {}
@@ -63,6 +76,17 @@ class Witness:
             self._adopted.add(job)
         self._number(event, job, patch)
         self._fence(event, job, patch)
+        if event.type == "job.offered":
+            self._definition(event, job, patch)
+
+    def _definition(self, event: Event, job: str, patch: dict[str, Any]) -> None:
+        """It runs only under the definition that is pinned, and only where that is what was told last."""
+        kind, worker = event.kind or "", event.worker or ""
+        offered = patch["attempts"][str(event.attempt)].get("definition")
+        pinned, told = self._pinned.get(kind), self._told.get(worker, {}).get(kind)
+        if not offered == pinned == told:
+            said = f"offered under {offered}; {pinned} is pinned, {worker} told {told}"
+            self.problems.append(f"attempt {event.attempt} of {job} was {said} (seq {event.seq})")
 
     def _number(self, event: Event, job: str, patch: dict[str, Any]) -> None:
         if (number := patch.get("attempt")) and event.type != "job.submitted":
@@ -148,6 +172,17 @@ def services_are_as_told(disk: Disk, told: Mapping[str, str]) -> Iterable[str]:
         known = disk.documents["services"].get(f"{worker}/e", {}).get("status")
         if known != status:
             yield f"the engine of {worker} is {status}, and stands as {known}"
+
+
+def definitions_are_as_told(disk: Disk, kind: str, definition: str, linked: Iterable[str]) -> Iterable[str]:
+    """Once faults stop, a kind stands as all tell of it and somebody approved it, and its workers with what they told."""
+    known = disk.documents["kinds"].get(kind, {})
+    if known.get("definition") != definition or "quarantine" in known:
+        yield f"kind {kind} is {known.get('definition')}, with {known.get('quarantine')} in quarantine, not {definition}"
+    for worker in linked:
+        told = disk.documents["workers"].get(worker, {}).get("definitions", {}).get(kind)
+        if told != definition:
+            yield f"worker {worker} has told {told} of kind {kind}, and has {definition}"
 
 
 def engine_is_not_overrun(disk: Disk, worker: str, running: Iterable[tuple[str, int]], slots: int) -> Iterable[str]:

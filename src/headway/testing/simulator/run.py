@@ -7,7 +7,7 @@ Owns which faults happen when, and what people do meanwhile (submit, cancel, pau
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from headway.errors import HeadwayError, ServerError
 from headway.model import command as c
@@ -15,10 +15,10 @@ from headway.model.job import AttemptDoc, JobDoc, is_final
 from headway.model.settings import Settings
 from headway.testing.disk import Disk
 from headway.testing.simulator import checks
-from headway.testing.simulator.server import Server, asked
+from headway.testing.simulator.server import Server
 from headway.testing.simulator.timeline import Timeline
 from headway.testing.simulator.viewer import Viewer
-from headway.testing.simulator.worker import ENGINE_SLOTS, Worker
+from headway.testing.simulator.worker import ENGINE_SLOTS, SETTLED, TOOL, Worker
 
 FAULTS_S = 60.0
 PEACE_S = 400.0
@@ -89,6 +89,7 @@ class Simulation:
             self.timeline.now < FAULTS_S + 10
             or any(server.ledger.waiting for server in self.servers)
             or any(each.is_busy for each in self.workers)
+            or any(self._kinds_differ())
             or any(self._services_differ())  # what a store that failed did not take is told again in a while
         ):
             return False
@@ -97,6 +98,10 @@ class Simulation:
     def _services_differ(self) -> list[str]:
         told = {worker.name: worker.status for worker in self.workers if worker.is_linked}
         return list(checks.services_are_as_told(self.disk, told))
+
+    def _kinds_differ(self) -> list[str]:
+        linked = [worker.name for worker in self.workers if worker.is_linked]
+        return list(checks.definitions_are_as_told(self.disk, TOOL, SETTLED, linked))
 
     def _make_peace(self) -> None:
         self.timeline.note(lambda: "peace")
@@ -111,8 +116,16 @@ class Simulation:
             if not worker.alive:
                 worker.start()
         self._insist(c.ResumeQueue(queue="default"))
+        self._approve()
         for id in self.disk.jobs:
             self._insist(c.Unhold(job=id))
+
+    def _approve(self) -> None:
+        """While there is peace, somebody looks at what is in quarantine now and then, and takes it."""
+        waiting: dict[str, Any] | None = self.disk.documents["kinds"].get(TOOL, {}).get("quarantine")
+        if waiting is not None:
+            self._ask(c.ApproveKind(kind=TOOL, definition=waiting["definition"]))
+        self.timeline.after(2.0, self._approve)
 
     def _insist(self, command: c.Command) -> None:
         """Ask until it is answered, be it by a refusal."""
@@ -140,7 +153,7 @@ class Simulation:
         found = [*self.problems, *self.witness.problems, *checks.rows_are_folds(disk), *checks.all_ended(disk)]
         found += checks.one_outcome_each(disk, self.witness)
         found += checks.linked_are_online(disk, [worker.name for worker in self.workers if worker.is_linked])
-        found += self._services_differ()
+        found += [*self._services_differ(), *self._kinds_differ()]
         found += [f"{id} was acknowledged and is not there" for id in self.acknowledged - set(disk.jobs)]
         if found:
             raise Violation(f"seed {self.seed}: " + "; ".join(found[:5]))
@@ -194,7 +207,7 @@ class Simulation:
             [{}, {"timeout_s": 6, "backoff_s": 0.1}, {"timeout_s": 20}, {"progress_timeout_s": 3}, {"backoff_s": 0.5}]
         )
         command = c.Submit(
-            id=id, kind=dice.choice(["steady", "shaky"]), max_attempts=dice.randint(1, 4), options=options,
+            id=id, kind=dice.choice(["steady", "shaky", "shaky", TOOL]), max_attempts=dice.randint(1, 4), options=options,
             priority=dice.randint(0, 2), after=upstream, limit_key=dice.choice([None, "k"]),
             run_at=now + 8_000 if dice.random() < 0.15 else None, expires_s=30.0 if dice.random() < 0.1 else None,
             unique="u" if dice.random() < 0.1 else None,
@@ -210,6 +223,7 @@ class Simulation:
         commands: list[c.Command] = [
             c.PauseQueue(queue="default"), c.ResumeQueue(queue="default"), c.LimitKind(kind="steady", limit=2),
             c.LimitKind(kind="shaky", limit=None, key_limit=1), c.Drain(worker=worker.name),
+            c.ApproveKind(kind=TOOL, definition=dice.choice(["d1", "d2"])),
         ]  # fmt: skip
         if jobs:
             job = dice.choice(jobs)
@@ -260,6 +274,21 @@ class Simulation:
             store.failing = False
 
         self.timeline.after(self.timeline.dice.uniform(0.5, 5), free)
+
+
+def asked(server: Server, command: c.Command, then: Any) -> None:
+    """A REST call: `then(answer or error)` once it is durable; never, when the server crashes before."""
+    if not server.up or server.frozen:
+        return
+    try:
+        server.ledger.submit_nowait(command).add_done_callback(lambda done: then(_answer(done)))
+    except ServerError as error:
+        then(error)
+
+
+def _answer(done: Any) -> Any:
+    error = done.exception()
+    return cast("HeadwayError", error) if error else done.result()
 
 
 def _forget(answer: Any) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
-from headway.errors import HeadwayError, ServerError
+from headway.errors import ServerError
 from headway.hub.asking import at_once
 from headway.hub.dispatcher import Dispatcher
 from headway.hub.ledger import Commit
@@ -32,6 +32,7 @@ from headway.testing.simulator.stepping import Soon, SteppedLedger, run_to_end
 from headway.testing.simulator.timeline import Timeline
 
 COMMIT_S = 0.1
+FROZEN_LOOK_S = 0.5
 TICKS_S = (0.3, 0.7, 3.0)
 """Links are ticked by a clock of their own, as in server.gateway: before the sweep or after it, and late under load."""
 _UP = (SessionPhase.LIVE, SessionPhase.JOINING)
@@ -250,8 +251,10 @@ class WorkerEnd:
     # -- in --------------------------------------------------------------------------------------------------------
 
     def take(self, message: bytes) -> None:
-        if self._server.frozen:
-            self._server.timeline.after(0.5, lambda: self.take(message) if self.wire.whole else None)
+        if self._server.frozen or self._waiting:
+            self._waiting.append(message)
+            if len(self._waiting) == 1:
+                self._server.timeline.after(FROZEN_LOOK_S, self._catch_up)
             return
         if self._life != self._server.life or self.session.phase is SessionPhase.CLOSED:
             return
@@ -259,6 +262,15 @@ class WorkerEnd:
         if self._attached:
             self._server.roster.hear(self.worker)
         self.stir()
+
+    def _catch_up(self) -> None:
+        """What came while the server was stopped, in order."""
+        if self._server.frozen:
+            self._server.timeline.after(FROZEN_LOOK_S, self._catch_up)
+            return
+        waiting, self._waiting = self._waiting, []
+        for message in waiting if self.wire.whole else ():
+            self.take(message)
 
     def cut(self, code: int) -> None:
         if self._life != self._server.life or self not in self._server.worker_ends:
@@ -303,11 +315,10 @@ class WorkerEnd:
         with self._server.store.reading() as reading:
             held = reading.held_by(self.worker)
         session = self.session
-        serves = session.serving.now
+        kinds, needs, definitions = msgspec.structs.astuple(session.serving.now)
         self._server.dispatcher.attach(
-            self, session.profile, serves.kinds, held, needs=serves.needs, services=session.services,
-            definitions=serves.definitions,
-        )  # fmt: skip
+            self, session.profile, kinds, held, needs=needs, services=session.services, definitions=definitions
+        )
 
     # -- out -------------------------------------------------------------------------------------------------------
 
@@ -334,18 +345,3 @@ class WorkerEnd:
 
     def drain(self) -> None:
         self.session.drain()
-
-
-def asked(server: Server, command: c.Command, then: Any) -> None:
-    """A REST call: `then(answer or error)` once it is durable; never, when the server crashes before."""
-    if not server.up or server.frozen:
-        return
-    try:
-        server.ledger.submit_nowait(command).add_done_callback(lambda done: then(_answer(done)))
-    except ServerError as error:
-        then(error)
-
-
-def _answer(done: Any) -> Any:
-    error = done.exception()
-    return cast("HeadwayError", error) if error else done.result()

@@ -34,6 +34,10 @@ from headway.testing.simulator.timeline import Timeline
 SLOTS = 3
 PLAN = [{"name": "load", "weight": 1}, {"name": "run", "weight": 3}]
 KINDS = [{"name": "steady", "hash": "1", "plan": PLAN}, {"name": "shaky", "hash": "1", "service": "engine"}]
+TOOL = "tool"
+"""A kind whose definition is its program's: now one, now another, now none at all."""
+SETTLED = "d1"
+DEFINITIONS = (SETTLED, "d2", None)
 ENGINE_SLOTS = 2
 STATUSES = ("starting", "idle", "busy", "error", "unreachable")
 LATE_S = 2.0
@@ -69,6 +73,7 @@ class Worker:
         self._externals = count()
         self._engine: list[Begin] = []  # outlives the process
         self.status = "starting"  # of the engine behind it
+        self.definition: str | None = None  # of its tool; None: it has told of none yet, or has none now
         self._lease: Leaseholder
 
     # -- its life --------------------------------------------------------------------------------------------------
@@ -82,7 +87,7 @@ class Worker:
         described = {"id": self.name, "machine": "m-" + self.name, "instance": instance, "slots": SLOTS}
         if self._timeline.dice.random() < 0.7:
             described |= {"boot_id": "b-" + self.name, "pid": 100 + self._life}
-        self._lease = Leaseholder(WorkerHello(worker=described, kinds=KINDS, services=[self._service()]))
+        self._lease = Leaseholder(WorkerHello(worker=described, kinds=self._kinds(), services=[self._service()]))
         if self._timeline.dice.random() < 0.5:
             self._lease.observe(load={"cpu": round(self._timeline.dice.random(), 2)})
         self._do(self._lease.connect(self._timeline.now))
@@ -102,6 +107,17 @@ class Worker:
         if dice.random() < 0.08 or (self.status != "idle" and not self._faults()):
             self.status = dice.choice(STATUSES) if self._faults() else "idle"
             self._lease.observe(services=[{**self._service(), "load": {"waiting": dice.randint(0, 3)}}])
+
+    def _kinds(self) -> list[dict[str, Any]]:
+        tool = {"name": TOOL, "hash": self.definition, "definition": self.definition}
+        return [*KINDS, tool] if self.definition else KINDS
+
+    def _look_at_tool(self) -> None:
+        """Its program stays the same while there is peace; before, it does what it likes."""
+        dice = self._timeline.dice
+        if dice.random() < 0.03 if self._faults() else self.definition != SETTLED:
+            self.definition = dice.choice(DEFINITIONS) if self._faults() else SETTLED
+            self._lease.serve(self._kinds())
 
     def crash(self) -> None:
         """The process is gone, with all it held."""
@@ -158,6 +174,7 @@ class Worker:
         if life == self._life:
             self._do(self._lease.tick(self._timeline.now, self._timeline.dice.random()))
             self._look_at_engine()
+            self._look_at_tool()
             self._flush()
             self._timeline.after(0.25, lambda: self._tick(life))
 
@@ -210,6 +227,8 @@ class Worker:
                 key = wish.job, wish.attempt
                 if dice.random() < 0.05:
                     self._lease.refuse(*key, "not now")
+                elif wish.kind == TOOL and wish.definition != self.definition:
+                    self._lease.refuse(*key, "defined otherwise now")
                 elif not self._faults() or dice.random() > 0.03:  # now and then an offer is simply forgotten
                     self._lease.accept(*key)
                     self._run(key, wish.kind)
