@@ -157,3 +157,14 @@ def test_files_of_jobs_are_where_the_store_is_or_in_the_folder_that_is_named(
     assert type(files) is kind
     if isinstance(files, FolderFiles):
         assert files.folder == Path(config.get("artifacts") or tmp_path / "artifacts")
+
+
+async def test_a_poll_that_ends_before_anything_was_sent_gives_no_cursor_to_go_on_from(running):
+    async with running() as bench:
+        polling = asyncio.create_task(bench.http.get("/api/v1/events", params={"topic": "jobs", "wait": 30}))
+        await bench.until(lambda: bench.application.hub.feed.viewers)
+
+        await bench.application.say_bye()
+        answer = (await polling).json()
+
+    assert answer["cursor"] is None

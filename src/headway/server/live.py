@@ -180,8 +180,7 @@ async def poll(door: Door, admission: Admission, scope: Scope, receive: Receive,
             door.feed.settle()
             if not wire.frames:
                 subscription.bookmark(door.feed.source)
-            cursor = f"{door.feed.source.epoch}.{subscription.stands_at}"
-            body = b'{"frames":[%b],"cursor":"%b"}' % (b",".join(wire.frames), cursor.encode())
+            body = b'{"frames":[%b],"cursor":%b}' % (b",".join(wire.frames), _cursor_of(subscription, door))
         headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
         if not leaving.done():
             await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -189,6 +188,12 @@ async def poll(door: Door, admission: Admission, scope: Scope, receive: Receive,
     finally:
         viewer.closed()
         await _stopped(leaving)
+
+
+def _cursor_of(subscription: Subscription, door: Door) -> bytes:
+    """As JSON; null where the link was ended before anything was sent: there is nothing to go on from."""
+    stands_at = subscription.stands_at
+    return b'"%b.%d"' % (door.feed.source.epoch.encode(), stands_at) if stands_at >= 0 else b"null"
 
 
 async def _gathered(wire: GatheringWire, subscription: Subscription, wait_s: float) -> None:
