@@ -38,9 +38,8 @@ class Worker:
     async def connect(self, *kinds: dict[str, Any]) -> None:
         await self.hub.ledger.execute(c.Connect(worker=self.worker, profile=PROFILE, kinds=kinds))
         now = serves(kinds)
-        self.hub.dispatcher.attach(
-            self, PROFILE, now.kinds, [], needs=now.needs, definitions=now.definitions,
-        )  # pyright: ignore[reportArgumentType]  # fmt: skip
+        port: Any = self
+        self.hub.dispatcher.attach(port, PROFILE, now.kinds, [], needs=now.needs, definitions=now.definitions)
 
     async def tell(self, *kinds: dict[str, Any]) -> None:
         await self.hub.ledger.execute(c.ReportKinds(worker=self.worker, instance="i", kinds=kinds))

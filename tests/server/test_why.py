@@ -65,9 +65,8 @@ class Floor:
         wanted = dict.fromkeys(kinds, service) if service else {}
         taken = answer.get("services", ())
         pins = dict.fromkeys(kinds, definition) if definition else {}
-        self.hub.dispatcher.attach(
-            self.ports[id], profile, kinds, [], needs=wanted, services=taken, definitions=pins,
-        )  # pyright: ignore[reportArgumentType]  # fmt: skip
+        port: Any = self.ports[id]
+        self.hub.dispatcher.attach(port, profile, kinds, [], needs=wanted, services=taken, definitions=pins)
 
     async def tell(self, *services: dict[str, Any]) -> None:
         await self.do(c.ReportServices(worker="w", services=services))

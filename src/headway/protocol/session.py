@@ -73,8 +73,8 @@ class Closing(msgspec.Struct, frozen=True):
 class WorkerSession:
     """One worker on one link. `rival_of` finds who has the same worker id, if anybody has.
 
-    `profile`, `serving.now`, `services` are what `dispatcher.attach` wants once `phase` is LIVE, and `dispatcher.serve`
-    when `serving.changed()`; a `Hear` command may go to a roster instead of the ledger. `new_id`, `dice`: its randomness.
+    `profile`, `serving.now`, `services` are for `dispatcher.attach` once `phase` is LIVE, then for `dispatcher.serve` whenever
+    `serving.changed()`. A `Hear` command may go to a roster instead of the ledger. `new_id`, `dice`: its randomness.
     """
 
     def __init__(
@@ -260,13 +260,12 @@ class WorkerSession:
 
     def _join(self, rival: Rival | None) -> None:
         """Take the id, and give the registration to the ledger."""
-        hello = self._hello
         if rival is not None:
             rival.replace(self.profile)
         self.phase = SessionPhase.JOINING
         self.instance = self.profile["instance"]
         self._speaker = msgspec.structs.replace(self._speaker, worker=self.worker, instance=self.instance)
-        self._order(joined(hello, self.profile, self._speaker), hello)
+        self._order(joined(self._hello, self.profile, self._speaker), self._hello)
 
     def replace(self, newer: Mapping[str, Any]) -> None:
         """Another link has the id now. This one must not come back, and its end is no news."""
@@ -281,8 +280,8 @@ class WorkerSession:
         """One frame of a live worker."""
         match frame:
             case f.Heartbeat():
-                told = map(self.serving.told, observed(frame, self._speaker, self._now))
-                self._orders += [Order(each, frame) for each in told]
+                told = observed(frame, self._speaker, self._now)
+                self._orders += [Order(self.serving.told(each), frame) for each in told]
             case f.Begin():
                 self._order(adopted(frame, self._speaker), frame)
             case f.Draining():
