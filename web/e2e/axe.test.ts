@@ -94,6 +94,7 @@ const PAGES: readonly (readonly [
   ],
   ['queues', () => '/queues', page => sees(page, /because because/)],
   ['kinds', () => '/kinds?show=copy', page => sees(page, /Copies items/)],
+  ['mcp', () => '/mcp', page => sees(page, 'No MCP server is known yet')],
   ['new', () => '/new?kind=copy', click(/^Run$/)],
   ['new from a file', () => '/new?kind=render', click(/^Run$/)],
   ['system', () => '/system', page => sees(page, 'leads')],

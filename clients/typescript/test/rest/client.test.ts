@@ -243,6 +243,7 @@ describe('the desks', () => {
     )
     expect(await hw.kinds.change('count', { limit: 3 })).toMatchObject({ limit: 3, served: true })
     expect(await hw.kinds.get('count')).toMatchObject({ schema: { required: ['n'] } })
+    await expect(hw.kinds.approve('count', 'ab12')).rejects.toBeInstanceOf(Refused) // nothing of it is in quarantine
   })
 
   test('workers, machines and services are seen', async () => {

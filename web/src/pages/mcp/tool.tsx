@@ -48,14 +48,14 @@ export function Tool({ kind, workers, figures, isOpen, job, onRun, onJob }: Tool
           >
             {name}
           </Link>
+          {traitsOf(kind, workers).map(trait => (
+            <StateBadge key={trait.word} look={trait} title={trait.title} />
+          ))}
           {title && title !== name && (
             <span className="text-sm text-soft">
               <Foreign text={title} />
             </span>
           )}
-          {traitsOf(kind, workers).map(trait => (
-            <StateBadge key={trait.word} look={trait} title={trait.title} />
-          ))}
         </h3>
         <p className="text-xs text-soft">{lately(kind, figures)}</p>
         <Button
