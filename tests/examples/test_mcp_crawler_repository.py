@@ -178,7 +178,8 @@ class TestProgress:
         async with metering(tell) as meter:
             for done in (1, 3, 2, 4, 0):
                 await meter(done, 9, str(done))
-            await newest.wait()
+            with anyio.fail_after(10):
+                await newest.wait()
 
         assert told == [(1, 9, "1"), (4, 9, "4")]
 
@@ -256,6 +257,21 @@ class TestEndsHalfWay:
             await until(lambda: not processes_about(tmp_path, "git"), "git is gone")
             await until(lambda: gone(pid), "the server is gone")
             group.cancel_scope.cancel()
+
+    async def test_a_git_that_ignores_to_be_ended_is_killed_with_its_children(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        stubborn = tmp_path / "git"
+        stubborn.write_text(f"#!/bin/sh\ntrap '' TERM\nsleep 1000 & echo begun >{tmp_path}/begun\nwait\nsleep 1000\n")
+        stubborn.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+        async with crawler_git.process(tmp_path, "clone") as running:
+            await until((tmp_path / "begun").exists, "it runs")
+            family = [psutil.Process(running.pid), *psutil.Process(running.pid).children(recursive=True)]
+
+        assert len(family) == 2
+        await until(lambda: all(gone(each.pid) for each in family), "all of it is gone")
 
     async def test_what_a_killed_server_left_is_swept(self, tmp_path: Path):
         mine, dead = tmp_path / f"clone-{os.getpid()}-x", tmp_path / "clone-4194999-y"
