@@ -16,9 +16,16 @@ import prepared
 import strays
 from browser import NO_CHROMIUM
 from cluster_example import NO_NGINX
+from mcp_peers import NO_EVERYTHING, NO_FASTMCP
 from postgres import ABSENT, Postgres, required_postgres
 
-LEFT_OUT = {ABSENT: "tests/postgres.py", NO_NGINX: "tests/cluster_example.py", NO_CHROMIUM: "tools/chromium.py"}
+LEFT_OUT = {
+    ABSENT: "tests/postgres.py",
+    NO_NGINX: "tests/cluster_example.py",
+    NO_CHROMIUM: "tools/chromium.py",
+    NO_EVERYTHING: "tests/mcp_peers.py",
+    NO_FASTMCP: "tests/mcp_peers.py",
+}
 """Reasons that many tests share, and the one place to name for each."""
 
 settings.register_profile("dev", deadline=None)

@@ -34,6 +34,7 @@ METRICS = {
         "added_p99", "idle_transactions",
     },
     "growth": {"past_made", "end_to_end", "server_with_past", "store_size"},
+    "mcp_calls": {"call_p50", "call_p99", "side_by_side", "times_bare", "differences"},
     "r2_restart": {"re_run", "lost", "not_completed", "differences", "linked_again"},
     "r5_comfyui": {
         "naive_lost", "lost", "waited_for", "submit_to_result_p50", "submit_to_result_p99", "end_to_noticed_p50",
