@@ -59,11 +59,11 @@ def test_variables_are_filled_in_and_are_secrets_from_then_on():
         "x", {"command": "c", "args": ["--dir", "${HOME}/docs", "--key=${KEY}"], "env": {"TOKEN": "t-${KEY}"}}
     )
 
-    whole = resolved(server, {"KEY": "s3cr3t", "HOME": "/home/me"})
+    whole = resolved(server, {"KEY": "s3cr3t", "HOME": "/home/you"})
 
-    assert whole.args == ["--dir", "/home/me/docs", "--key=s3cr3t"]
+    assert whole.args == ["--dir", "/home/you/docs", "--key=s3cr3t"]
     assert whole.env == {"TOKEN": "t-s3cr3t"}
-    assert whole.secrets.hide("s3cr3t t-s3cr3t in /home/me") == "[hidden] [hidden] in /home/me"
+    assert whole.secrets.hide("s3cr3t t-s3cr3t in /home/you") == "[hidden] [hidden] in /home/you"
     assert "s3cr3t" not in repr(whole)
 
 
