@@ -124,13 +124,17 @@ def _following(engine: Server, call: Call) -> tasks.Following:
     async def again() -> Any:
         return (await engine.take(ctx)).client
 
+    def keep(id: str | None) -> None:
+        call.is_task = True
+        ctx.checkpoint(tasks.CHECKPOINT, id)
+
     return tasks.Following(
         server=engine.name,
         clock=engine.clock,
         say=call.say,
         alive=call.alive,
         answer=lambda params: elicited(call, params),
-        keep=lambda id: ctx.checkpoint(tasks.CHECKPOINT, id),
+        keep=keep,
         warn=lambda text: ctx.warn("%s", cut(text)),
         grace_s=lambda: min(_LISTEN_S, _SHARE_OF_GRACE * ctx.grace_s),
         left=engine.left,
@@ -141,13 +145,16 @@ def _following(engine: Server, call: Call) -> tasks.Following:
 
 
 async def _abandon(engine: Server, call: Call) -> None:
-    """The SDK has told the server to stop. Whether it does is heard, not known."""
+    """The SDK has told the server to stop. Whether it does is heard, not known. A task was told, and waited for, already."""
+    if call.is_task:
+        return engine.calls.end(call)
     leftover = engine.calls.abandon(call)
     patience_s = min(_LISTEN_S, _SHARE_OF_GRACE * call.ctx.grace_s)
     if call.ids and await leftover.word(engine.clock, patience_s):
         call.ctx.warn(
             "%s", f"MCP server {engine.name} goes on although it was told to stop; what it says is ignored."
         )  # fmt: skip
+    return None
 
 
 async def _outcome(engine: Server, link: Link, error: Exception) -> BaseException:

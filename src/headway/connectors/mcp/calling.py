@@ -28,7 +28,8 @@ _LEVELS = {
 
 class Call:
     """A call that runs, or was told to stop. `ids`: what its requests are called on the wire, which are also the tokens
-    of its progress. `over`: nobody waits for its result any more.
+    of its progress. `over`: nobody waits for its result any more. `is_task`: it was answered by a task (`tasks.py`).
+    `asking`: held while the job shows a question.
     """
 
     def __init__(self, ctx: Context, tool: Tool, secrets: Secrets) -> None:
@@ -37,6 +38,8 @@ class Call:
         self.secrets = secrets
         self.ids: set[str | int] = set()
         self.over = asyncio.Event()
+        self.asking = asyncio.Lock()
+        self.is_task = False
         self._progress = Progress()
 
     def __repr__(self) -> str:

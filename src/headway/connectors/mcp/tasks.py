@@ -122,8 +122,7 @@ async def call_tool(
             return await client.call_tool(name, arguments, progress_callback=progress_callback)
     except _BecameTask as became:
         created = became.created
-    if created.task_id != following.kept:
-        following.keep(created.task_id)
+    following.keep(created.task_id)
     task = kind(client.session, created.task_id, following)
     result = await task.run(created)
     if not result.is_error:
