@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,19 @@ class Ctx:
         pass
 
 
+class Slow(Ctx):
+    """Answers when the test does."""
+
+    def __init__(self) -> None:
+        super().__init__(Answer(action="decline"))
+        self.pending: list[Pending[Answer]] = []
+
+    def ask(self, message: str, schema: Any = None, *, url: str | None = None) -> Pending[Answer]:
+        self.asked.append((message, schema, url))
+        self.pending.append(Pending())
+        return self.pending[-1]
+
+
 def call_with(ctx: Ctx, secrets: Secrets | None = None) -> Call:
     return Call(ctx, TOOL, secrets or Secrets())  # pyright: ignore[reportArgumentType]
 
@@ -68,6 +82,24 @@ async def test_a_question_is_cut_and_free_of_secrets():
     assert (message[:9], len(message)) == ("[hidden]x", 2_000)
     assert schema["title"] == "[hidden]"
     assert answer == ElicitResult(action="accept", content={"a": 1})
+
+
+async def test_a_second_question_of_a_job_waits_for_the_answer_to_the_first():
+    ctx = Slow()
+    call = call_with(ctx)
+    first = asyncio.ensure_future(elicited(call, form("One?")))
+    second = asyncio.ensure_future(elicited(call, form("Two?")))
+    await until(lambda: bool(ctx.pending))
+
+    before = [message for message, _, _ in ctx.asked]
+    ctx.pending[0].settle(Answer(action="accept", content={"a": 1}))
+    await first
+    await until(lambda: len(ctx.pending) == 2)
+    call.over.set()
+
+    assert before == ["One?"]
+    assert [message for message, _, _ in ctx.asked] == ["One?", "Two?"]
+    assert await second == ElicitResult(action="cancel")
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,17 @@ SCHEMA_BYTES = 65_536
 
 
 async def elicited(call: Call, params: ElicitRequestParams, note: str = "") -> ElicitResult | ErrorData:
-    """Ask whoever watches the job, however long that takes. ErrorData: the question can not be asked."""
+    """Ask whoever watches the job, however long that takes. ErrorData: the question can not be asked.
+
+    A job shows one question at a time: another one waits for the answer to it.
+    """
+    async with call.asking:
+        return await _asked(call, params, note)
+
+
+async def _asked(call: Call, params: ElicitRequestParams, note: str) -> ElicitResult | ErrorData:
+    if call.over.is_set():
+        return ElicitResult(action="cancel")
     message = call.clean(f"{params.message}{note}")
     try:
         if isinstance(params, ElicitRequestURLParams):

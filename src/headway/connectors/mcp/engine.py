@@ -260,7 +260,8 @@ class McpEngine:
         if not running:
             return ElicitResult(action="cancel")
         note = f" (One of {len(running)} calls that run in {self.name} asks this: it does not say which.)"
-        return await elicited(running[0], params, note)
+        unasked = next((call for call in running if not call.asking.locked()), running[0])
+        return await elicited(unasked, params, note)
 
     # -- checks --
 
