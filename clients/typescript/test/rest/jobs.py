@@ -35,5 +35,5 @@ def fail(message: str) -> None:
 @app.job
 async def ask(ctx: headway.Context, question: str) -> object:
     """Ask, and give back the answer."""
-    answer = await ctx.ask(question, {"type": "object"})
+    answer = await ctx.ask(question, {"type": ["string", "object"]})
     return {"action": answer.action, "content": answer.content}
