@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,7 @@ def test_a_callback_that_fails_is_noted_and_stops_no_other():
     [
         (object(), "The result is not JSON: object can not be written. Return dicts, lists, texts and numbers;"),
         ("x" * 300_000, "The result has 300,002 bytes; the limit is 262,144."),
+        (functools.reduce(lambda inner, _: [inner], range(40), []), "The result nests deeper than 24 levels. Return"),
     ],
 )
 def test_a_result_that_can_not_be_one_is_an_error_with_the_way_out(value: Any, sentence: str):

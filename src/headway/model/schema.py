@@ -16,6 +16,7 @@ import jsonschema_rs
 import msgspec
 
 from headway.errors import InvalidInput
+from headway.model.nesting import check_nesting
 
 Schema = Mapping[str, Any]
 BACKTRACKS = 10_000
@@ -37,7 +38,9 @@ def check_schema(schema: Any, field: str) -> None:
     """InvalidInput naming `field` if this is no JSON Schema that `validate` can use."""
     if not isinstance(schema, dict):
         raise InvalidInput(field, "is not a JSON Schema object", hint=_FIX)
-    validator = _compiled(msgspec.json.encode(schema, order="deterministic"))
+    encoded = msgspec.json.encode(schema, order="deterministic")
+    check_nesting(encoded, field, "Use $defs and $ref.")
+    validator = _compiled(encoded)
     if isinstance(validator, str):
         raise InvalidInput(field, f"is not a JSON Schema: {validator}", hint=_FIX)
 

@@ -17,6 +17,7 @@ import msgspec
 from headway.clock import from_iso, iso
 from headway.errors import BadFrame, InvalidInput, TooLarge
 from headway.model.event import Event
+from headway.model.nesting import nests_deeper
 from headway.protocol.base import (
     JSON_DEPTH,
     REFUSALS,
@@ -307,24 +308,9 @@ def _is_array(data: bytes) -> bool:
     return data.lstrip(b" \t\r\n")[:1] == b"["
 
 
-_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_ONE_BRACKET = bytes.maketrans(b"{}", b"[]")
-_NO_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
-
-
 def _bounded(data: bytes, max_bytes: int, max_depth: int) -> None:
     """TooLarge over the size, BadFrame over the depth. Costs nothing where there are few brackets at all."""
     if len(data) > max_bytes:
         raise TooLarge("The frame", len(data), max_bytes, hint="Split it, or store the content as an artifact.")
-    if data.count(b"[") + data.count(b"{") > max_depth and _deeper(data, max_depth):
+    if nests_deeper(data, max_depth):
         raise BadFrame(f"JSON nested deeper than {max_depth}")
-
-
-def _deeper(data: bytes, depth: int) -> bool:
-    """True if brackets nest deeper. Each round takes one level of innermost pairs away, at the speed of C."""
-    brackets = _STRINGS.sub(b"", data).translate(_ONE_BRACKET, _NO_BRACKET)
-    for _ in range(depth):
-        if not brackets:
-            return False
-        brackets = brackets.replace(b"[]", b"")
-    return bool(brackets)

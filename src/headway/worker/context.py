@@ -19,10 +19,11 @@ from typing import Any, Protocol, TypeVar, overload
 import msgspec
 
 from headway.clock import Clock
-from headway.errors import Cancelled, InvalidInput, TooLarge
+from headway.errors import Cancelled, InvalidInput
 from headway.model.event import PREFIXES
 from headway.model.report import Checkpoint, Custom, ErrorNoted, InputRequested, StepDone, Warned, is_page
 from headway.model.settings import Settings
+from headway.worker.fitting import check_fits
 from headway.worker.logs import Log
 from headway.worker.pending import Pending
 from headway.worker.reporter import Reporter
@@ -185,13 +186,13 @@ class Context:
                 hint=f"Write <prefix>.<name>; the prefixes {', '.join(sorted(PREFIXES))} are reserved.",
             )  # fmt: skip
         body = dict(data or {})
-        _check_size("The event's data", body, _LIMITS.custom_bytes)
+        check_fits("The event's data", body, _LIMITS.custom_bytes)
         item = Custom(name=name, data=body, priority=priority, conflate_key=conflate_key, at=self._clock.now())
         self.reporter.add(item)
 
     def checkpoint(self, key: str, value: Any) -> None:
         """Keep `value` (any JSON, at most 256 KB) under `key` for later attempts. TooLarge."""
-        _check_size(f"Checkpoint {key!r}", value, _LIMITS.args_bytes)
+        check_fits(f"Checkpoint {key!r}", value, _LIMITS.args_bytes)
         self.checkpoints[key] = value
         self.reporter.add(Checkpoint(key=key, value=value))
 
@@ -251,10 +252,11 @@ class Context:
 
     def ask(self, message: str, schema: Any = None, *, url: str | None = None) -> Pending[Answer]:
         """Ask whoever watches; `schema` is a JSON Schema of the answer, `url` (http or https) a page on which what is
-        asked for is done. Await it, or call `.result()`. InvalidInput: no such URL.
+        asked for is done. Await it, or call `.result()`. InvalidInput: no such URL, or a schema that nests too deep.
         """
         if url is not None and not is_page(url):
             raise InvalidInput("url", f"{url[:200]!r} is no page that can be opened", hint="Give an http(s) URL.")
+        check_fits("schema", schema, _LIMITS.args_bytes)
         request = f"{self.attempt}.{self._next()}"
         pending = self._host.ask(request, message, schema, url)
         self.reporter.add(
@@ -295,15 +297,6 @@ class Context:
 def _format(message: object, args: tuple[object, ...]) -> str:
     text = str(message)
     return (text % args if args else text)[:_MESSAGE]
-
-
-def _check_size(what: str, value: Any, limit: int) -> None:
-    try:
-        size = len(msgspec.json.encode(value))
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidInput(what, f"is not JSON: {error}") from None
-    if size > limit:
-        raise TooLarge(what, size, limit, hint="Store it with ctx.artifact().")
 
 
 _current: contextvars.ContextVar[Context | None] = contextvars.ContextVar("headway_context", default=None)

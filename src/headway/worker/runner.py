@@ -16,6 +16,7 @@ import msgspec
 
 from headway.errors import Cancelled, HeadwayError, InvalidInput, Reject, Retry
 from headway.model.job import Outcome
+from headway.model.nesting import VALUE_DEPTH, nests_deeper
 from headway.model.settings import Settings
 from headway.worker.context import Context, enter, leave, run_cleanups
 from headway.worker.job import Job
@@ -115,6 +116,8 @@ def succeeded(value: Any) -> Ending:
         return _errored(
             "ResultTooLarge", f"The result has {len(result):,} bytes; the limit is {_RESULT_BYTES:,}. {_RESULT_HINT}"
         )
+    if nests_deeper(result):
+        return _errored("ResultTooDeep", f"The result nests deeper than {VALUE_DEPTH} levels. {_RESULT_HINT}")
     return Ending(outcome=Outcome.SUCCEEDED, result=result)
 
 

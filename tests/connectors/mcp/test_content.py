@@ -124,6 +124,18 @@ def test_a_thousand_links_do_not_burst_the_result():
     assert ctx.warnings[-1] == "Left out of the result: 1 blocks beyond 1,000."
 
 
+def test_a_structured_part_that_nests_deeper_than_a_frame_may_is_an_artifact():
+    ctx = Ctx()
+    deep: Json = {}
+    for _ in range(30):
+        deep = {"a": deep}
+
+    result = taken(given(structuredContent=deep), ctx)
+
+    assert result["structured_artifact"] == "structured-1.json"
+    assert msgspec.json.decode(ctx.artifacts["structured-1.json"][0]) == deep
+
+
 def test_a_large_structured_part_is_an_artifact():
     ctx = Ctx()
 

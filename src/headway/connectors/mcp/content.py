@@ -30,6 +30,7 @@ from mcp_types import (
 )
 
 from headway.connectors.mcp.secrets import Secrets, cut
+from headway.model.nesting import VALUE_DEPTH, nests_deeper
 from headway.worker.context import Context
 
 Json = dict[str, Any]
@@ -96,10 +97,10 @@ class Taking:
         }
 
     def structured(self, value: Any) -> Json:
-        """The structured part: in the result, or as an artifact where it is large."""
+        """The structured part: in the result, or as an artifact where it is large or deep."""
         value = self.secrets.hide_in(value)
         encoded = msgspec.json.encode(value)
-        if len(encoded) <= RESULT_BYTES:
+        if len(encoded) <= RESULT_BYTES and not nests_deeper(encoded, VALUE_DEPTH - 1):
             return {"structured": value}
         if len(encoded) > FILE_BYTES:
             return {"structured_omitted": self._left_out("structured", f"has {len(encoded):,} bytes")["omitted"]}
