@@ -125,10 +125,11 @@ def keep_a_file(ctx: Context) -> str:
 
 @app.job
 async def see_the_lease_go(ctx: Context) -> bool:
+    ctx.step_done("waiting")
     try:
         await asyncio.Event().wait()
     except asyncio.CancelledError:
-        ctx.log.info("lease lost: %s", ctx.lease_lost)
+        ctx.log.info("lease lost: %s, moves: %s", ctx.lease_lost, ctx.moves)
         raise
     return False
 

@@ -338,13 +338,13 @@ async def test_a_fenced_attempt_is_stopped_and_says_nothing_more(rig: Rig):
 
 async def test_a_lost_lease_is_told_to_the_handler_and_ends_it_as_released(rig: Rig):
     job = rig.offer("see_the_lease_go")
-    await asyncio.sleep(0.1)
+    await rig.said.until_item(job, has_step)
 
     rig.supervisor.take_away(job, 1, "lease", "the lease was lost")
 
     end = await rig.said.outcome_of(job)
     assert (end.outcome, end.reason) == ("released", "the lease was lost")
-    assert rig.said.lines(job) == [("info", "lease lost: True")]
+    assert rig.said.lines(job) == [("info", "lease lost: True, moves: True")]
 
 
 async def test_the_supervisor_goes_on_while_user_code_holds_the_gil(rig: Rig):
@@ -372,6 +372,25 @@ async def test_a_drain_waits_for_what_ends_and_releases_what_does_not(rig: Rig):
     assert (end.outcome, end.reason) == ("released", "the worker left")
     rig.offer("add", a=1)
     assert rig.said.words[-1][2] == "draining"
+
+
+async def test_a_drained_attempt_knows_that_its_job_goes_on_elsewhere(rig: Rig):
+    job = rig.offer("see_the_lease_go")
+    await rig.said.until_item(job, has_step)
+
+    await rig.supervisor.drain(0.05)
+
+    assert rig.said.lines(job) == [("info", "lease lost: False, moves: True")]
+
+
+async def test_a_cancelled_attempt_knows_that_its_job_goes_on_nowhere(rig: Rig):
+    job = rig.offer("see_the_lease_go")
+    await rig.said.until_item(job, has_step)
+
+    rig.supervisor.cancel(Cancel(job=job, attempt=1, reason="enough"))
+    await rig.said.outcome_of(job)
+
+    assert rig.said.lines(job) == [("info", "lease lost: False, moves: False")]
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ class Context:
         self.cancelled = False
         self.cancel_reason = ""
         self.grace_s = 10.0  # from the cancel on, to end by itself
-        self.lease_lost = False
+        self.lease_lost = self.moves = False  # moves: the job goes on elsewhere, what runs outside may be left to it
         self.cleanups: list[tuple[Callable[..., Any], tuple[Any, ...], bool]] = []
         self.owed: list[Pending[Any]] = []
         self._host = host
@@ -287,10 +287,10 @@ class Context:
         """
         self.cleanups.append((callback, args, always))
 
-    def cancel(self, reason: str, grace_s: float = 10.0) -> None:
+    def cancel(self, reason: str, grace_s: float = 10.0, *, moves: bool = False) -> None:
         """Deliver a cancel: `grace_s` from now it is ended by force. Called by the executor, from its own thread."""
-        self.cancel_reason = reason
-        self.grace_s = grace_s
+        self.moves = moves or self.moves
+        self.cancel_reason, self.grace_s = reason, grace_s
         self.cancelled = True
 
 

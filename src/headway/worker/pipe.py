@@ -61,11 +61,12 @@ class Run(Message, frozen=True, tag="run"):
 
 
 class Stop(Message, frozen=True, tag="stop"):
-    """Deliver a cancel to an attempt; `grace_s`: how long it has to end by itself."""
+    """Deliver a cancel to an attempt; `grace_s`: how long it has to end by itself; `moves`: the job goes on elsewhere."""
 
     key: int
     reason: str = ""
     grace_s: float = 10.0
+    moves: bool = False
 
 
 class LeaseLost(Message, frozen=True, tag="lease_lost"):

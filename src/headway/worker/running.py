@@ -102,7 +102,7 @@ class Executor:
         active = self.active.get(message.key)
         if active is None:
             return
-        active.context.cancel(message.reason, message.grace_s)
+        active.context.cancel(message.reason, message.grace_s, moves=message.moves)
         active.host.give_up()
         if active.task is not None and self.loop is not None:
             self.loop.call_soon_threadsafe(self._throw, active)

@@ -149,7 +149,8 @@ class Supervisor:
         held.stopping, held.reason = why, reason
         if held.timer is not None:
             held.timer.cancel()
-        held.process.post(Stop(key=held.key, reason=reason, grace_s=grace_s))
+        moves = why in ("lease", "drain")
+        held.process.post(Stop(key=held.key, reason=reason, grace_s=grace_s, moves=moves))
         held.timer = self._loop.call_later(grace_s, self._force, held)
 
     def _force(self, held: Held) -> None:

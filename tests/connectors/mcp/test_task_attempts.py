@@ -34,7 +34,7 @@ async def test_the_next_attempt_goes_on_with_the_task_of_the_one_before(open_ben
         await bench.ready()
         first = bench.begin("work")
         await until(lambda: bool(server.asked))
-        first.context.lease_lost = True
+        first.context.moves = True
         first.cancel()
         kept = (await first.ran).checkpoints
         second = bench.begin("work", attempt=2, checkpoints=kept)
@@ -56,7 +56,7 @@ async def test_a_task_that_goes_on_after_its_cancel_is_warned_of_and_counted_onc
         running = bench.begin("work")
         await until(lambda: bool(server.asked))
         if resumed:
-            running.context.lease_lost = True
+            running.context.moves = True
             running.cancel()
             running = bench.begin("work", attempt=2, checkpoints=(await running.ran).checkpoints)
             before = len(server.asked)

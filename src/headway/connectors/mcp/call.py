@@ -139,7 +139,7 @@ def _following(engine: Server, call: Call) -> tasks.Following:
         grace_s=lambda: min(_LISTEN_S, _SHARE_OF_GRACE * ctx.grace_s),
         left=engine.left,
         kept=ctx.checkpoints.get(tasks.CHECKPOINT),
-        moves=lambda: ctx.lease_lost,
+        moves=lambda: ctx.moves,
         again=again,
     )
 
