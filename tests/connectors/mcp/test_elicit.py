@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.exceptions import MCPError
@@ -142,7 +143,8 @@ async def test_a_call_that_wants_a_page_opened_first_is_made_again_once_it_was(
     async def refuses(_client: Any, *_: Any, **__: Any) -> CallToolResult:
         nonlocal opened
         if opened:
-            return CallToolResult.model_validate({"content": [{"type": "text", "text": "in"}]})
+            given = {"content": [{"type": "text", "text": "in"}], "structuredContent": {"result": "in"}}
+            return CallToolResult.model_validate(given)
         opened = True
         told = {"elicitations": [page.model_dump(by_alias=True, exclude_none=True)]}
         raise MCPError(URL_ELICITATION_REQUIRED, "log in first", told)
@@ -155,6 +157,34 @@ async def test_a_call_that_wants_a_page_opened_first_is_made_again_once_it_was(
     questions = said(ran, InputRequested)
     assert (ran.outcome, len(questions)) == (outcome, asked)
     assert (questions[0].message, questions[0].url) == ("Log in", "https://example.com/login")
+
+
+async def test_a_tool_that_changed_while_its_page_was_open_is_not_called_again(
+    open_bench: Any, monkeypatch: pytest.MonkeyPatch
+):
+    server = MCPServer("new")
+    calls: list[str] = []
+
+    @server.tool()
+    async def protected() -> str:
+        return "in"
+
+    page = ElicitRequestURLParams(message="Log in", url="https://example.com/login", elicitation_id="e1")
+
+    async with open_bench(server=server) as bench:
+        await bench.ready()
+
+        async def refuses(name: str, *_: Any, **__: Any) -> CallToolResult:
+            calls.append(name)
+            (kind, tool), *_rest = bench.engine.tools.items()
+            bench.engine.tools = {kind: msgspec.structs.replace(tool, definition="another")}
+            told = {"elicitations": [page.model_dump(by_alias=True, exclude_none=True)]}
+            raise MCPError(URL_ELICITATION_REQUIRED, "log in first", told)
+
+        monkeypatch.setattr(bench.engine.link.client, "call_tool", refuses)
+        ran: Ran = await bench.run("protected", answers=[Answer(action="accept")])
+
+    assert ((ran.error or {}).get("type"), calls) == ("ToolChanged", ["protected"])
 
 
 async def test_a_job_waits_for_a_server_that_is_away_and_says_for_what(bad: Any, open_bench: Any, tmp_path: Path):

@@ -25,7 +25,7 @@ from headway.errors import Reject, Retry
             "wrong_output",
             "BadResult",
             "rejected",
-            "it broke its own promise: Invalid structured content returned by tool",
+            "it broke its own promise: Invalid structured content returned by tool wrong_output: structured",
         ),
         ("no_output", "BadResult", "rejected", "did not return structured content"),
         (

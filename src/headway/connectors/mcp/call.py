@@ -25,7 +25,8 @@ from headway.connectors.mcp.connection import Link, innermost
 from headway.connectors.mcp.content import result_of, said_in
 from headway.connectors.mcp.definition import Tool
 from headway.connectors.mcp.elicit import elicited
-from headway.connectors.mcp.outcomes import SESSION_OVER, ToolChanged, ToolFailed, is_lost, outcome_of
+from headway.connectors.mcp.outcomes import SESSION_OVER, BadResult, ToolChanged, ToolFailed, is_lost, outcome_of
+from headway.connectors.mcp.promise import broken_promise
 from headway.connectors.mcp.secrets import Secrets, cut
 from headway.worker.context import Context
 
@@ -62,7 +63,6 @@ class Server(Protocol):
 async def run_tool(ctx: Context, engine: Server, tool: Tool, args: Json) -> Json:
     """The result of one attempt. The errors of `outcomes.py`."""
     link = await engine.take(ctx)
-    _check_tool(engine, tool)
     call = Call(ctx, tool, engine.secrets)
     engine.calls.begin(call)
     try:
@@ -76,6 +76,8 @@ async def run_tool(ctx: Context, engine: Server, tool: Tool, args: Json) -> Json
         engine.calls.end(call)
     if given.is_error:
         raise ToolFailed(said_in(given, engine.secrets))
+    if (broken := broken_promise(tool, given, engine.secrets)) is not None:
+        raise BadResult(cut(f"{engine.name} broke its own promise: {broken}."))
     return result_of(ctx, engine.secrets, given, engine.name, link.protocol)
 
 
@@ -90,6 +92,7 @@ def _check_tool(engine: Server, tool: Tool) -> None:
 async def _given(engine: Server, link: Link, call: Call, args: Json) -> CallToolResult:
     """What the tool gave, after the pages that it wants to be seen first (2025-11-25, error -32042)."""
     for visit in range(_VISITS + 1):
+        _check_tool(engine, call.tool)
         token = calling.set(call)
         try:
             with unheard():

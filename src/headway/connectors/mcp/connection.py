@@ -39,6 +39,7 @@ from headway.connectors.mcp.config import Resolved
 from headway.connectors.mcp.definition import MOST_TOOLS, Json
 from headway.connectors.mcp.http import Endpoint, unreached
 from headway.connectors.mcp.process import ServerProcess
+from headway.connectors.mcp.promise import taken_as_it_is
 from headway.connectors.mcp.secrets import cut
 from headway.connectors.mcp.tap import Tap
 from headway.connectors.mcp.tasks import Tasks
@@ -116,6 +117,7 @@ class Link:
             self._reason = self._reason or f"it has not answered within {patience_s:g} s{self._also()}"
             await self.close()
             raise NotReached(self.reason)
+        self.client.session.validate_tool_result = taken_as_it_is
         self._start(self._wish_for_logs())
         self._start(self._follow_changes())
 
