@@ -1,6 +1,7 @@
 """Arguments against a kind's JSON Schema: the first thing that is wrong, as a sentence that names the field.
 
-Schemas come from workers and are not trusted: nothing is fetched for a `$ref`, patterns backtrack in bounds. Compiled
+Schemas come from workers and are not trusted: nothing is fetched for a `$ref`, patterns backtrack in
+bounds, references do not unfold without end. Compiled
 once per schema text and kept. Measured on a schema of four fields: jsonschema-rs 0.3 µs a check, fastjsonschema 1.6
 (and it runs generated code), jsonschema 53. Called at submit (`server/submit.py`) and when a kind is announced.
 """
@@ -17,6 +18,7 @@ import msgspec
 
 from headway.errors import InvalidInput
 from headway.model.nesting import check_nesting
+from headway.model.unfolding import MOST_CHECKS, unfolds_too_far
 
 Schema = Mapping[str, Any]
 BACKTRACKS = 10_000
@@ -51,9 +53,12 @@ _FIX = "Kinds carry a JSON Schema of draft 2020-12 without references to other d
 @lru_cache(maxsize=1024)
 def _compiled(schema: bytes) -> jsonschema_rs.Validator | str:
     """The validator, or what is wrong with the schema."""
+    document = json.loads(schema)
+    if unfolds_too_far(document):
+        return f"its references unfold to more than {MOST_CHECKS:,} checks of one value"
     try:
         return jsonschema_rs.validator_for(
-            json.loads(schema),
+            document,
             offline=True,
             pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS),
         )
