@@ -33,6 +33,7 @@ def test_a_server_has_defaults():
         ({**STDIO, "slots": 0}, "mcp.servers.x.slots: 0 is not 1 to 1000."),
         ({**STDIO, "slots": "8"}, "mcp.servers.x.slots: expected int, got str."),
         ({**STDIO, "log_level": "loud"}, "mcp.servers.x.log_level: invalid enum value 'loud'."),
+        ({**STDIO, "protocol": "1"}, "mcp.servers.x.protocol: invalid enum value '1'."),
         ({**STDIO, "progress_timeout": "soon"}, "mcp.servers.x.progress_timeout"),
         ({**STDIO, "tools": {"t": {"confrim": True}}}, "mcp.servers.x.tools.t.confrim: is not known. Did you mean 'confirm'?"),
         ({**STDIO, "tools": {"t": {"max_attempts": 0}}}, "mcp.servers.x.tools.t.max_attempts: 0 is less than one."),

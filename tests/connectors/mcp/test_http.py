@@ -112,7 +112,8 @@ async def test_a_server_that_goes_away_takes_its_calls_along_and_is_reached_agai
             running = bench.begin("waits")
             await running.said(lambda ran: bool(ran.progress))
         ran = await running.ran
-        gone = await bench.status("unreachable")
+        await until(lambda: bench.service["status"] == "unreachable" and "nobody" in bench.service["reason"])
+        gone = bench.service
         port = int(url.rpartition(":")[2].partition("/")[0])
         async with serving(eraless(tools().streamable_http_app(), era), port):
             await bench.ready()
@@ -120,7 +121,61 @@ async def test_a_server_that_goes_away_takes_its_calls_along_and_is_reached_agai
 
     assert (ran.outcome, ran.error["type"]) == ("errored", "ServerGone")
     assert gone["reason"]
-    assert again.outcome == "succeeded"
+    assert again.outcome == "succeeded", again.error
+
+
+@pytest.mark.parametrize("service_s", [0.2, 1_000.0])
+async def test_a_server_that_was_started_anew_and_knows_no_session_is_met_anew(service_s: float, open_bench: Any):
+    async with contextlib.AsyncExitStack() as stack:
+        async with serving(eraless(tools().streamable_http_app(), "handshake")) as url:
+            bench = await stack.enter_async_context(open_bench(options={"url": url}, service_s=service_s))
+            await bench.ready()
+        port = int(url.rpartition(":")[2].partition("/")[0])
+        async with serving(eraless(tools().streamable_http_app(), "handshake"), port):
+            ran: Ran = await bench.run("counts", {"n": 1})
+            while ran.outcome != "succeeded":
+                assert ran.error["type"] == "ServerGone", ran.error
+                await bench.ready()
+                ran = await bench.run("counts", {"n": 1})
+
+    assert ran.result["structured"] == {"result": 1}
+
+
+@pytest.mark.parametrize(("status", "silent"), [(405, False), (503, True)])
+async def test_a_server_whose_call_is_silent_is_asked_from_beside(status: int, silent: bool, open_bench: Any):
+    app = tools().streamable_http_app()
+    knocks: list[str] = []
+
+    async def knockable(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "OPTIONS":
+            knocks.append(scope["path"])
+            await send({"type": "http.response.start", "status": status, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await app(scope, receive, send)
+
+    async with serving(knockable) as url, open_bench(options={"url": url}) as bench:
+        await bench.ready()
+        running = bench.begin("waits")
+        await running.said(lambda ran: bool(ran.progress))
+        await until(lambda: len(knocks) > 2)
+        service, loads = bench.service, bench.service["load"]["calls"]
+        running.cancel()
+        ran = await running.ran
+
+    assert (service["status"], loads, ran.outcome) == ("busy", 1, "cancelled")
+    assert ("does not answer; its calls go on" in service.get("reason", "")) is silent
+
+
+@pytest.mark.parametrize(("protocol", "spoken"), [("auto", "2026-07-28"), ("2025-11-25", "2025-11-25")])
+async def test_the_config_may_choose_the_older_protocol(protocol: str, spoken: str, open_bench: Any):
+    options = {"protocol": protocol}
+    async with serving(tools().streamable_http_app()) as url, open_bench(options={"url": url, **options}) as bench:
+        await bench.ready()
+
+        ran: Ran = await bench.run("counts", {"n": 1})
+
+    assert ran.result["protocol"] == spoken
 
 
 async def test_headers_are_sent_and_wrong_ones_are_said_without_them(open_bench: Any):

@@ -19,6 +19,7 @@ from headway.connectors.mcp.secrets import Secrets
 from headway.errors import InvalidInput
 from headway.model.duration import parse_duration
 
+Protocol = Literal["auto", "2025-11-25"]  # the second: it and older, by `initialize`
 LogLevel = Literal["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
 MOST_SLOTS = 1_000
 
@@ -54,6 +55,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     include: tuple[str, ...] = ("*",)
     exclude: list[str] = []
     log_level: LogLevel = "info"
+    protocol: Protocol = "auto"
     tools: dict[str, ToolOptions] = {}
 
     @property

@@ -38,6 +38,7 @@ from headway.connectors.mcp.calling import Id
 from headway.connectors.mcp.config import Resolved
 from headway.connectors.mcp.definition import MOST_TOOLS, Json
 from headway.connectors.mcp.http import Endpoint, unreached
+from headway.connectors.mcp.outcomes import SESSION_OVER
 from headway.connectors.mcp.process import ServerProcess
 from headway.connectors.mcp.promise import taken_as_it_is
 from headway.connectors.mcp.secrets import cut
@@ -93,6 +94,7 @@ class Link:
             input_required_max_rounds=_ROUNDS,
             extensions=[Tasks()],
             cache=None,
+            mode="auto" if server.protocol == "auto" else "legacy",
         )
         self.lost = asyncio.Event()
         self._reason = ""
@@ -222,9 +224,23 @@ class Link:
                     await session.send_request(PingRequest(), EmptyResult)
         except TimeoutError:
             return False
-        except MCPError:
+        except MCPError as error:
+            self.check_session(error)
             return not self.lost.is_set()
         return True
+
+    def check_session(self, error: BaseException) -> None:
+        """Whether it says that it does not know the session any more, which ends the link."""
+        if isinstance(error, MCPError) and error.message == SESSION_OVER:
+            self.fail("it has forgotten the session: it was started anew")
+
+    async def knocked(self, patience_s: float = CHECK_S) -> bool:
+        """As `answers`, but over HTTP beside the link: whoever gives any answer there is heard."""
+        if not isinstance(self._inner, Endpoint):
+            return await self.answers(patience_s)
+        if found := await self._inner.knocked(patience_s):
+            self.word()
+        return found
 
     async def _wish_for_logs(self) -> None:
         """Of the handshake era; later ones are told so with each request."""

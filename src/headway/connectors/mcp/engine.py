@@ -278,14 +278,14 @@ class McpEngine:
                 due = self.clock.monotonic()
 
     async def _check(self, link: Link, every_s: float) -> None:
-        """Ask whether anybody is there, if nothing was heard for a while. Over HTTP a call that runs is the question: its
-        open answer tells of the end, and a second connection that is refused must not end it.
+        """Ask whether anybody is there, if nothing was heard for a while. Over HTTP, while calls run, from beside: a
+        second request of the link that is refused must not end it.
         """
         quiet_s = self.clock.monotonic() - self._heard_at
-        if quiet_s < every_s / 2 or (self.server.url is not None and self.calls.running):
+        if quiet_s < every_s / 2:
             return
         calling.set(None)
-        if await link.answers() or link.lost.is_set():
+        if await (link.knocked() if self.calls.running else link.answers()) or link.lost.is_set():
             return
         self._state.silent_s = quiet_s = self.clock.monotonic() - self._heard_at
         self._tell()

@@ -7,6 +7,7 @@ machine. Made by `connection.py`.
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from headway.connectors.mcp.secrets import cut
 _CONNECT_S = 15.0
 _WRITE_S = 60.0
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
+_NOBODY = frozenset({502, 503, 504})
 _MEANINGS = {
     401: "HTTP 401: it wants credentials, or others; see headers in the config",
     403: "HTTP 403: it does not allow this; see headers in the config",
@@ -35,6 +37,7 @@ class Endpoint(AbstractAsyncContextManager[TransportStreams]):
 
     def __init__(self, resolved: Resolved) -> None:
         url = resolved.url or ""
+        self._url = url
         self._secrets = resolved.secrets
         self._status: int | None = None
         self._http = httpx2.AsyncClient(
@@ -54,6 +57,18 @@ class Endpoint(AbstractAsyncContextManager[TransportStreams]):
     async def _note(self, response: httpx2.Response) -> None:
         if response.request.method == "POST":
             self._status = response.status_code if response.status_code >= 400 else None
+            if response.status_code == 404 and "mcp-session-id" in response.request.headers:
+                # the session is over, says the protocol; of a JSON-RPC error beside it the SDK would show the words alone
+                response.headers["content-type"] = "text/plain"
+
+    async def knocked(self, patience_s: float) -> bool:
+        """Whether anybody answers at the URL, whatever it says; a gateway that finds nobody behind it does not count."""
+        try:
+            async with asyncio.timeout(patience_s):
+                response = await self._http.options(self._url)
+        except (TimeoutError, httpx2.HTTPError):
+            return False
+        return response.status_code not in _NOBODY
 
     async def __aenter__(self) -> TransportStreams:
         await self._http.__aenter__()
