@@ -354,6 +354,7 @@ class TestSources:
             ("git@github.com:a/b", "is no repository we read"),
             ("ssh://git@github.com/a/b", "is no repository we read"),
             ("ext::sh -c touch% /tmp/x", "is no repository we read"),
+            ("https://[", "is no URL: Invalid IPv6 URL"),
             ("--upload-pack=touch /tmp/x", "is no repository we read"),
             ("-c/x", "is no repository we read"),
             ("file://host/repos", "is no repository we read"),

@@ -116,6 +116,10 @@ def test_what_the_environment_has_wrong_is_told_without_its_value(
         ({"url": "https://u:geheim@h/mcp?key=geheim"}, {"url": "https://u:***@h/mcp"}),
         ({"args": ["-y", "x", "--api-key", "geheim", "y"]}, {"args": ["-y", "x", "--api-key", "(set)", "y"]}),
         ({"args": ["--token=geheim", "--token=${T}"]}, {"args": ["--token=(set)", "--token=${T}"]}),
+        ({"args": ["run", "-e", "GITHUB_TOKEN=geheim"]}, {"args": ["run", "-e", "GITHUB_TOKEN=(set)"]}),
+        ({"args": ["--header", "Authorization: Bearer geheim"]}, {"args": ["--header", "Authorization: (set)"]}),
+        ({"args": ["--dsn", "x://u:geheim@h/s?key=geheim"]}, {"args": ["--dsn", "x://u:***@h/s"]}),
+        ({"args": ["-m", "keys.server", "--port=80", "a=b"]}, {"args": ["-m", "keys.server", "--port=80", "a=b"]}),
         ({"command": "npx", "slots": 4}, {"command": "npx", "slots": 4}),
     ],
 )

@@ -36,7 +36,10 @@ def source(text: str, settings: Settings) -> Source:
     said = text.strip()
     if "://" not in said and not said.startswith(("/", ".", "~", "-")) and SHORT.fullmatch(said):
         said = f"https://github.com/{said}"
-    parts = urlsplit(said)
+    try:
+        parts = urlsplit(said)
+    except ValueError as error:
+        raise CrawlError(f"{said[:200]!r} is no URL: {error}.") from error
     match parts.scheme:
         case "https":
             return _hosted(said, settings)

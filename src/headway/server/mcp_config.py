@@ -21,6 +21,9 @@ Servers = dict[str, dict[str, Any]]
 _SET = "(set)"
 _SECRETS = ("env", "headers")  # tables whose every value may be one
 _TELLING = re.compile(r"(?i)(token|key|secret|password|auth|credential)[^=]*")
+_NAMED = re.compile(
+    r"(?i)(-*[\w.-]*(?:token|key|secret|password|auth|credential|cookie)[\w.-]*(?:=|:\s*))(.+)", re.DOTALL
+)
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 
@@ -61,15 +64,17 @@ def _without_secret(value: Any) -> str:
 
 
 def _shown_args(args: Sequence[Any]) -> list[Any]:
-    """`--api-key X` and `--api-key=X` without X."""
+    """`--api-key X`, `--api-key=X`, `-e API_KEY=X` and `--header "Authorization: X"` without X; URLs as elsewhere."""
     shown: list[Any] = []
     follows = False
     for arg in args:
-        name, equals, value = str(arg).partition("=")
-        telling = name.startswith("-") and _TELLING.search(name) is not None
-        if follows and not name.startswith("-"):
-            shown.append(_without_secret(arg))
-        else:
-            shown.append(f"{name}={_without_secret(value)}" if telling and equals else arg)
-        follows = telling and not equals
+        name, equals, _ = str(arg).partition("=")
+        shown.append(_without_secret(arg) if follows and not name.startswith("-") else _shown_arg(arg))
+        follows = name.startswith("-") and _TELLING.search(name) is not None and not equals
     return shown
+
+
+def _shown_arg(arg: Any) -> Any:
+    if named := _NAMED.fullmatch(str(arg)):
+        return f"{named.group(1)}{_without_secret(named.group(2))}"
+    return without_password(arg).partition("?")[0] if isinstance(arg, str) and "://" in arg else arg
