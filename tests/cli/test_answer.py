@@ -109,9 +109,13 @@ def test_a_page_is_shown_and_accepted_without_fields(headway, server):
 def test_without_a_terminal_and_without_an_answer_it_shows_the_question_and_what_to_give(headway, server):
     with asking(headway, server, InputRequested(request="r1", message="Sure?", schema=BRANCH)) as (job, _):
         said = headway("answer", job)
+        page, listed = headway("job", job), headway("jobs")
 
     assert said.code == 2
     assert "Sure?" in said.err
+    assert "\n  branch" in said.err
+    assert f"asks         Sure? (headway answer {job})" in page.out
+    assert "asks: Sure?" in listed.out
     assert "Give NAME=VALUE…, --args JSON, --accept, --decline or --cancel." in said.err
 
 

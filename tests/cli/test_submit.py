@@ -155,6 +155,12 @@ def test_a_unique_key_gives_the_first_job_again(headway):
     assert f"{first.word} holds this unique key already." in second.err
 
 
+def test_how_long_a_job_may_say_nothing_is_said_at_submit(headway):
+    id = headway("submit", "crawl", "--progress-timeout", "2h").word
+
+    assert json.loads(headway("job", id, "--json").out)["options"]["progress_timeout_s"] == 7200
+
+
 def test_an_idempotency_key_makes_two_calls_one_submit(headway):
     first, second = (headway("submit", "crawl", "--key", "the-same") for _ in range(2))
 

@@ -53,6 +53,8 @@ async def _answer(server: Server, id: str, given: dict[str, Any], action: str | 
         fields = fields_of(asked["schema"])
         if action is None:
             if not at_terminal():
+                for name, its in fields.items():
+                    say(f"  {_label(name, its, needed=name in asked['schema'].get('required', []))}")
                 raise click.UsageError("Give NAME=VALUE…, --args JSON, --accept, --decline or --cancel.")
             action = click.prompt(
                 "Answer", type=click.Choice(["accept", "decline", "cancel"]), default="accept", err=True

@@ -13,7 +13,7 @@ import msgspec
 from headway.cli.bulk import act_on_all, acts_on_many
 from headway.cli.exits import exit_of, say, say_error
 from headway.cli.options import Server, asks_server, json_object, run_async, show, shows_data
-from headway.cli.words import ending_text, left_text, percent, progress_count, state_text, table, time_text
+from headway.cli.words import ending_text, left_text, one_line, percent, progress_count, state_text, table, time_text
 from headway.client import Client
 from headway.errors import HeadwayError, NotFound
 from headway.model.job import WAITING, JobDoc, is_final
@@ -80,6 +80,8 @@ def _as_table(found: list[JobDoc]) -> Iterable[str]:
 def _how_far(job: JobDoc) -> str:
     if is_final(job):
         return ending_text(job)
+    if asked := job.get("input"):
+        return f"asks: {one_line(asked['message'])}"
     progress: Any = job.get("progress", {})
     return " ".join(
         part
@@ -135,8 +137,10 @@ def _facts(job: JobDoc) -> Iterable[tuple[str, str]]:
     estimate = None if is_final(job) else job.get("estimate")
     error = job.get("error")
     cancel = job.get("cancel", {})
-    yield "progress", "" if is_final(job) else _how_far(job)
-    yield "time left", left_text(estimate, "")
+    asked = job.get("input")
+    yield "progress", "" if is_final(job) or asked else _how_far(job)
+    yield "asks", f"{one_line(asked['message'])} (headway answer {job.get('id')})" if asked else ""
+    yield "time left", "" if asked else left_text(estimate, "")
     yield "ended", ending_text(job) if is_final(job) else ""
     yield "queue", f"{job.get('queue', '')}, priority {job.get('priority', 0)}"
     yield "labels", " ".join(f"{name}={value}" for name, value in job.get("labels", {}).items())

@@ -41,6 +41,7 @@ from headway.errors import InvalidInput, NotFound
 @click.option("--after", multiple=True, metavar="ID", help="Wait for that job. Repeatable.")
 @click.option("--expires", metavar="DURATION", help="Give up if it has not started within so long.")
 @click.option("--timeout", metavar="DURATION", help="Stop an attempt that runs longer.")
+@click.option("--progress-timeout", metavar="DURATION", help="Stop an attempt of which nothing is heard for so long.")
 @click.option("--max-attempts", type=click.IntRange(1, 1000), help="How many tries.")
 @click.option("--key", metavar="KEY", help="Idempotency-Key: the same key again is the same submit.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask, where the kind wants a person to be asked.")
