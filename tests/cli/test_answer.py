@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import click
@@ -27,7 +28,7 @@ BRANCH = {
     },
     "required": ["branch"],
 }
-KIND = {"name": "ask", "schema": {"type": "object"}, "hash": "1"}
+_numbers = count()
 
 
 @contextmanager
@@ -35,7 +36,8 @@ def worker(server: str, kind: dict[str, Any]) -> Iterator[Any]:
     """A worker of this kind that takes one job; gives the frames that it is sent."""
     address = f"{server.replace('http', 'ws', 1)}/api/v1/worker"
     with connect(address, subprotocols=[Subprotocol(WORKER_PROTOCOL)], compression=None) as socket:
-        profile = {"id": "m/a", "name": "a", "machine": "m", "instance": "i", "slots": 1}
+        id = f"m/{next(_numbers)}"
+        profile = {"id": id, "name": id, "machine": "m", "instance": id, "slots": 1}
         socket.send(encode_many([WorkerHello(worker=profile, kinds=[kind])]), text=True)
         yield socket
 
@@ -51,9 +53,10 @@ def received(socket: Any, type: str) -> dict[str, Any]:
 
 @contextmanager
 def asking(headway: Any, server: str, item: InputRequested) -> Iterator[tuple[str, Any]]:
-    """A running job that asks this, and the link of its worker."""
-    with worker(server, KIND) as socket:
-        job = headway("submit", "ask").word
+    """A running job that asks this, and the link of its worker. Its kind is its own: the server has jobs of other tests."""
+    kind = f"ask{next(_numbers)}"
+    with worker(server, {"name": kind, "schema": {"type": "object"}, "hash": "1"}) as socket:
+        job = headway("submit", kind).word
         offer = received(socket, "offer")
         said = Report(job=job, attempt=offer["attempt"], n=1, items=[item])
         socket.send(encode_many([Accept(job=job, attempt=offer["attempt"]), said]), text=True)
@@ -123,9 +126,9 @@ def test_on_a_terminal_it_asks_for_the_action_and_each_field(headway, server, te
     terminal += ["accept", "main", "", ""]
     with asking(headway, server, InputRequested(request="r1", message="?", schema=BRANCH)) as (job, socket):
         said = headway("answer", job)
+        assert said.code == 0
         frame = received(socket, "input")
 
-    assert said.code == 0
     assert frame["answer"]["content"] == {"branch": "main", "force": False}
 
 

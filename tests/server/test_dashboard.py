@@ -105,7 +105,7 @@ class TestThePage:
             pages = bench.application.edge.pages
             routes = [
                 route
-                for route in bench.application.edge.inner.inner.inner.routes
+                for route in bench.application.agents.inner.inner.routes
                 if "GET" in (getattr(route, "methods", None) or ())
             ]
             paths = [re.sub(r"\{[^}]*\}", "x", route.path) for route in routes]

@@ -24,12 +24,12 @@ SUBMITS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("asked", SUBMITS.values(), ids=SUBMITS)
 async def test_both_ways_answer_alike(running: Any, path: str, asked: dict[str, Any]):
     async with running() as bench:
-        edge = bench.application.edge
-        hot = edge.inner
+        door = bench.application.agents
+        hot = door.inner
         assert isinstance(hot, Hot)
 
         straight = await bench.http.post(path, **asked)
-        edge.inner = hot.inner
+        door.inner = hot.inner
         framework = await bench.http.post(path, **asked)
 
         assert (straight.status_code, shape(straight)) == (framework.status_code, shape(framework))
@@ -44,7 +44,7 @@ def shape(response: httpx.Response) -> Any:
 
 async def test_every_straight_path_is_a_route_that_the_description_has(running: Any):
     async with running() as bench:
-        routes = bench.application.edge.inner.inner.routes
+        routes = bench.application.agents.inner.inner.routes
         described = {
             (method, route.path): route.endpoint
             for route in routes
