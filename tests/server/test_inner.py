@@ -47,6 +47,14 @@ async def on_board(bench: Bench) -> dict[str, Any]:
     return await bench.worker(bench.site.inner.worker)
 
 
+async def at_rest(bench: Bench) -> dict[str, Any]:
+    """The worker once it has left: it says so as the last work ends, the commit comes after."""
+    async with asyncio.timeout(20):
+        while (worker := await on_board(bench))["state"] == "online":
+            await asyncio.sleep(0.01)
+    return worker
+
+
 async def test_it_runs_at_a_worker_that_is_there_only_while_it_does(running):
     async with running() as bench:
         work = Slices()
@@ -56,7 +64,7 @@ async def test_it_runs_at_a_worker_that_is_there_only_while_it_does(running):
         work.let(3)
         await made.task
         ended = await bench.job(made.job)
-        later = await on_board(bench)
+        later = await at_rest(bench)
 
     assert (worker["state"], worker["internal"], worker["slots"], worker["kinds"]) == ("online", True, 0, [])
     assert (job["state"], job["adopted"], job["args"], job["submitted_by"]) == ("running", True, {"a": 1}, "ann")
@@ -70,6 +78,7 @@ async def test_it_stays_disconnected_and_is_not_lost(running):
         work = Slices()
         work.let(3)
         await (await begun(bench, work)).task
+        await at_rest(bench)
         sweeper = bench.site.hub.sweeper
         sweeps = sweeper.sweeps
         await sweeper.sweep()
