@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
-from headway.errors import InvalidInput
+from headway.errors import HeadwayError, InvalidInput
 from headway.model.settings import Settings
 from headway.testing import run
 from headway.worker.context import Context
@@ -52,3 +56,36 @@ def test_one_that_is_too_large_is_said_once_and_fails_nothing():
 
     assert [len(picture.content) for picture in ran.previews] == [LIMIT]
     assert ran.logs == [("warning", f"A preview of {LIMIT + 1} bytes is not shown: the limit is {LIMIT}.")]
+
+
+WORDS_WITH_A_VALUE: list[Callable[[Context, Any], Any]] = [
+    lambda ctx, value: ctx.progress(1, 2, details=value),
+    lambda ctx, value: ctx.here().detail(value),
+    lambda ctx, value: ctx.stage("read").detail(value),
+    lambda ctx, value: ctx.checkpoint("at", value),
+    lambda ctx, value: ctx.emit("mine.now", {"value": value}),
+    lambda ctx, value: ctx.ask("Which?", value),
+]
+CAN_NOT_TRAVEL = [
+    (functools.reduce(lambda inner, _: [inner], range(40), []), "nests deeper than 24 levels"),
+    (object(), "is not JSON"),
+    ("x" * (Settings().args_bytes + 1), "the limit is"),
+]
+
+
+@pytest.mark.parametrize("say", WORDS_WITH_A_VALUE)
+@pytest.mark.parametrize(("value", "sentence"), CAN_NOT_TRAVEL, ids=["deep", "no JSON", "large"])
+def test_a_value_that_can_not_travel_is_the_handlers_mistake_wherever_it_enters(
+    say: Callable[[Context, Any], Any], value: Any, sentence: str
+):
+    with pytest.raises(HeadwayError, match=sentence):
+        run(lambda ctx: say(ctx, value))
+
+
+def test_details_that_fit_are_told_as_they_are():
+    def work(ctx: Context) -> None:
+        ctx.progress(1, 2, details={"depth": [1, {"a": None}]})
+
+    ran = run(work)
+
+    assert [details for said in ran.progress if (details := said.details) is not None] == [{"depth": [1, {"a": None}]}]

@@ -140,7 +140,9 @@ class Context:
         message: str | None = None,
         details: Any = None,
     ) -> None:
-        """Say where the open stage (else the job) stands. What is not given stays; `details`: any JSON up to 4 KB."""
+        """Say where the open stage (else the job) stands. What is not given stays; `details`: any JSON up to 4 KB.
+        InvalidInput, TooLarge: details that can not travel.
+        """
         self.here().show(current, total, unit, message, details)
 
     def advance(self, n: float = 1) -> None:

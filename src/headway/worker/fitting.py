@@ -1,6 +1,6 @@
 """Whether a value of user code can travel to the server: it is JSON, not too large, and not too deep for a frame.
 
-Must never know jobs. Called by `context.py`, before anything is reported.
+Must never know jobs. Called by `context.py` and `stage.py`, before anything is reported.
 """
 
 from __future__ import annotations

@@ -12,10 +12,14 @@ from operator import length_hint
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
+from headway.model.settings import Settings
+from headway.worker.fitting import check_fits
 from headway.worker.reporter import Counter, Reporter
 
 T = TypeVar("T")
 
+_MOST_BYTES = Settings().args_bytes
+"""Of details that are sent at all; those over `details_bytes` the server cuts, and says so."""
 _PLAIN = frozenset({list, tuple, range, dict, set, frozenset, str, bytes})
 
 _open: contextvars.ContextVar[Stage | None] = contextvars.ContextVar("headway_stage", default=None)
@@ -82,13 +86,16 @@ class Stage:
         self._change("message", message)
 
     def detail(self, details: Any) -> None:
-        """Attach any JSON, at most 4 KB, to the next progress event."""
+        """Attach any JSON, at most 4 KB, to the next progress event. InvalidInput, TooLarge."""
+        check_fits("details", details, _MOST_BYTES)
         self._change("details", details)
 
     def show(
         self, current: float | None, total: float | None, unit: str | None, message: str | None, details: Any
     ) -> None:
-        """Several at once, as one change; what is None stays."""
+        """Several at once, as one change; what is None stays. InvalidInput, TooLarge: such details can not travel."""
+        if details is not None:
+            check_fits("details", details, _MOST_BYTES)
         counter = self._counter
         if current is not None:
             counter.current = current
