@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from mcp.server.mcpserver import Context, MCPServer
 
 from comfy_bench import until
 from headway.connectors.mcp import engine as engine_module
+from headway.connectors.mcp.config import server_of
+from headway.connectors.mcp.engine import McpEngine
+from headway.testing.clock import VirtualClock
 from mcp_bench import SERVERS, python
 
 
@@ -128,6 +132,33 @@ class TestTools:
             await bench.ready()
 
         assert len(bench.jobs) > 20
+
+    async def test_that_change_again_and_again_are_read_less_and_less_often_until_they_are_calm(self):
+        clock = VirtualClock()
+        looked: list[float] = []
+        restless, nobody = True, cast("Any", None)
+
+        async def look(link: Any, board: Any) -> None:
+            looked.append(clock.monotonic())
+            if restless:
+                engine.tools_changed()
+
+        engine = McpEngine(server_of("it", {"command": "x"}), clock, {})
+        engine._list = look
+        listing = asyncio.get_running_loop().create_task(engine._list_for_ever(nobody, nobody))
+        engine.tools_changed()
+        await clock.advance(600)
+        often = len(looked)
+        restless = False
+        await clock.advance(120)
+        looked.clear()
+        for _ in range(2):
+            engine.tools_changed()
+            await clock.advance(2)
+        listing.cancel()
+
+        assert often == 24
+        assert len(looked) == 2
 
 
 class TestTheBoard:

@@ -38,7 +38,8 @@ _HEALTHY_S = 60.0  # a life this long forgets earlier failures
 _CONFIG_S = 60.0  # an environment does not change; the status is told for as long
 _TICK_S = 1.0
 _SETTLE_S = 0.1  # changes of the tool list come in swarms
-_LIST_S = 1.0  # between two looks at it, however often it changes
+_LIST_S = (1.0, 30.0)  # between two looks at it, first and at most: longer each time, while it changes again and again
+_CALM_S = 60.0  # without a change: then the next is seen at once again
 _RELIST_S = 300.0  # a server may change its tools and say nothing
 _log = logging.getLogger("headway.mcp")
 
@@ -140,8 +141,12 @@ class McpEngine:
     # -- its tools --
 
     async def _list_for_ever(self, link: Link, board: Board) -> None:
+        pause_s = _LIST_S[0]
         while True:
+            since = self.clock.monotonic()
             await self._until_changed()
+            if self.clock.monotonic() - since >= _CALM_S:
+                pause_s = _LIST_S[0]
             await self.clock.sleep(_SETTLE_S)
             self._changed.clear()
             try:
@@ -150,7 +155,8 @@ class McpEngine:
                 if link.lost.is_set():
                     return
                 _log.warning("MCP server %s: its tools stay as they were: %s", self.name, self._why(error))
-            await self.clock.sleep(_LIST_S)
+            await self.clock.sleep(pause_s)
+            pause_s = min(pause_s * 2, _LIST_S[1])
 
     def _why(self, error: Exception) -> str:
         return cut(self.secrets.hide(str(error).partition("\n")[0]), 500)
