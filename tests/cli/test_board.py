@@ -66,3 +66,28 @@ def test_a_line_longer_than_the_terminal_is_cut(monkeypatch):
     Board(out).put("a", "x" * 50, 1)
 
     assert out.getvalue().startswith("xxxxxxxx…")
+
+
+def test_notes_stand_below_their_line_until_they_hold_no_more():
+    out = Terminal()
+    board = Board(out, lambda: 0.0)
+    board.put("a", "first", 1)
+    board.put("b", "second", 1)
+
+    board.note("a", ["  why", "  way out"])
+    noted = out.getvalue().rpartition("F")[2]
+    board.unnote("a")
+    board.close()
+
+    assert noted == "first\x1b[K\n  why\x1b[K\n  way out\x1b[K\nsecond\x1b[K\n\x1b[J"
+    assert out.getvalue().endswith("\x1b[4Ffirst\x1b[K\nsecond\x1b[K\n\x1b[J")
+
+
+def test_without_a_terminal_notes_are_said_on_stderr_with_whom_they_are_about(capsys):
+    out = io.StringIO()
+    board = Board(out)
+
+    board.note("a", ["  why"])
+    board.note("a", [])
+
+    assert (out.getvalue(), capsys.readouterr().err) == ("", "a\n  why\n")

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TextIO
 
 import click
 
+from headway.cli.exits import say
 from headway.cli.plain import plain
 
 REDRAW_S = 0.1
@@ -27,6 +28,7 @@ class Board:
         self._now = now
         self._lines: dict[str, str] = {}
         self._steps: dict[str, object] = {}
+        self._notes: dict[str, list[str]] = {}
         self._drawn = 0
         self._drawn_at = float("-inf")
 
@@ -40,17 +42,31 @@ class Board:
             self._steps[key] = step
             click.echo(line, file=self._out)
 
+    def note(self, key: str, lines: Sequence[str]) -> None:
+        """Lines below the one of `key`, in place of those before; without a terminal they are said once, on stderr."""
+        if self.terminal:
+            self._notes[key] = [plain(line) for line in lines]
+            self.draw(at_once=True)
+        elif lines:
+            say("\n".join([key, *lines]))
+
+    def unnote(self, key: str) -> None:
+        """They hold no more; gone with the next drawing."""
+        self._notes.pop(key, None)
+
     def drop(self, key: str) -> None:
         """It is not shown any more."""
         self._lines.pop(key, None)
         self._steps.pop(key, None)
+        self.unnote(key)
 
     def draw(self, *, at_once: bool = False) -> None:
         """Draw over what was drawn, unless that was less than a tenth of a second ago."""
         if not self.terminal or (not at_once and self._now() - self._drawn_at < REDRAW_S):
             return
         size = shutil.get_terminal_size()
-        shown = list(self._lines.values())[: max(size.lines - 2, 1)]
+        lines = (each for key, line in self._lines.items() for each in (line, *self._notes.get(key, ())))
+        shown = list(lines)[: max(size.lines - 2, 1)]
         up = f"\x1b[{self._drawn}F" if self._drawn else ""
         body = "".join(f"{_fit(line, size.columns)}\x1b[K\n" for line in shown)
         click.echo(f"{up}{body}\x1b[J", file=self._out, nl=False)

@@ -13,7 +13,17 @@ import msgspec
 from headway.cli.bulk import act_on_all, acts_on_many
 from headway.cli.exits import exit_of, say, say_error
 from headway.cli.options import Server, asks_server, json_object, run_async, show, shows_data
-from headway.cli.words import ending_text, left_text, one_line, percent, progress_count, state_text, table, time_text
+from headway.cli.words import (
+    ending_text,
+    left_text,
+    one_line,
+    percent,
+    progress_count,
+    reason_lines,
+    state_text,
+    table,
+    time_text,
+)
 from headway.client import Client
 from headway.errors import HeadwayError, NotFound
 from headway.model.job import WAITING, JobDoc, is_final
@@ -116,10 +126,7 @@ def job_page(job: JobDoc, reasons: Sequence[dict[str, Any]] = ()) -> Iterable[st
     for name, value in _facts(job):
         if value:
             yield f"  {name:<12} {value}"
-    for reason in reasons:
-        yield f"  {'waits':<12} {reason['text']}"
-        if hint := reason.get("hint"):
-            yield f"  {'':<12} {hint}"
+    yield from reason_lines(reasons)
     for number, attempt in job.get("attempts", {}).items():
         outcome = attempt.get("outcome", attempt.get("phase", ""))
         yield f"  {'attempt ' + number:<12} {outcome} on {attempt.get('worker', '')}"

@@ -136,11 +136,14 @@ async def _submit(
         say(f"headway job {job.id}")
         if then == "watch":
             return await detachable(follow_jobs(client, [job.id], form), "watch", job.id)
-        return await detachable(_wait(job, form), "watch", job.id)
+        return await detachable(_wait(client, job, form), "watch", job.id)
 
 
-async def _wait(job: Job, form: str) -> int:
-    result = await job.result()
+async def _wait(client: Client, job: Job, form: str) -> int:
+    from headway.cli.reasons import telling
+
+    async with telling(client, lambda: [job.id], lambda _, lines: say("\n".join(lines)) if lines else None):
+        result = await job.result()
     show(result, "json" if form == "text" else form, lambda _: ())
     return OK
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections.abc import Sequence
+from contextlib import aclosing
 from typing import Any
 
 import click
@@ -16,6 +17,7 @@ import msgspec
 from headway.cli.board import Board
 from headway.cli.exits import INTERRUPTED, OK, exit_of, say, worst
 from headway.cli.options import Server, asks_server, run_async, shows_data
+from headway.cli.reasons import telling
 from headway.cli.words import job_line, plain_step
 from headway.client import Client
 from headway.client.follow import Update
@@ -72,14 +74,23 @@ async def follow_jobs(client: Client, ids: Sequence[str], form: str = "text") ->
     screen = Board(now=client.rest.clock.monotonic)
     documents: dict[str, JobDoc] = {}
     ids = list(dict.fromkeys(ids))
-    async for update in client.watch_topics([f"job:{id}" for id in ids]):
-        for id in ids:
-            documents[id] = _found(update, id, documents)
-            _show(screen, documents[id], update, form)
-        if update.live and all(is_final(document) for document in documents.values()):
-            break
+    async with (
+        telling(client, lambda: _unfinished(documents), screen.note),
+        aclosing(client.watch_topics([f"job:{id}" for id in ids])) as updates,
+    ):
+        async for update in updates:
+            for id in ids:
+                before, documents[id] = documents.get(id), _found(update, id, documents)
+                _show(screen, documents[id], update, form, before)
+            if update.live and all(is_final(document) for document in documents.values()):
+                break
     screen.close()
     return worst([_code(document) for document in documents.values()])
+
+
+def _unfinished(documents: dict[str, JobDoc]) -> list[str]:
+    """Those that may wait for something: all that are not over, as nobody but the server knows."""
+    return [id for id, document in documents.items() if not is_final(document)]
 
 
 def _found(update: Update, id: str, known: dict[str, JobDoc]) -> JobDoc:
@@ -93,7 +104,9 @@ def _code(job: JobDoc) -> int:
     return OK if job.get("state") == "completed" else exit_of(error_of_job(job))
 
 
-def _show(screen: Board, job: JobDoc, update: Update, form: str) -> None:
+def _show(screen: Board, job: JobDoc, update: Update, form: str, before: JobDoc | None = None) -> None:
+    if before is not None and before.get("state") != job.get("state"):
+        screen.unnote(job.get("id", ""))  # what kept it there does not keep it here
     if form == "text":
         line = job_line(job, update.view.as_of, live=update.live)
         screen.put(job.get("id", ""), line, (plain_step(job), update.live))
@@ -104,19 +117,19 @@ def _show(screen: Board, job: JobDoc, update: Update, form: str) -> None:
 async def _follow_query(server: Server, query: Query, form: str) -> int:
     async with server.client() as client:
         screen = Board(now=client.rest.clock.monotonic)
-        shown: set[str] = set()
-        async for update in client.watch_topics(["jobs"]):
-            documents: dict[str, Any] = update.view.topics["jobs"].documents.get("job", {})
-            now = from_iso(update.view.as_of) if update.view.as_of else 0
-            found = {id: job for id, job in documents.items() if matches(query, job, now)}
-            changed = {event.job for event in update.events if event.job}
-            for id in sorted(found) if not update.events else [id for id in sorted(changed) if id in found]:
-                _show(screen, found[id], update, form)
-            for id in shown - found.keys():
-                _leave(screen, documents.get(id), update, form)
-                screen.drop(id)
-            shown = set(found)
-            screen.draw()
+        found: dict[str, JobDoc] = {}
+        async with telling(client, lambda: _unfinished(found), screen.note):
+            async for update in client.watch_topics(["jobs"]):
+                documents: dict[str, Any] = update.view.topics["jobs"].documents.get("job", {})
+                now = from_iso(update.view.as_of) if update.view.as_of else 0
+                shown, found = found, {id: job for id, job in documents.items() if matches(query, job, now)}
+                changed = {event.job for event in update.events if event.job}
+                for id in sorted(found) if not update.events else [id for id in sorted(changed) if id in found]:
+                    _show(screen, found[id], update, form, shown.get(id))
+                for id in shown.keys() - found.keys():
+                    _leave(screen, documents.get(id), update, form)
+                    screen.drop(id)
+                screen.draw()
     return OK
 
 

@@ -121,6 +121,15 @@ def _warnings_text(job: JobDoc) -> str:
     return f"{word}{', the last' if count > 1 else ''}: {last}" if last else word
 
 
+def reason_lines(reasons: Iterable[dict[str, Any]], job: str = "") -> Iterable[str]:
+    """`waits        No worker serves the kind crawl.`, and below it the way out."""
+    for reason in reasons:
+        yield f"  {'waits':<12} {one_line(reason['text'])}"
+        hint = f"headway answer {job}" if job and reason["code"] == "needs_input" else reason.get("hint")
+        if hint:
+            yield f"  {'':<12} {one_line(hint)}"
+
+
 def duration_between(start: str | None, end: str | None) -> str:
     """The time between two instants of a document, "" if one is missing."""
     return duration_text((from_iso(end) - from_iso(start)) / 1000) if start and end else ""

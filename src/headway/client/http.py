@@ -13,7 +13,7 @@ follows is imported when something is followed, because a call by REST needs no 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
@@ -204,7 +204,7 @@ class Client:
 
         return watch_job(self.rest, _id(job))
 
-    def watch_topics(self, topics: Sequence[str]) -> AsyncIterator[Update]:
+    def watch_topics(self, topics: Sequence[str]) -> AsyncGenerator[Update, None]:
         """The view of several topics, with the events that were new, at each change."""
         from headway.client.watch import watch_topics
 
