@@ -246,6 +246,20 @@ async def _engine_full(on: Floor) -> None:
     await on.submit()
 
 
+NOTES: dict[str, Any] = {"name": "notes", "type": "mcp", "status": "idle"}
+
+
+async def _server_away(on: Floor) -> None:
+    await on.worker(service="mcp:notes", services=(NOTES | {"status": "unreachable"},))
+    await on.submit()
+
+
+async def _server_full(on: Floor) -> None:
+    await on.worker(service="mcp:notes", services=(NOTES,))
+    await on.submit_another()
+    await on.submit()
+
+
 async def _avoided(on: Floor) -> None:
     await on.worker()
     await on.submit()
@@ -292,6 +306,8 @@ SCENES: dict[str, tuple[str, Scene, Scene]] = {
     "no such engine": ("service_away", _no_engine, lambda on: on.tell(COMFY, COMFY | {"name": "other"})),
     "engine full": ("service_full", _engine_full, _end),
     "engine full, one more slot": ("service_full", _engine_full, lambda on: on.tell(COMFY | {"slots": 2})),
+    "server away": ("service_away", _server_away, lambda on: on.tell(NOTES)),
+    "server full": ("service_full", _server_full, _end),
     "slots": ("slots_full", _full, _end),
     "avoided": ("avoided", _avoided, lambda on: on.wait(31)),
 }
@@ -342,11 +358,16 @@ TOLD = {
         "comfyui gpu:8188 of w is unreachable since 2026-09-21T14:13:20.000Z: connection refused.",
         "service": "comfyui",
         "workers": {"w": "comfyui gpu:8188 of w is unreachable since 2026-09-21T14:13:20.000Z: connection refused."},
+        "hint": "Look at it and at its machine, or start another one and a worker for it: headway worker --connector TYPE=TARGET.",
     },
     "no such engine": {"text": "No comfyui:other that it could run on is there. w has none.", "workers": {"w": "w has none."}},
     "engine full": {
         "text": "All slots of comfyui are taken: w (1 of 1).", "workers": {"w": {"slots": 1, "held": 1}}, "service": "comfyui",
     },
+    "server away": {
+        "hint": "Look at it and at its machine, or start another worker whose headway.toml has [mcp.servers.notes]."
+    },
+    "server full": {"hint": "Wait, or start another worker whose headway.toml has [mcp.servers.notes]."},
     "slots": {"text": "All slots are taken: w (1 of 1).", "workers": {"w": {"slots": 1, "held": 1}}},
     "between two attempts": {"attempt": 1, "outcome": "errored", "error": _ERROR},
 }  # fmt: skip

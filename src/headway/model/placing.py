@@ -118,9 +118,17 @@ def _with_its_service(situation: Situation, workers: list[Document]) -> Narrowed
     away = {worker["id"]: _engines(situation, worker, wanted) for worker in workers}
     said = " ".join(each for engines in list(away.values())[:3] for each in engines)
     text = f"No {wanted} that it could run on is there. {said}"
-    hint = "Look at it and at its machine, or start a worker that has another: headway worker --connector TYPE=TARGET."
+    hint = f"Look at it and at its machine, or {_another(wanted)}."
     facts = {id: " ".join(engines) for id, engines in away.items()}
     return left, reason("service_away", text, hint, service=wanted, workers=some(facts), **more(facts))
+
+
+def _another(wanted: str) -> str:
+    """The way to one more such engine; MCP servers have names in a config file and no target (docs/topics/mcp.md)."""
+    type, _, name = wanted.partition(":")
+    if type == "mcp":
+        return f"start another worker whose headway.toml has [mcp.servers.{name or 'NAME'}]"
+    return "start another one and a worker for it: headway worker --connector TYPE=TARGET"
 
 
 def _services_of(situation: Situation, worker: Document) -> list[Document]:
@@ -156,7 +164,7 @@ def _with_room_there(situation: Situation, workers: list[Document]) -> Narrowed:
     full = {id: {"slots": number, "held": held[id]} for id, number in slots.items()}
     counted = {id: f"{each['held']} of {each['slots']}" for id, each in full.items()}
     text = f"All slots of {wanted} are taken: {listed(counted)}."
-    hint = "Wait, or start another one and a worker for it: headway worker --connector TYPE=TARGET."
+    hint = f"Wait, or {_another(wanted)}."
     return left, reason("service_full", text, hint, service=wanted, workers=some(full), **more(full))
 
 

@@ -7,7 +7,7 @@
 import type { WireEvent } from '@headway/client'
 import { type Seen, useNow, useTopic } from '@headway/client/react'
 import { useEffect, useRef, useSyncExternalStore } from 'react'
-import { ALERT, ANNOUNCED, alertText, kindOf, saidAfter, unseen } from './alerts.ts'
+import { ALERT, ANNOUNCED, alertText, saidAfter, unseen, wayOf } from './alerts.ts'
 import { useNavigate } from './router.tsx'
 import { noticed } from './toasts.tsx'
 
@@ -58,13 +58,9 @@ function show(event: WireEvent, navigate: ReturnType<typeof useNavigate>): void 
     noticed('announced', alertText(event))
     return
   }
-  const { worker } = event
-  const kind = kindOf(event)
-  const run = () => {
-    if (kind) void navigate({ to: '/kinds', search: { show: kind } })
-    else if (worker) void navigate({ to: '/machines', search: { show: worker } })
-    else void navigate({ to: '/system' })
-  }
+  const way = wayOf(event)
+  const run = () =>
+    void (way ? navigate({ to: way.to, search: { show: way.show } }) : navigate({ to: '/system' }))
   noticed('alert', alertText(event), { label: 'Look', run })
 }
 

@@ -1,6 +1,6 @@
 import type { WireEvent } from '@headway/client'
 import { expect, it } from 'vitest'
-import { alertText, kindOf, saidAfter, unseen } from './alerts.ts'
+import { alertText, kindOf, saidAfter, unseen, wayOf } from './alerts.ts'
 
 const DAY = '2026-11-22T'
 
@@ -27,6 +27,15 @@ it('leads to the kind that it is about', () => {
     'mcp.github.find',
   )
   expect(kindOf(event(1, 'system.alert', { about: 'worker kind/1' }))).toBeUndefined()
+})
+
+it('leads to the kind rather than to the worker that told of it, else to the worker, else nowhere', () => {
+  const changed = event(1, 'system.alert', { about: 'kind mcp.github.find', message: 'changed' })
+  const lost = event(1, 'system.alert', { about: 'worker a/1', message: 'lost its way' })
+
+  expect(wayOf({ ...changed, worker: 'a/1' })).toMatchObject({ to: '/kinds', show: 'mcp.github.find' })
+  expect(wayOf({ ...lost, worker: 'a/1' })).toMatchObject({ to: '/machines', show: 'a/1' })
+  expect(wayOf(lost)).toBeUndefined()
 })
 
 it.each([

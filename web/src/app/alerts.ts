@@ -23,6 +23,19 @@ export function kindOf({ data }: WireEvent): string | undefined {
     : undefined
 }
 
+export interface AlertWay {
+  readonly word: string
+  readonly to: '/kinds' | '/machines'
+  readonly show: string
+}
+
+/** Where what it is about can be seen: the kind before the worker that told of it; undefined: nowhere of its own. */
+export function wayOf(event: WireEvent): AlertWay | undefined {
+  const kind = kindOf(event)
+  if (kind) return { word: 'Show the kind', to: '/kinds', show: kind }
+  return event.worker ? { word: 'Show the worker', to: '/machines', show: event.worker } : undefined
+}
+
 /** Those worth a notice, of what was said after `seq`. */
 export function saidAfter(events: readonly WireEvent[], seq: number): readonly WireEvent[] {
   return events.filter(event => event.seq > seq && (event.type === ALERT || event.type === ANNOUNCED))

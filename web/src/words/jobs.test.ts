@@ -110,6 +110,12 @@ describe('the line of a job', () => {
     )
   })
 
+  it('says that its tool has to be approved first, of what would wait for a worker', () => {
+    expect(line(job({}), NOW, true)).toBe('waits for approval of its tool')
+    expect(line(job({ held: true }), NOW, true)).toBe('held until somebody releases it')
+    expect(line(job({ state: 'running' }), NOW, true)).toBe('running')
+  })
+
   it('says why it tries again, and when', () => {
     const error = { type: 'ReadTimeout', message: 'no answer' }
     const attempt = {
@@ -189,6 +195,12 @@ describe('time left', () => {
     expect(left(job({ state: 'running', progress, estimate: { ...estimate, at: ago(seconds) } }), NOW)).toBe(
       said,
     )
+  })
+
+  it('is not said while it asks: its clock stands still', () => {
+    const input = { asked_at: ago(3), message: 'Which voice?', request: 'r1', schema: null }
+
+    expect(left(job({ state: 'running', estimate, input }), NOW)).toBe('')
   })
 
   it('is not said of what does not run', () => {

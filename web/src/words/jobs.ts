@@ -60,8 +60,9 @@ export function doing(job: JobDoc): string {
   return [stage, counted(progress), oneLine(progress.message)].filter(Boolean).join(' · ')
 }
 
-/** One line under its name: what it does, waits for, asks, or how it ended. */
-export function line(job: JobDoc, now: number): string {
+/** One line under its name: what it does, waits for, asks, or how it ended; `unapproved`: nobody may run it as its tool is now. */
+export function line(job: JobDoc, now: number, unapproved = false): string {
+  if (unapproved && job.state === 'queued' && !job.held) return after(job, 'waits for approval of its tool')
   const say = LINES[job.state]
   return say ? say(job, now) : worded(job.state)
 }
@@ -127,10 +128,13 @@ function written(value: unknown): string {
   return typeof value === 'number' || typeof value === 'bigint' ? amount(value) : String(value)
 }
 
-/** `0:40–1:10`, `about 0:40`, `any moment`, `overdue` (it is over and much is left): time left, from the estimate of the server less the time since. */
+/**
+ * `0:40–1:10`, `about 0:40`, `any moment`, `overdue` (it is over and much is left): time left, from the estimate of the server less the time since.
+ * None while it asks: its clock stands still until somebody answers.
+ */
 export function left(job: JobDoc, now: number): string {
   const { estimate } = job
-  if (!estimate || job.state !== 'running') return ''
+  if (!estimate || job.input || job.state !== 'running') return ''
   const passed = Math.max(0, (now - Date.parse(estimate.at)) / 1000)
   const rest = (seconds: number) => clock(Math.max(0, seconds - passed))
   const ahead = estimate.high_s ?? estimate.p50_s

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { serverOf, toolOf, traitsOf } from './kinds.ts'
+import { isUnapproved, serverOf, toolOf, traitsOf } from './kinds.ts'
 
 const words = (...given: Parameters<typeof traitsOf>) => traitsOf(...given).map(({ word }) => word)
 
@@ -34,5 +34,27 @@ describe('what is to be known of a kind', () => {
 
   it('is not destructive where it only reads', () => {
     expect(words({ annotations: { read_only: true, destructive: true } })).toEqual(['read-only'])
+  })
+})
+
+describe('jobs of a tool wait for its approval', () => {
+  const same = { name: 'mcp.github.find', definition: 'old' }
+  const kind = { ...same, quarantine: { definition: 'new', worker: 'one/1' } }
+  const changed = { state: 'online', definitions: { 'mcp.github.find': 'new' } } as const
+  const approved = { state: 'online', definitions: { 'mcp.github.find': 'old' } } as const
+
+  it.each([
+    ['where it changed', kind, [changed], true],
+    [
+      'where nobody is there that has it as it was approved',
+      kind,
+      [changed, { ...approved, state: 'lost' }],
+      true,
+    ],
+    ['but not where another worker has it as it was approved', kind, [changed, approved], false],
+    ['but not where it did not change', same, [], false],
+    ['but not where it is not known', undefined, [changed], false],
+  ] as const)('%s', (_, known, workers, does) => {
+    expect(isUnapproved(known, workers)).toBe(does)
   })
 })

@@ -4,7 +4,7 @@
  * What a server says of its own tool (read-only, destructive) is a claim, and is said as one. Pure. Must never know
  * components or workers. Used by every page that names a kind.
  */
-import type { KindDoc } from '@headway/client'
+import type { KindDoc, WorkerDoc } from '@headway/client'
 import { Boxes, Eye, GitCompareArrows, OctagonAlert, ShieldQuestionMark } from 'lucide-react'
 import type { Look } from './states.ts'
 
@@ -76,4 +76,17 @@ export function traitsOf({ annotations, confirm, quarantine }: Told, workers?: n
     [read_only, READS],
   ]
   return all.flatMap(([is, trait]) => (is ? [trait] : []))
+}
+
+const THERE: ReadonlySet<string> = new Set(['online', 'draining', 'stale'])
+
+/** Its jobs wait for an approval: it changed, and no worker that is there has it as it was approved. */
+export function isUnapproved(
+  kind: Pick<KindDoc, 'name' | 'definition' | 'quarantine'> | undefined,
+  workers: readonly Pick<WorkerDoc, 'state' | 'definitions'>[],
+): boolean {
+  if (!kind?.quarantine) return false
+  return !workers.some(
+    ({ state, definitions }) => THERE.has(state) && definitions?.[kind.name] === kind.definition,
+  )
 }

@@ -60,7 +60,7 @@ export function overall(job) {
 /** `0:40–1:10 left`, from the estimate that the server stamped, less the time since. */
 export function remaining(job) {
   const estimate = job.estimate;
-  if (!estimate || !ACTIVE.has(job.state)) return "";
+  if (!estimate || job.input || !ACTIVE.has(job.state)) return "";
   const passed = since(estimate.at);
   const left = (seconds) => Math.max(0, seconds - passed);
   if (estimate.low_s === null || estimate.low_s === undefined || estimate.high_s === null || estimate.high_s === undefined) {

@@ -99,7 +99,7 @@ function Question({ id, input }: { id: string; input: Input }) {
             <Foreign text={input.message} />
           </h2>
           <p className="text-xs text-soft">
-            It waits for your answer since <Age since={input.asked_at} />.
+            It has waited for your answer for <Age since={input.asked_at} />.
           </p>
         </div>
       </header>

@@ -23,6 +23,8 @@ interface FaceProps {
   onTroubles?: () => void
   /** It shows how the job was. */
   isPast?: boolean
+  /** It waits for the approval of its tool. */
+  unapproved?: boolean
 }
 
 export function Face(props: FaceProps) {
@@ -53,10 +55,11 @@ export function Face(props: FaceProps) {
 }
 
 /** How far it is, what it does, and how long it may still take. */
-export function HowFar({ job, now, countedTo, freshness }: FaceProps) {
+export function HowFar({ job, now, countedTo, freshness, unapproved }: FaceProps) {
   const fraction = overallOf(job)
   const { tone } = lookOf(job.state)
   const remaining = left(job, countedTo)
+  const said = saying(job, now, unapproved)
   return (
     <>
       <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-1">
@@ -64,11 +67,8 @@ export function HowFar({ job, now, countedTo, freshness }: FaceProps) {
           <p className="tone shrink-0 text-[32px] leading-9 font-semibold tracking-tight" data-tone={tone}>
             {bigText(job, fraction, now)}
           </p>
-          <p
-            className="line-clamp-2 min-w-0 text-sm break-words sm:line-clamp-1 sm:break-all"
-            title={saying(job, now)}
-          >
-            {saying(job, now)}
+          <p className="line-clamp-2 min-w-0 text-sm break-words sm:line-clamp-1 sm:break-all" title={said}>
+            {said}
           </p>
         </div>
         {remaining && (
@@ -104,9 +104,9 @@ function standing(job: JobDoc, freshness: Freshness): Freshness {
 }
 
 /** What its line says; that somebody's words are the reason of a cancel is said. */
-function saying(job: JobDoc, now: number): string {
+function saying(job: JobDoc, now: number, unapproved: boolean | undefined): string {
   const reason = job.state === 'cancelled' && job.cancel?.reason
-  return reason ? `cancelled: “${line(job, now)}”` : line(job, now)
+  return reason ? `cancelled: “${line(job, now)}”` : line(job, now, unapproved)
 }
 
 /** The share; without one the count, without that the time. */

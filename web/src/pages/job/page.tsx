@@ -31,6 +31,7 @@ import { StageTrack } from './track.tsx'
 import { TravelBar } from './travelbar.tsx'
 import { useCountedTo } from './usecounted.ts'
 import { usePast } from './usepast.ts'
+import { useUnapproved } from './useunapproved.ts'
 import { WhyNot } from './why.tsx'
 
 const route = addressOf('/jobs/$id')
@@ -92,6 +93,7 @@ function Shown({ job: present, freshness, quietS, deleted }: ShownProps) {
     })
   const counted = useCountedTo(job, now, sign.freshness)
   const totalWas = useTotalWas(job)
+  const unapproved = useUnapproved(present)
   useTitle(titleOf(present))
   return (
     <Page
@@ -110,6 +112,7 @@ function Shown({ job: present, freshness, quietS, deleted }: ShownProps) {
         {...sign}
         totalWas={totalWas}
         isPast={isPast}
+        unapproved={unapproved && !isPast}
         onTroubles={() => {
           setTroubles(true)
           select('events')

@@ -87,6 +87,7 @@ export function Left({
   freshness: Freshness
   quietS: number
 }) {
+  if (job.input) return null // it stands still until somebody answers
   if (freshness === 'quiet' && quietS > 0)
     return (
       <span className="text-warn" title={`No update for ${amount(quietS)} seconds`}>

@@ -35,13 +35,22 @@ export function useFigures(): Readonly<Record<string, Figures>> {
   return data?.kinds ?? {}
 }
 
+/** Of fewer runs no share of a hundred is told. */
+const FEW = 5
+
+function takes({ finished, run }: Figures): string {
+  if (!run) return ''
+  const under = finished < FEW ? '' : `, 95 % under ${spent(run.p95_s)}`
+  return `takes ${spent(run.p50_s)}${under}`
+}
+
 /** How it went lately and what it is limited to, in one line. */
 export function lately(kind: Pick<KindDoc, 'limit' | 'key_limit'>, figures: Figures | undefined): string {
   const parts = figures
     ? [
         `${amount(figures.finished)} ended`,
         figures.failed && `${amount(figures.failed)} failed`,
-        figures.run && `takes ${spent(figures.run.p50_s)}, 95 % under ${spent(figures.run.p95_s)}`,
+        takes(figures),
       ]
     : ['none ended lately']
   const limits = [

@@ -1,7 +1,9 @@
 import type { ServiceDoc } from '@headway/client'
 import { describe, expect, it } from 'vitest'
 import {
+  aboutService,
   addressOfService,
+  columnsOfName,
   deskOf,
   deviceOf,
   isPast,
@@ -104,6 +106,25 @@ it.each([
   [undefined, false],
 ])('%s can be opened: %s', (url, can) => {
   expect(addressOfService(service(url ? { url } : {})) !== undefined).toBe(can)
+})
+
+it('an MCP server has no page to open: where it answers stands in words', () => {
+  const url = 'http://127.0.0.1:9000/mcp'
+  const server = service({ type: 'mcp', version: 'notes 1.2', url })
+
+  expect(addressOfService(server)).toBeUndefined()
+  expect(aboutService(server)).toBe(`mcp notes 1.2 · ${url}`)
+  expect(aboutService(service({ version: '0.38.1', url }))).toBe('comfyui 0.38.1')
+})
+
+it.each([
+  [4, {}],
+  [3, { job: 'J' }],
+  [2, { load: { queue_running: 0 }, job: 'J' }],
+  [1, { load: { device: 'cpu' } }],
+  [1, { load: { vram_total: GB, vram_free: GB } }],
+])('its name has %i columns, up to the next thing that is told: %j', (columns, rest) => {
+  expect(columnsOfName(service(rest))).toBe(columns)
 })
 
 it('is silent after two checks that it missed, and while it was never heard', () => {

@@ -67,9 +67,23 @@ export function whyOf({ reason, error }: ServiceDoc): readonly string[] {
   )
 }
 
-/** Where it can be opened: an address that a browser may go to, else none. */
-export function addressOfService({ url }: ServiceDoc): string | undefined {
-  return url && /^https?:\/\/[^\s/]/i.test(url) ? url : undefined
+/** Where it can be opened: an address that a browser may go to, else none. What an MCP server answers at is no page. */
+export function addressOfService({ type, url }: ServiceDoc): string | undefined {
+  return type !== 'mcp' && url && /^https?:\/\/[^\s/]/i.test(url) ? url : undefined
+}
+
+/** What stands under its name: `comfyui 0.38.1`, `mcp notes 1.2 · MCP 2025-11-25 · http://127.0.0.1:9000/mcp`. */
+export function aboutService(service: ServiceDoc): string {
+  const { type, version, url } = service
+  const about = [type, version].filter(Boolean).join(' ')
+  return url && !addressOfService(service) ? `${about} · ${url}` : about
+}
+
+/** Of the six columns of its row those that its name has: the next ones too, as far as nothing stands in them. */
+export function columnsOfName(service: ServiceDoc): number {
+  const taken = [memoryOf(service) ?? deviceOf(service), deskOf(service), service.job]
+  const next = taken.findIndex(Boolean)
+  return 1 + (next === -1 ? taken.length : next)
 }
 
 /** Nothing was heard of it for so long that what it said may not hold any more. */

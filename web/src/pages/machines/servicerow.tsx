@@ -17,7 +17,9 @@ import { doing, shortId } from '../../words/jobs.ts'
 import { age, instant, percent } from '../../words/numbers.ts'
 import { lookOf } from '../../words/states.ts'
 import {
+  aboutService,
   addressOfService,
+  columnsOfName,
   deskOf,
   deviceOf,
   isPast,
@@ -27,6 +29,9 @@ import {
   whyOf,
 } from './service.ts'
 
+/** By the number of columns, for a wide screen; the whole words, as Tailwind looks for them. */
+const SPANS = ['', '', 'lg:col-span-2', 'lg:col-span-3', 'lg:col-span-4']
+
 interface ServiceRowProps {
   service: ServiceDoc
   /** That it works on, where this page knows it. */
@@ -35,6 +40,7 @@ interface ServiceRowProps {
 
 export const ServiceRow = memo(function ServiceRow({ service, job }: ServiceRowProps) {
   const why = whyOf(service)
+  const columns = columnsOfName(service)
   return (
     <li
       data-service={service.id}
@@ -46,14 +52,11 @@ export const ServiceRow = memo(function ServiceRow({ service, job }: ServiceRowP
         <Since at={service.changed_at} />
       </span>
       <Heard service={service} />
-      <Name service={service} />
-      <MemoryUse service={service} />
-      <OnItsDesk service={service} />
-      {service.job ? (
-        <Working id={service.job} job={job} on={service.name} />
-      ) : (
-        <span className="max-lg:hidden" />
-      )}
+      <Name service={service} columns={columns} />
+      {columns < 2 && <MemoryUse service={service} />}
+      {columns < 3 && <OnItsDesk service={service} />}
+      {service.job && <Working id={service.job} job={job} on={service.name} />}
+      {!service.job && columns < 4 && <span className="max-lg:hidden" />}
       {why.length > 0 && (
         <ul
           data-tone={lookOf(service.status).tone}
@@ -78,11 +81,13 @@ function Since({ at }: { at: string | undefined }) {
   )
 }
 
-function Name({ service }: { service: ServiceDoc }) {
+function Name({ service, columns }: { service: ServiceDoc; columns: number }) {
   const address = addressOfService(service)
-  const about = [service.type, service.version].filter(Boolean).join(' ')
+  const about = aboutService(service)
   return (
-    <span className="min-w-0 max-lg:col-span-full max-lg:flex max-lg:items-baseline max-lg:gap-2">
+    <span
+      className={`min-w-0 max-lg:col-span-full max-lg:flex max-lg:items-baseline max-lg:gap-2 ${SPANS[columns]}`}
+    >
       {address ? (
         <a
           data-stop

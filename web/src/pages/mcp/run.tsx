@@ -19,6 +19,7 @@ import { Result } from '../job/inout.tsx'
 import { mayAskWhy } from '../job/obstacles.ts'
 import { StageTrack } from '../job/track.tsx'
 import { useCountedTo } from '../job/usecounted.ts'
+import { useUnapproved } from '../job/useunapproved.ts'
 import { WhyNot } from '../job/why.tsx'
 import { NewJobForm } from '../new/form.tsx'
 
@@ -65,7 +66,8 @@ function Shown({ job, freshness, quietS }: ShownProps) {
   const now = useNow()
   const counted = useCountedTo(job, now, freshness)
   const attempt = attemptOf(job)
-  const sign = { job, now, countedTo: counted, freshness, quietS }
+  const unapproved = useUnapproved(job)
+  const sign = { job, now, countedTo: counted, freshness, quietS, unapproved }
   return (
     <section aria-label="The job" className="flex min-w-0 flex-col gap-3">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">

@@ -1,7 +1,6 @@
 /** One MCP server: each worker that has it with its state and the reason, then its tools. */
 
 import type { KindDoc } from '@headway/client'
-import { ExternalLink } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from '../../app/router.tsx'
 import { useSettings } from '../../app/settings.ts'
@@ -13,7 +12,7 @@ import { Age } from '../../kit/time.tsx'
 import { instant, plural } from '../../words/numbers.ts'
 import { lookOf } from '../../words/states.ts'
 import type { Figures } from '../kinds/figures.ts'
-import { addressOfService, isPast, whyOf } from '../machines/service.ts'
+import { isPast, whyOf } from '../machines/service.ts'
 import { deskOf, type McpServer, type Place } from './servers.ts'
 import { Tool } from './tool.tsx'
 
@@ -86,7 +85,6 @@ function first(tools: readonly KindDoc[], run: string | undefined): readonly Kin
 function At({ place: { service, worker } }: { place: Place }) {
   const { zone } = useSettings()
   const why = whyOf(service)
-  const address = addressOfService(service)
   const was = isPast(service)
   return (
     <li data-service={service.id} data-status={service.status} className="px-3 py-2">
@@ -117,16 +115,10 @@ function At({ place: { service, worker } }: { place: Place }) {
         >
           {worker.id}
         </Link>
-        {address && (
-          <a
-            href={address}
-            target="_blank"
-            rel="noopener noreferrer"
-            className="flex min-h-6 min-w-0 items-center gap-1 text-xs text-soft hover:underline"
-          >
-            <span className="truncate">{address}</span>
-            <ExternalLink aria-hidden size={12} className="shrink-0" />
-          </a>
+        {service.url && (
+          <span className="min-w-0 truncate font-mono text-xs text-soft" title={service.url}>
+            {service.url}
+          </span>
         )}
       </div>
       {why.map(text => (

@@ -58,6 +58,11 @@ export function Tool({ kind, workers, figures, isOpen, job, onRun, onJob }: Tool
           )}
         </h3>
         <p className="text-xs text-soft">{lately(kind, figures)}</p>
+        {kind.quarantine && (
+          <p data-tone="warn" className="tone tone-text text-xs">
+            Jobs wait until it is approved
+          </p>
+        )}
         <Button
           small
           icon={isOpen ? X : Play}

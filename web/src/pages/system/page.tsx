@@ -6,7 +6,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Megaphone, TriangleAlert, Unplug } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { sawAlerts } from '../../app/alerting.ts'
-import { ALERT, alertText } from '../../app/alerts.ts'
+import { ALERT, alertText, wayOf } from '../../app/alerts.ts'
 import { useTitle } from '../../app/pulse.ts'
 import { Link } from '../../app/router.tsx'
 import { failed, tell } from '../../app/toasts.tsx'
@@ -237,7 +237,7 @@ function Said() {
 }
 
 function Word({ event }: { event: WireEvent }) {
-  const [isAlert, text] = [event.type === ALERT, alertText(event)]
+  const [isAlert, text, way] = [event.type === ALERT, alertText(event), wayOf(event)]
   return (
     <li className="flex gap-3 px-3 py-1.5 text-sm">
       <span className="shrink-0 text-soft">
@@ -254,13 +254,13 @@ function Word({ event }: { event: WireEvent }) {
           <span className={isAlert ? 'tone-text font-medium' : ''}>{WORDS[event.type] ?? event.type}</span>
           {text && `: ${text}`}
         </span>
-        {event.worker && (
+        {way && (
           <Link
-            to="/machines"
-            search={{ show: event.worker }}
+            to={way.to}
+            search={{ show: way.show }}
             className="text-accent hover:underline pointer-coarse:min-h-6"
           >
-            Show the worker
+            {way.word}
           </Link>
         )}
       </span>
