@@ -94,6 +94,20 @@ def test_what_was_last_heard_over_a_lost_link_is_marked_with_its_time():
             "in 10s, 2 files, 1 warning: node 5 is left out",
         ),
         ({"state": "completed", "warnings": 7, "notes": []}, "7 warnings"),
+        (
+            {
+                "state": "completed",
+                "started_at": AT,
+                "finished_at": LATER,
+                "artifacts": {"1.png": {}},
+                "result": {
+                    "content": [{"type": "text", "text": "Done.\x1b[2J\n5 steps"}],
+                    "server": "s",
+                    "protocol": "p",
+                },
+            },
+            "in 10s, 1 file · Done.[2J",
+        ),
         ({"state": "cancelled", "reason": "cancelled"}, "before it started: cancelled"),
         (
             {"state": "failed", "error": {"type": "E", "message": "a\nb"}, "started_at": AT, "finished_at": LATER},

@@ -65,6 +65,19 @@ def test_the_page_writes_counts_by_the_rule_of_the_command_line():
     assert json.loads(done.stdout) == [case["page"] for case in json.loads(COUNTS.read_text(encoding="utf-8"))]
 
 
+@pytest.mark.process
+def test_the_page_says_what_a_tool_gave_by_the_rule_of_the_command_line():
+    runner = Path(__file__).with_name("page_tool_facts.mjs")
+    cases = COUNTS.with_name("tool_facts.json")
+
+    words = [node(), str(runner), str(VIEW.with_name("facts.js")), str(cases)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    said = [case["facts"] or "done" for case in json.loads(cases.read_text(encoding="utf-8"))]
+    assert json.loads(done.stdout) == said
+
+
 def joined(topics: list[dict[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
     """The documents of all topics: the page keeps them together."""
     together: dict[str, dict[str, Any]] = {}

@@ -14,6 +14,7 @@ from headway.clock import from_iso
 from headway.model.amounts import count_text
 from headway.model.duration import duration_text
 from headway.model.job import EstimateDoc, JobDoc, is_final
+from headway.model.toolresult import tool_facts
 
 COLOURS = {
     "completed": "green",
@@ -96,11 +97,12 @@ def one_line(text: str | None) -> str:
 
 
 def ending_text(job: JobDoc) -> str:
-    """How long it ran, what it left and warned of; or why it did not complete."""
+    """How long it ran, what it left and warned of, what a tool said; or why it did not complete."""
     took = duration_between(job.get("started_at"), job.get("finished_at"))
     after = f"after {took}" if took else "before it started"
     if job.get("state") == "completed":
-        return ", ".join(part for part in (f"in {took}" if took else "", _files_text(job), _warnings_text(job)) if part)
+        said = ", ".join(part for part in (f"in {took}" if took else "", _files_text(job), _warnings_text(job)) if part)
+        return " · ".join(part for part in (said, one_line(tool_facts(job.get("result")))) if part)
     error = job.get("error")
     said = f"{error['type']}: {error['message'].splitlines()[0] if error['message'] else ''}" if error else ""
     return f"{after}: {said or job.get('reason', '')}"

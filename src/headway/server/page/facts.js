@@ -106,8 +106,32 @@ export function line(job) {
 function brief(result) {
   if (result === null || result === undefined) return "";
   if (typeof result !== "object") return String(result);
-  const entries = Object.entries(result).filter(([, value]) => typeof value !== "object");
-  return entries.slice(0, 5).map(([key, value]) => `${key} ${typeof value === "number" ? amount(value) : value}`).join(" · ");
+  return isToolResult(result) ? toolFacts(result) : plainFacts(result);
+}
+
+function plainFacts(values) {
+  const entries = Object.entries(values).filter(([, value]) => typeof value !== "object");
+  return entries.slice(0, 5).map(([key, value]) => `${key} ${typeof value === "number" ? amount(value) : oneLine(value)}`).join(" · ");
+}
+
+function oneLine(value) {
+  return String(value).split(/\s+/).filter(Boolean).join(" ");
+}
+
+/** As the MCP connector leaves what a tool gave; the rule of model/toolresult.py. */
+function isToolResult(result) {
+  return Array.isArray(result.content) && typeof result.server === "string" && typeof result.protocol === "string";
+}
+
+/** The first line of its text, or the plain values of its structured part. */
+export function toolFacts({ content, structured }) {
+  const isObject = typeof structured === "object" && structured !== null && !Array.isArray(structured);
+  const facts = isObject ? plainFacts(structured) : "";
+  const texts = content.map((block) => block?.text).filter((text) => typeof text === "string");
+  const text = texts.flatMap((each) => each.slice(0, 1_000_000).split("\n")).map(oneLine).find(Boolean) ?? "";
+  const said = facts && /^[{[]/.test(text) ? facts : text || facts;
+  const letters = [...said];
+  return letters.length <= 160 ? said : `${letters.slice(0, 159).join("")}…`;
 }
 
 /** How long it has run, waited, or took. */
