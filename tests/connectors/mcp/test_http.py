@@ -12,9 +12,11 @@ import pytest
 import uvicorn
 from mcp.server.mcpserver import Context, MCPServer
 from pydantic import BaseModel
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from comfy_bench import until
+from headway.connectors.mcp import http as http_module
 from headway.model.report import InputRequested
 from headway.testing.run import Ran
 from headway.worker.context import Answer
@@ -231,6 +233,65 @@ async def test_a_redirect_to_elsewhere_is_not_followed(open_bench: Any):
 
     assert "Redirect to http://127.0.0.1:1/mcp not followed" in service["reason"].replace("127.0.0.2", "127.0.0.1")
     assert hits
+
+
+@pytest.mark.parametrize("folded", [False, True])
+async def test_an_answer_that_is_no_stream_is_bounded_by_what_it_unfolds_to(
+    folded: bool, open_bench: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(http_module, "LINE_BYTES", 50_000)
+    server = MCPServer("web")
+
+    @server.tool()
+    async def writes(size: int) -> str:
+        return "x" * size
+
+    app = eraless(server.streamable_http_app(json_response=True), "handshake")
+    encodings: list[str] = []
+    async with serving(GZipMiddleware(app) if folded else app) as url, open_bench(options={"url": url}) as bench:
+        await bench.ready()
+        link = bench.engine.link
+        link._inner._http.event_hooks["response"].insert(0, _encodings_of(encodings))
+
+        much = await bench.run("writes", {"size": 1_000_000})
+        little = await bench.run("writes", {"size": 10_000})
+        same = bench.engine.link is link
+
+    assert (much.outcome, much.error["type"]) == ("rejected", "ProtocolError")
+    assert much.error["message"] == "it answered too much: the answer has more than 50,000 bytes."
+    assert (little.outcome, same) == ("succeeded", True), little.error
+    assert encodings == (["gzip", "gzip"] if folded else ["", ""])
+
+
+def _encodings_of(seen: list[str]) -> Any:
+    async def note(response: Any) -> None:
+        if response.request.method == "POST":
+            seen.append(response.headers.get("content-encoding", ""))
+
+    return note
+
+
+async def test_an_answer_that_is_not_encoded_as_it_says_fails_its_call_alone(open_bench: Any):
+    app = eraless(tools().streamable_http_app(json_response=True), "handshake")
+    garbled: list[bool] = []
+
+    async def garbles(scope: Scope, receive: Receive, send: Send) -> None:
+        if garbled and scope["type"] == "http":
+            headers = [(b"content-type", b"application/json"), (b"content-encoding", b"gzip")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"this is no gzip"})
+            return
+        await app(scope, receive, send)
+
+    async with serving(garbles) as url, open_bench(options={"url": url}) as bench:
+        await bench.ready()
+        link = bench.engine.link
+        garbled.append(True)
+        ran = await bench.run("counts", {"n": 1})
+        same = bench.engine.link is link
+
+    assert (ran.error["type"], same) == ("ProtocolError", True)
+    assert "it is not encoded as it says" in ran.error["message"]
 
 
 def _without_lifespan(app: ASGIApp) -> ASGIApp:

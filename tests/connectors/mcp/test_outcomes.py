@@ -114,7 +114,7 @@ def test_every_meaning_is_a_signal_that_steers_the_job():
     assert [isinstance(each, Retry) for each in found[:2]] == [True, True]
     assert isinstance(found[2], Reject)
     assert found[3] is None
-    assert len(TABLE) == 8
+    assert len(TABLE) == 9
 
 
 @pytest.mark.parametrize("text", ["Session terminated", "Server returned an error response"])

@@ -22,9 +22,10 @@ from collections.abc import Callable
 import anyio
 from mcp.client._input_required import InputRequiredRoundsExceededError
 from mcp.shared.exceptions import MCPError
-from mcp_types import CONNECTION_CLOSED, INVALID_PARAMS, REQUEST_TIMEOUT
+from mcp_types import CONNECTION_CLOSED, INVALID_PARAMS, PARSE_ERROR, REQUEST_TIMEOUT
 from pydantic import ValidationError
 
+from headway.connectors.mcp.http import OVERLONG
 from headway.connectors.mcp.secrets import cut
 from headway.connectors.mcp.tasks import TaskCancelled
 from headway.errors import Reject, Retry, Signal
@@ -92,6 +93,7 @@ Rule = tuple[Callable[[BaseException], bool], Callable[[BaseException, str, str]
 TABLE: tuple[Rule, ...] = (
     (is_lost, lambda _, server, gone: ServerGone(f"MCP server {server} is gone: {gone}.")),
     (lambda e: _code(e) == INVALID_PARAMS, lambda e, server, _: ArgumentsRefused(f"{server} refused the arguments: {_said(e)}")),
+    (lambda e: _code(e) == PARSE_ERROR and OVERLONG in _said(e), lambda e, server, _: ProtocolError(f"{server} answered too much: {_overlong(e)}.")),
     (lambda e: _code(e) == REQUEST_TIMEOUT, lambda _, server, __: ServerGone(f"MCP server {server} gave up waiting.")),
     (lambda e: _code(e) is not None, lambda e, server, _: ProtocolError(f"{server} answered with error {_code(e)}: {_said(e)}")),
     (lambda e: isinstance(e, ValidationError), lambda _, server, __: ProtocolError(f"{server} answered what is not of the protocol.")),
@@ -118,3 +120,8 @@ def _said(error: BaseException) -> str:
     """Its first line: what follows in the SDK's own are whole schemas."""
     text = error.message if isinstance(error, MCPError) else str(error).partition("\n")[0]
     return cut(text)
+
+
+def _overlong(error: BaseException) -> str:
+    """Of the SDK's sentence, ours."""
+    return OVERLONG + _said(error).partition(OVERLONG)[2]
