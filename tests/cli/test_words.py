@@ -52,6 +52,7 @@ def test_an_estimate_without_a_range_is_called_about():
 
 def test_time_left_never_goes_below_nothing():
     assert left_text({**ESTIMATE, "high_s": 5.0, "low_s": 1.0}, LATER) == "any moment"
+    assert left_text({"p50_s": 5.0, "basis": "rough: 1 past run", "at": AT}, LATER) == "any moment"
     assert left_text(None, AT) == ""
 
 

@@ -31,7 +31,7 @@ def test_a_running_job_is_a_working_task_with_its_status_in_words():
         "resultType": "complete",
         "taskId": "01J.secret",
         "status": "working",
-        "statusMessage": '42 % · stage "encode" · about 12 s left',
+        "statusMessage": '42 % · stage "encode" · about 12s left',
         "createdAt": "2026-11-22T08:00:00.000Z",
         "lastUpdatedAt": "2026-11-22T08:00:09.000Z",
         "ttlMs": None,

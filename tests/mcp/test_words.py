@@ -19,11 +19,11 @@ RUNNING: Any = {
 def test_a_running_job_is_one_line_with_stage_count_and_time_left():
     text = words.summary(RUNNING, "2026-11-22T08:00:02.000Z")
 
-    assert text == 'job 01J running · 42 % · stage 2/2 "encode/frames" · 12/40 frames · about 12 s left · ok'
+    assert text == 'job 01J running · 42 % · stage 2/2 "encode/frames" · 12/40 frames · about 12s left · ok'
 
 
 def test_the_status_of_a_task_is_the_same_without_the_job():
-    assert words.status(RUNNING) == '42 % · stage 2/2 "encode/frames" · 12/40 frames · about 14 s left · ok'
+    assert words.status(RUNNING) == '42 % · stage 2/2 "encode/frames" · 12/40 frames · about 14s left · ok'
     assert words.status({"id": "01J", "state": "queued"}) == "queued"
 
 
@@ -35,11 +35,31 @@ def test_a_stage_without_a_plan_has_only_its_name():
     assert words.stage_text({"progress": {"stage": "x"}}) == 'stage "x"'
 
 
-def test_long_times_are_said_in_minutes_and_never_below_nothing():
+def test_long_times_are_said_in_minutes_and_those_that_are_over_not_at_all():
     job: Any = {"estimate": {"p50_s": 125.0, "basis": "x", "at": "2026-11-22T08:00:00.000Z"}}
 
     assert words.left(job, "") == "about 2m 05s left"
-    assert words.left(job, "2026-11-22T09:00:00.000Z") == "about 0 s left"
+    assert words.left(job, "2026-11-22T09:00:00.000Z") == ""
+
+
+def test_time_left_is_the_range_that_the_command_line_says():
+    estimate: Any = {"low_s": 50.0, "p50_s": 65.0, "high_s": 130.0, "basis": "x", "at": "2026-11-22T08:00:00.000Z"}
+
+    assert words.left({"estimate": estimate}, "2026-11-22T08:00:10.000Z") == "40s–2m 00s left"
+
+
+@pytest.mark.parametrize(("overall", "said"), [(0.1, ""), (None, ""), (0.89, ""), (0.9, "any moment")])
+def test_that_the_end_is_near_is_said_only_near_the_end(overall: float | None, said: str):
+    estimate = {"low_s": 1.0, "p50_s": 2.0, "high_s": 5.0, "basis": "x", "at": "2026-11-22T08:00:00.000Z"}
+    job: Any = {"estimate": estimate, "progress": {"overall": overall}}
+
+    assert words.left(job, "2026-11-22T08:00:10.000Z") == said
+
+
+def test_a_job_that_waits_for_a_person_has_no_time_left():
+    job: Any = {**RUNNING, "input": {"message": "Sure?", "request": "r"}}
+
+    assert words.left(job, "") == ""
 
 
 def test_a_job_that_asks_says_what_and_a_second_attempt_says_so():

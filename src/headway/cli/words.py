@@ -14,6 +14,7 @@ from headway.clock import from_iso
 from headway.model.amounts import count_text
 from headway.model.duration import duration_text
 from headway.model.job import EstimateDoc, JobDoc, is_final
+from headway.model.remaining import remaining
 from headway.model.toolresult import tool_facts
 
 COLOURS = {
@@ -64,16 +65,8 @@ def left_text(estimate: EstimateDoc | None, now: str, *, live: bool = True) -> s
     if estimate is None:
         return ""
     gone = max(from_iso(now) - from_iso(estimate["at"]), 0) / 1000 if now and live else 0.0
-    low, middle, high = (
-        None if bound is None else max(bound - gone, 0.0)
-        for bound in (estimate.get("low_s"), estimate["p50_s"], estimate.get("high_s"))
-    )
-    if high is not None and high < 1:
-        return "any moment"
-    if low is None or high is None:
-        return f"about {duration_text(middle or 0.0)} left ({estimate['basis']})"
-    ends = duration_text(low), duration_text(high)
-    return f"{ends[0] if ends[0] == ends[1] else '–'.join(ends)} left ({estimate['basis']})"
+    words = remaining(estimate, gone)
+    return "any moment" if words is None else f"{words} ({estimate['basis']})"
 
 
 def job_line(job: JobDoc, now: str = "", *, live: bool = True, width: int = 20) -> str:

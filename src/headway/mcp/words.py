@@ -16,6 +16,7 @@ from headway.clock import from_iso
 from headway.model.amounts import count_text
 from headway.model.duration import duration_text
 from headway.model.job import JobDoc, current_attempt, is_final
+from headway.model.remaining import NEAR, remaining
 
 LINE_CHARS = 500
 TEXT_CHARS = 16_000
@@ -38,12 +39,12 @@ def one_line(text: Any, limit: int = LINE_CHARS) -> str:
 
 
 def summary(job: JobDoc, now: str = "") -> str:
-    """`job 01J… running · 42 % · stage 3/6 "encode" · about 12 s left`. `now`: the server's clock, as documents write it."""
+    """`job 01J… running · 42 % · stage 3/6 "encode" · 9s–16s left`. `now`: the server's clock, as documents write it."""
     return " · ".join([f"job {job.get('id', '')} {job.get('state', '')}{_ending(job)}", *_parts(job, now)])
 
 
 def status(job: JobDoc, now: str = "") -> str:
-    """The same without the job, for the status of a task: `42 % · stage 3/6 "encode" · about 12 s left`."""
+    """The same without the job, for the status of a task: `42 % · stage 3/6 "encode" · 9s–16s left`."""
     return " · ".join(_parts(job, now)) or f"{job.get('state', '')}{_ending(job)}"
 
 
@@ -91,13 +92,14 @@ def count(job: JobDoc) -> str:
 
 
 def left(job: JobDoc, now: str) -> str:
-    """`about 12 s left`, counted down from when it was estimated; "" where nothing is known."""
+    """`50s–2m 10s left`, counted down from when it was estimated; "" where nothing is known or it waits for a person."""
     estimate = job.get("estimate")
-    if not estimate:
+    if not estimate or job.get("input"):
         return ""
     gone_s = max(from_iso(now) - from_iso(estimate["at"]), 0) / 1000 if now else 0.0
-    left_s = max(estimate["p50_s"] - gone_s, 0.0)
-    return f"about {f'{round(left_s)} s' if left_s < 60 else duration_text(left_s)} left"
+    if (words := remaining(estimate, gone_s)) is not None:
+        return words
+    return "any moment" if (overall(job) or 0.0) >= NEAR else ""  # else it takes longer than was thought
 
 
 def _ending(job: JobDoc) -> str:
