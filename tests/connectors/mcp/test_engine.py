@@ -15,7 +15,7 @@ import pytest
 from mcp.server.mcpserver import Context, MCPServer
 
 from comfy_bench import until
-from headway.connectors.mcp import engine as engine_module
+from headway.connectors.mcp import connection as connection_module, engine as engine_module
 from headway.connectors.mcp.config import server_of
 from headway.connectors.mcp.engine import McpEngine
 from headway.testing.clock import VirtualClock
@@ -132,6 +132,24 @@ class TestTools:
             await bench.ready()
 
         assert len(bench.jobs) > 20
+
+    async def test_that_are_too_many_bytes_are_given_up_and_said(
+        self, bad: Any, open_bench: Any, monkeypatch: pytest.MonkeyPatch
+    ):
+        async with open_bench(options=bad) as bench:
+            await bench.ready()
+            before = set(bench.jobs)
+            monkeypatch.setattr(connection_module, "LIST_BYTES", 100)
+            await bench.run("redefine", {"description": "Longer."})
+            await until(lambda: "reason" in bench.service)
+            again = bench.service
+            after = set(bench.jobs)
+        async with open_bench(options=bad) as bench:
+            first = await bench.status("unreachable")
+
+        assert first["reason"] == "its list of tools has more than 100 bytes"
+        assert (again["status"], after) == ("idle", before)
+        assert again["reason"] == "its tools stay as they were: its list of tools has more than 100 bytes"
 
     async def test_that_change_again_and_again_are_read_less_and_less_often_until_they_are_calm(self):
         clock = VirtualClock()

@@ -24,6 +24,7 @@ UP = {"heard": True, "problem": None}
         (UP, [], 1, {"status": "busy", "slots": 2, "reason": "a call that was told to stop goes on"}),
         (UP, [], 5, {"status": "busy", "slots": 0, "reason": "5 calls that were told to stop go on"}),
         (UP, [], 0, {"status": "idle", "reason": None, "job": None, "slots": 3}),
+        ({**UP, "stale": "too long"}, [], 0, {"status": "idle", "reason": "its tools stay as they were: too long"}),
         ({**UP, "left_out": [LeftOut("a", "bad")]}, [], 0, {"status": "idle", "reason": "1 tool is left out (a: bad)"}),
     ],
 )  # fmt: skip

@@ -50,6 +50,7 @@ LIST_S = 60.0  # for the whole list
 CHECK_S = 10.0
 _ROUNDS = 100  # questions in one call
 _PAGES = 100
+LIST_BYTES = 67_108_864  # of all pages
 _log = logging.getLogger("headway.mcp")
 
 
@@ -200,11 +201,15 @@ class Link:
     async def listed(self) -> list[Json]:
         """All of `tools/list`, as JSON; of more than there may be, one more. NotReached, MCPError, ValidationError."""
         found: list[Json] = []
+        read = 0
         cursor: str | None = None
         try:
             async with asyncio.timeout(LIST_S):
                 for _ in range(_PAGES):
                     page = await self.client.list_tools(cursor=cursor)
+                    read += len(page.model_dump_json(by_alias=True, exclude_none=True))
+                    if read > LIST_BYTES:
+                        raise NotReached(f"its list of tools has more than {LIST_BYTES:,} bytes")
                     found += [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in page.tools]
                     cursor = page.next_cursor
                     if cursor is None or len(found) > MOST_TOOLS:

@@ -154,7 +154,9 @@ class McpEngine:
             except (NotReached, MCPError, ValidationError) as error:
                 if link.lost.is_set():
                     return
-                _log.warning("MCP server %s: its tools stay as they were: %s", self.name, self._why(error))
+                self._state.stale = self._why(error)
+                _log.warning("MCP server %s: its tools stay as they were: %s", self.name, self._state.stale)
+                self._tell()
             await self.clock.sleep(pause_s)
             pause_s = min(pause_s * 2, _LIST_S[1])
 
@@ -180,7 +182,7 @@ class McpEngine:
                 left_out.append(LeftOut(tool.name, str(problem)))
         served = {job.name for job in jobs}
         self.tools = {tool.kind: tool for tool in tools if tool.kind in served}
-        self._state.tools, self._state.left_out = len(jobs), left_out
+        self._state.tools, self._state.left_out, self._state.stale = len(jobs), left_out, None
         board.serve(self, jobs)
         self._tell()
 

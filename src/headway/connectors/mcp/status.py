@@ -8,7 +8,7 @@
     | it does not answer, and no call runs            | unreachable, with the reason |
     | calls run                                       | busy, with the job of the oldest; silence as the reason |
     | calls go on that were told to stop              | busy, each without its slot |
-    | otherwise                                       | idle; tools that are left out as the reason |
+    | otherwise                                       | idle; an unread list, or tools that are left out, as the reason |
 
 A server that does its work in its only thread can not answer while it works: with calls running, silence is shown and
 nothing follows from it. Called by `engine.py`.
@@ -29,13 +29,15 @@ _NAMED = 3
 
 class State(msgspec.Struct):
     """One server as it is known. `problem`: why there is no connection; `misconfigured`: what the config lacks;
-    `silent_s`: since it last said anything, once a check went without an answer.
+    `silent_s`: since it last said anything, once a check went without an answer; `stale`: why its list of tools could not
+    be read again.
     """
 
     heard: bool = False
     problem: str | None = "it was not asked yet"
     misconfigured: str | None = None
     silent_s: float | None = None
+    stale: str | None = None
     tools: int = 0
     left_out: Sequence[LeftOut] = ()
 
@@ -47,7 +49,7 @@ def said_of(state: State, slots: int, jobs: Sequence[str], leftover: int) -> Jso
     words: Json = {
         "status": "idle",
         "slots": max(0, slots - leftover),
-        "reason": _left_out(state.left_out),
+        "reason": f"its tools stay as they were: {state.stale}" if state.stale else _left_out(state.left_out),
         "error": None,
         "job": jobs[0] if jobs else None,
         "load": {"tools": state.tools, "calls": len(jobs), "leftover": leftover},
