@@ -2,7 +2,7 @@
 
 import { useNow } from '@headway/client/react'
 import { useSettings } from '../app/settings.ts'
-import { age, clock, instant } from '../words/numbers.ts'
+import { age, clock, instant, lasting } from '../words/numbers.ts'
 
 /** An instant: in the reader's zone, or as an age where they prefer ages. The exact time is its tooltip. */
 export function Time({
@@ -26,6 +26,12 @@ export function Time({
 export function Age({ since }: { since: string }) {
   const now = useNow()
   return <>{age((now - Date.parse(since)) / 1000)}</>
+}
+
+/** How long already, after "for": `3 min`, `a moment`. */
+export function Lasting({ since }: { since: string }) {
+  const now = useNow()
+  return <>{lasting((now - Date.parse(since)) / 1000)}</>
 }
 
 /** How long it runs: `2:05`, ticking; between two instants it stands. */

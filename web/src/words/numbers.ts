@@ -64,6 +64,11 @@ export function age(seconds: number): string {
   return `${Math.floor(value / 86_400)} d`
 }
 
+/** `7 s`, as after "for": what began now has lasted a moment. */
+export function lasting(seconds: number): string {
+  return seconds < 1 ? 'a moment' : age(seconds)
+}
+
 const STYLES: Record<string, Intl.DateTimeFormatOptions> = {
   time: { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
   precise: {

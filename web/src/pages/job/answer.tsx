@@ -8,7 +8,7 @@ import { done } from '../../app/toasts.tsx'
 import { Button } from '../../kit/button.tsx'
 import { Foreign } from '../../kit/foreign.tsx'
 import { Problem } from '../../kit/panel.tsx'
-import { Age } from '../../kit/time.tsx'
+import { Lasting } from '../../kit/time.tsx'
 import { isObject } from '../../words/code.ts'
 import { SchemaFields } from '../new/fields.tsx'
 import { AddressLine, OpenLink, PlainAddress } from './addressline.tsx'
@@ -99,7 +99,7 @@ function Question({ id, input }: { id: string; input: Input }) {
             <Foreign text={input.message} />
           </h2>
           <p className="text-xs text-soft">
-            It has waited for your answer for <Age since={input.asked_at} />.
+            It has waited for your answer for <Lasting since={input.asked_at} />.
           </p>
         </div>
       </header>

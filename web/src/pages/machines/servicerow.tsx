@@ -12,7 +12,7 @@ import { Link } from '../../app/router.tsx'
 import { useSettings } from '../../app/settings.ts'
 import { StateBadge } from '../../kit/badge.tsx'
 import { Bar } from '../../kit/bar.tsx'
-import { Age } from '../../kit/time.tsx'
+import { Lasting } from '../../kit/time.tsx'
 import { doing, shortId } from '../../words/jobs.ts'
 import { age, instant, percent } from '../../words/numbers.ts'
 import { lookOf } from '../../words/states.ts'
@@ -76,7 +76,7 @@ function Since({ at }: { at: string | undefined }) {
   if (!at) return null
   return (
     <span className="text-xs whitespace-nowrap text-soft" title={`since ${instant(at, 'full', zone)}`}>
-      for <Age since={at} />
+      for <Lasting since={at} />
     </span>
   )
 }

@@ -8,7 +8,7 @@ import { Link } from '../../app/router.tsx'
 import { StateBadge } from '../../kit/badge.tsx'
 import { Bar } from '../../kit/bar.tsx'
 import { Spark } from '../../kit/spark.tsx'
-import { Age, Time } from '../../kit/time.tsx'
+import { Lasting, Time } from '../../kit/time.tsx'
 import { doing } from '../../words/jobs.ts'
 import { percent, plural } from '../../words/numbers.ts'
 import { sameNode } from './finding.ts'
@@ -49,7 +49,7 @@ export const WorkerRow = memo(
             <StateBadge state={worker.left_at ? 'left' : worker.state} title={reason} />
             {worker.state_at && (
               <span className="text-xs whitespace-nowrap text-soft">
-                for <Age since={worker.state_at} />
+                for <Lasting since={worker.state_at} />
               </span>
             )}
           </button>

@@ -8,7 +8,7 @@ import { StateBadge } from '../../kit/badge.tsx'
 import { Button } from '../../kit/button.tsx'
 import { Foreign } from '../../kit/foreign.tsx'
 import { Panel } from '../../kit/panel.tsx'
-import { Age } from '../../kit/time.tsx'
+import { Lasting } from '../../kit/time.tsx'
 import { instant, plural } from '../../words/numbers.ts'
 import { lookOf } from '../../words/states.ts'
 import type { Figures } from '../kinds/figures.ts'
@@ -95,7 +95,7 @@ function At({ place: { service, worker } }: { place: Place }) {
             className="text-xs whitespace-nowrap text-soft"
             title={`since ${instant(service.changed_at, 'full', zone)}`}
           >
-            for <Age since={service.changed_at} />
+            for <Lasting since={service.changed_at} />
           </span>
         </span>
         {service.version && (
