@@ -89,6 +89,20 @@ async def test_what_it_started_ends_with_it(tmp_path: Path):
     assert not _is_alive(pid)
 
 
+async def test_without_a_guard_it_is_ended_again(monkeypatch: pytest.MonkeyPatch):
+    def no_guard(group: int) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(process_module, "_guard_of", no_guard)
+    process = started("import time; time.sleep(20)")
+
+    with pytest.raises(OSError, match=r"its guard \(/bin/sh\) does not start: Resource temporarily unavailable"):
+        await process.__aenter__()
+
+    assert process.pid is not None
+    assert not _is_alive(process.pid)
+
+
 def _is_alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"

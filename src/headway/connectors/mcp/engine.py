@@ -26,6 +26,7 @@ from headway.connectors.mcp.config import MissingVariable, Resolved, Server, res
 from headway.connectors.mcp.connection import Link, NotReached
 from headway.connectors.mcp.definition import Json, LeftOut, Tool, options_of, result_schema, tools_of
 from headway.connectors.mcp.elicit import elicited
+from headway.connectors.mcp.loglines import LogLines
 from headway.connectors.mcp.secrets import Secrets, cut
 from headway.connectors.mcp.status import State, said_of
 from headway.connectors.mcp.tasks import owner
@@ -63,6 +64,7 @@ class McpEngine:
         self._environment = environment
         self._reach = reach
         self._state = State()
+        self._lines = LogLines(server.name, clock)
         self._board: Board | None = None
         self._connected = asyncio.Event()
         self._changed = asyncio.Event()
@@ -256,7 +258,7 @@ class McpEngine:
         if (found := the_call(self.calls.running)) is not None:
             found.log(params)
         else:
-            _log.info("MCP server %s: %s", self.name, cut(self.secrets.hide(log_text(params))))
+            self._lines.write(cut(self.secrets.hide(log_text(params))))
 
     async def asked(self, params: ElicitRequestParams, meta: Json) -> ElicitResult | ErrorData:
         """A question, put to the job that it belongs to."""
@@ -278,6 +280,7 @@ class McpEngine:
         while True:
             await self.clock.sleep(_TICK_S)
             self.calls.forget_quiet()
+            self._lines.settle()
             if self._heard_at > self._told_at:
                 self._told_at = self._heard_at
                 board.tell(self.name, seen=True)

@@ -95,7 +95,7 @@ class ServerProcess(AbstractAsyncContextManager[TransportStreams]):
             env=get_default_environment() | self._resolved.env,
             cwd=server.cwd, start_new_session=True, limit=LINE_BYTES,
         )  # fmt: skip
-        self._guard = _guard_of(process.pid)
+        self._guard = await _guarded(process)
         incoming, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
         write, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
         self._streams = (incoming, read, write, outgoing)
@@ -209,6 +209,20 @@ def _guard_of(group: int) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+async def _guarded(process: asyncio.subprocess.Process) -> subprocess.Popen[bytes]:
+    """Its guard. OSError if there is none to be had: then the process was ended."""
+    try:
+        return _guard_of(process.pid)
+    except BaseException as error:
+        _signal(process.pid, signal.SIGKILL)
+        await _exits(process)
+        if (pipes := getattr(process, "_transport", None)) is not None:
+            pipes.close()
+        if isinstance(error, OSError):
+            raise OSError(f"its guard (/bin/sh) does not start: {error.strerror or error}") from None
+        raise
 
 
 def _close_stdin(process: asyncio.subprocess.Process) -> None:
