@@ -34,6 +34,15 @@ SERVICES = [
 ]
 
 
+def test_without_a_service_each_sort_is_named_with_how_to_start_one(headway: Callable):
+    said = headway("services")
+
+    first, *ways = said.err.splitlines()
+    assert (said.code, said.out, first) == (0, "", "There is no service yet. Services come with a worker:")
+    assert [way.split("  ")[1] for way in ways] == ["ComfyUI", "MCP servers"]
+    assert "[mcp.servers.NAME]" in ways[1]
+
+
 @pytest.fixture
 def told(server: str) -> Iterator[None]:
     """A worker of two engines is connected."""

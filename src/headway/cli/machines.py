@@ -22,7 +22,9 @@ from headway.model.duration import duration_text
 CONNECTED = frozenset({"online", "draining", "stale"})
 """In these a worker has a link."""
 START = "There is no worker yet. Start one with: headway worker module:app"
-START_COMFYUI = "There is no service yet. Start one with: headway worker --connector comfyui=http://127.0.0.1:8188"
+NO_SERVICE = """There is no service yet. Services come with a worker:
+  ComfyUI      headway worker --connector comfyui=http://127.0.0.1:8188
+  MCP servers  name them in headway.toml ([mcp.servers.NAME]), then: headway worker"""
 
 
 @click.command()
@@ -48,7 +50,7 @@ def services(whole: bool, form: str, server: Server) -> None:
     answer = run_async(_get(server, "/services"))
     found = answer["services"] if whole else _without_gone(answer["services"])
     if not found and form == "text":
-        say(START_COMFYUI)
+        say(NO_SERVICE)
     show(found, form, lambda found: _as_table(found, answer["now"]))
 
 
