@@ -34,12 +34,17 @@ SERVICES = [
 ]
 
 
-def test_without_a_service_each_sort_is_named_with_how_to_start_one(headway: Callable):
+def test_without_a_service_each_sort_is_named_with_how_to_start_one(headway: Callable, monkeypatch: pytest.MonkeyPatch):
+    async def none_there(*_: object) -> dict[str, object]:
+        return {"services": [], "now": "2026-11-22T08:00:00.000Z"}
+
+    monkeypatch.setattr("headway.cli.machines._get", none_there)
+
     said = headway("services")
 
     first, *ways = said.err.splitlines()
     assert (said.code, said.out, first) == (0, "", "There is no service yet. Services come with a worker:")
-    assert [way.split("  ")[1] for way in ways] == ["ComfyUI", "MCP servers"]
+    assert [way[2:].split("  ")[0] for way in ways] == ["ComfyUI", "MCP servers"]
     assert "[mcp.servers.NAME]" in ways[1]
 
 
