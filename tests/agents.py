@@ -73,6 +73,12 @@ class Raw:
         async with httpx.AsyncClient(transport=self._transport, base_url="http://127.0.0.1:8400") as http:
             return await http.request(verb, "/mcp", json=body, headers={k: v.encode() for k, v in headers.items()})
 
+    async def send(self, body: str) -> httpx.Response:
+        """The HTTP answer to any text."""
+        headers = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+        async with httpx.AsyncClient(transport=self._transport, base_url="http://127.0.0.1:8400") as http:
+            return await http.post("/mcp", content=body, headers={**headers, "MCP-Protocol-Version": self._version})
+
     async def _message(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         answer = await self.post(method, params)
         text = answer.text

@@ -127,6 +127,21 @@ async def test_there_is_no_session_to_open_or_end(scene: Scenes, verb: str):
     assert answer.json()["code"] == "method_not_allowed"
 
 
+@pytest.mark.parametrize("version", ERAS)
+@pytest.mark.parametrize(
+    "body", ["{", "[]", "7", '{"jsonrpc": "2.0"}', '{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": 7}']
+)
+async def test_what_is_no_message_is_answered_in_one_sentence(scene: Scenes, version: str, body: str):
+    async with scene() as s:
+        answer = await Raw(s.application, version=version).send(body)
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (400, -32700 if body == "{" else -32600)
+    assert "pydantic" not in error["message"]
+    assert len(error["message"].splitlines()) == 1
+    assert int(answer.headers["content-length"]) == len(answer.content)
+
+
 async def test_a_request_too_large_is_refused_before_it_is_read(scene: Scenes):
     async with scene() as s:
         args = {"kind": "add", "args": {"a": "x" * (s.application.config.settings.args_bytes + 100_000)}}

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -46,6 +47,14 @@ ONLY_POST = Problem(
     status=405, code="method_not_allowed", message="Only POST is answered here.",
     hint="Every MCP request is a POST of its own; there is no session to open or end.",
 )  # fmt: skip
+NO_MESSAGE: dict[str, Any] = {
+    "jsonrpc": "2.0",
+    "id": None,
+    "error": {
+        "code": -32600,  # Invalid Request
+        "message": "This is no message of JSON-RPC. Send one object with jsonrpc, id, method and, as an object, params.",
+    },
+}
 CLOSING = Problem(status=503, code="not_serving", message="The server stops.", retry_after_s=1.0)
 
 
@@ -83,7 +92,7 @@ class McpDoor:
         with anyio.CancelScope() as call:
             self._open.add(call)
             try:
-                await found.handle_request(scope, receive, watched)
+                await found.handle_request(scope, receive, in_a_sentence(watched))
             finally:
                 self._open.discard(call)
         if call.cancelled_caught:
@@ -160,6 +169,30 @@ class McpDoor:
             task = asyncio.ensure_future(self._agents.kinds_changed())
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
+
+
+def in_a_sentence(send: Send) -> Send:
+    """To what is no message of JSON-RPC the SDK's older era answers with all that pydantic found, over many lines: the
+    same 400 in the words of the newer one.
+    """
+    held: list[Message] = []
+
+    async def shortened(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 400:
+            held.append(message)
+        elif not held:
+            await send(message)
+        else:
+            start, body = held.pop(), _shortened(message.get("body", b""))
+            headers = [each for each in start["headers"] if each[0].lower() != b"content-length"]
+            await send({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
+            await send({**message, "body": body})
+
+    return shortened
+
+
+def _shortened(body: bytes) -> bytes:
+    return body if b'"message":"Validation error: ' not in body else msgspec.json.encode(NO_MESSAGE)
 
 
 async def _leave(scope: Scope, receive: Receive, send: Send, *, begun: bool) -> None:
