@@ -40,8 +40,25 @@ async def test_the_end_of_a_process_is_told_with_its_code_and_last_words():
             await read.receive()
         problem = process.problem
 
-    assert problem.startswith("its process ended with exit code 7; it last wrote: line 40 | line 41")
-    assert problem.endswith("line 49")
+    assert problem == "its process ended with exit code 7; it last wrote: line 49"
+
+
+async def test_the_last_words_are_without_noise_and_bounded():
+    words = (
+        "╭─ Error ─╮\n│ \x1b[31mno token \x1b[0m"
+        + "x" * 2_000
+        + "│\n╰─────────╯\nx.py:1: DeprecationWarning: old\n  old()\n"
+    )
+    process = started(f"import sys; sys.stderr.write({words!r}); sys.exit(7)")
+
+    async with process as (read, _):
+        with pytest.raises(anyio.EndOfStream):
+            await read.receive()
+        problem = process.problem
+
+    said = problem.removeprefix("its process ended with exit code 7; it last wrote: ")
+    assert said.startswith("no token xxx")
+    assert len(said) == 300
 
 
 async def test_a_process_that_was_killed_is_said_to_be():

@@ -38,6 +38,7 @@ from headway.connectors.mcp.calling import Id
 from headway.connectors.mcp.config import Resolved
 from headway.connectors.mcp.definition import MOST_TOOLS, Json
 from headway.connectors.mcp.http import Endpoint, unreached
+from headway.connectors.mcp.last_words import plain
 from headway.connectors.mcp.outcomes import SESSION_OVER
 from headway.connectors.mcp.process import ServerProcess
 from headway.connectors.mcp.promise import taken_as_it_is
@@ -150,7 +151,8 @@ class Link:
     def reason(self) -> str:
         """Why it ended, free of secrets."""
         problem = getattr(self._inner, "problem", "")
-        return cut(self._resolved.secrets.hide(self._reason or problem or "the connection was closed"), 1_000)
+        hide = self._resolved.secrets.hide
+        return cut(hide(plain(hide(self._reason or problem or "the connection was closed"))), 1_000)
 
     def fail(self, reason: str) -> None:
         """It is of no use any more."""

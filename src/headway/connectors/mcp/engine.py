@@ -26,6 +26,7 @@ from headway.connectors.mcp.config import MissingVariable, Resolved, Server, res
 from headway.connectors.mcp.connection import Link, NotReached
 from headway.connectors.mcp.definition import Json, LeftOut, Tool, options_of, result_schema, tools_of
 from headway.connectors.mcp.elicit import elicited
+from headway.connectors.mcp.last_words import plain
 from headway.connectors.mcp.loglines import LogLines
 from headway.connectors.mcp.secrets import Secrets, cut
 from headway.connectors.mcp.status import State, said_of
@@ -121,7 +122,7 @@ class McpEngine:
             return "its list of tools is not of the protocol"
         if link.lost.is_set():
             return link.reason
-        return cut(self.secrets.hide(f"it does not list its tools: {error.message}"), 1_000)
+        return cut(plain(self.secrets.hide(f"it does not list its tools: {error.message}")), 1_000)
 
     async def _look_after(self, link: Link, board: Board) -> None:
         """Until the connection is lost."""

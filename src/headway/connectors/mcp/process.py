@@ -31,6 +31,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
 from headway.connectors.mcp.config import Resolved
+from headway.connectors.mcp.last_words import last_words
 from headway.connectors.mcp.secrets import cut
 
 Pipe = TypeVar("Pipe")
@@ -38,8 +39,9 @@ Pipe = TypeVar("Pipe")
 LINE_BYTES = 134_217_728
 _LEAVE_S = 2.0  # after its stdin was closed, and again after SIGTERM
 _CODE_S = 1.0  # between the end of its stdout and its exit code
-_TAIL_LINES = 10
-_TAIL_CHARS = 300
+_TAIL_LINES = 40
+_TAIL_CHARS = 500
+_SAID_CHARS = 300
 _GUARD = """
 read _
 kill -s TERM -- "-$0"
@@ -76,8 +78,8 @@ class ServerProcess(AbstractAsyncContextManager[TransportStreams]):
             words = f"it wrote a line of more than {LINE_BYTES:,} bytes"
         if self._garbage is not None:
             words += f"; on its stdout was what is no JSON-RPC: {self._garbage!r}"
-        if self._tail:
-            words += f"; it last wrote: {' | '.join(self._tail)}"
+        if said := last_words(self._tail):
+            words += f"; it last wrote: {cut(self._resolved.secrets.hide(said), _SAID_CHARS)}"
         return cut(words, 1_000)
 
     @property
@@ -190,7 +192,7 @@ class ServerProcess(AbstractAsyncContextManager[TransportStreams]):
         self._note(rest)
 
     def _note(self, line: bytes) -> None:
-        if text := line.decode(errors="replace").strip():
+        if text := line.decode(errors="replace").rstrip():
             self._tail.append(cut(self._resolved.secrets.hide(text), _TAIL_CHARS))
 
 
