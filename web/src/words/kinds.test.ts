@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isUnapproved, serverOf, toolOf, traitsOf } from './kinds.ts'
+import { descriptionOf, isUnapproved, serverOf, toolOf, traitsOf } from './kinds.ts'
 
 const words = (...given: Parameters<typeof traitsOf>) => traitsOf(...given).map(({ word }) => word)
 
@@ -56,5 +56,13 @@ describe('jobs of a tool wait for its approval', () => {
     ['but not where it is not known', undefined, [changed], false],
   ] as const)('%s', (_, known, workers, does) => {
     expect(isUnapproved(known, workers)).toBe(does)
+  })
+})
+
+describe('a description', () => {
+  it('is read without the indentation of its source', () => {
+    const description = 'Reads.\n\n        Obeys robots.txt.\n\t  Once.'
+
+    expect(descriptionOf({ name: 'crawl', description })).toBe('Reads.\n\nObeys robots.txt.\nOnce.')
   })
 })

@@ -90,3 +90,8 @@ export function isUnapproved(
     ({ state, definitions }) => THERE.has(state) && definitions?.[kind.name] === kind.definition,
   )
 }
+
+/** Its description to be read: without the indentation that Python servers leave in theirs. The definition keeps it. */
+export function descriptionOf(kind: KindDoc): string {
+  return (kind.description ?? '').replace(/^[ \t]+/gm, '')
+}

@@ -14,7 +14,7 @@ import { Foreign } from '../../kit/foreign.tsx'
 import { Empty, Fact, Facts, Page, Panel, Problem } from '../../kit/panel.tsx'
 import { Time } from '../../kit/time.tsx'
 import { pretty } from '../../words/code.ts'
-import { serverOf, toolOf, traitsOf } from '../../words/kinds.ts'
+import { descriptionOf, serverOf, toolOf, traitsOf } from '../../words/kinds.ts'
 import { plural } from '../../words/numbers.ts'
 import { fieldsOf } from '../new/schema.ts'
 import { Quarantined } from './change.tsx'
@@ -143,7 +143,7 @@ function Kind({ kind, workers, figures, open: wanted }: KindProps) {
       )}
       {kind.description && (
         <p className="line-clamp-4 text-sm text-soft" title={kind.description}>
-          <Foreign text={kind.description} />
+          <Foreign text={descriptionOf(kind)} />
         </p>
       )}
       <Quarantined kind={kind} isOpen={wanted} />

@@ -11,7 +11,7 @@ import { Button } from '../../kit/button.tsx'
 import { CodeBlock } from '../../kit/copy.tsx'
 import { Foreign } from '../../kit/foreign.tsx'
 import { pretty } from '../../words/code.ts'
-import { toolOf, traitsOf } from '../../words/kinds.ts'
+import { descriptionOf, toolOf, traitsOf } from '../../words/kinds.ts'
 import { Quarantined } from '../kinds/change.tsx'
 import { type Figures, lately } from '../kinds/figures.ts'
 import { fieldsOf } from '../new/schema.ts'
@@ -35,7 +35,8 @@ const BRIEF = 240
 export function Tool({ kind, workers, figures, isOpen, job, onRun, onJob }: ToolProps) {
   const form = useId()
   const name = toolOf(kind)
-  const { title = '', description = '' } = kind
+  const { title = '' } = kind
+  const description = descriptionOf(kind)
   return (
     <li data-tool={kind.name} className="px-3 py-2.5">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
@@ -102,9 +103,9 @@ function About({ kind }: { kind: KindDoc }) {
     <details className="mt-0.5">
       <summary className="min-h-6 text-sm text-soft wrap-anywhere">{takes || 'no arguments'}</summary>
       <div className="mt-2 flex flex-col gap-3">
-        {(kind.description?.length ?? 0) > BRIEF && (
+        {descriptionOf(kind).length > BRIEF && (
           <p className="text-sm">
-            <Foreign text={kind.description ?? ''} />
+            <Foreign text={descriptionOf(kind)} />
           </p>
         )}
         <div className="grid grid-cols-1 gap-3 lg:grid-cols-2">

@@ -13,7 +13,7 @@ import { Field, Select } from '../../kit/field.tsx'
 import { Foreign } from '../../kit/foreign.tsx'
 import { Empty, Page, Panel, Problem } from '../../kit/panel.tsx'
 import { isObject } from '../../words/code.ts'
-import { traitsOf } from '../../words/kinds.ts'
+import { descriptionOf, traitsOf } from '../../words/kinds.ts'
 import { NewJobForm } from './form.tsx'
 import { waysOf } from './options.tsx'
 import { Templates } from './templates.tsx'
@@ -58,7 +58,7 @@ export function NewJobPage() {
         <div className="grid items-start gap-3 lg:grid-cols-[260px_minmax(0,1fr)]">
           <Panel title="What" label="What to run">
             <div className="flex flex-col gap-4">
-              <Field label="Kind" hint={kind?.description && <Foreign text={kind.description} />}>
+              <Field label="Kind" hint={kind?.description && <Foreign text={descriptionOf(kind)} />}>
                 {wiring => (
                   <Select {...wiring} value={name ?? ''} onChange={event => choose(event.target.value)}>
                     <option value="">Choose…</option>
