@@ -96,7 +96,11 @@ def test_a_figure_can_be_measured(name: str, words: tuple[str, ...], request: py
 
 
 def test_every_figure_stands_in_the_table():
-    scripts = {path.stem for pattern in ("p[0-9]*.py", "r[0-9]*.py", "growth.py", "mcp_calls.py") for path in BENCH.glob(pattern)}
+    scripts = {
+        path.stem
+        for pattern in ("p[0-9]*.py", "r[0-9]*.py", "growth.py", "mcp_calls.py")
+        for path in BENCH.glob(pattern)
+    }
 
     assert scripts == METRICS.keys() | OF_ITS_OWN
 

@@ -136,7 +136,8 @@ async def test_a_server_that_was_started_anew_and_knows_no_session_is_met_anew(s
         async with serving(eraless(tools().streamable_http_app(), "handshake"), port):
             ran: Ran = await bench.run("counts", {"n": 1})
             while ran.outcome != "succeeded":
-                assert ran.error is not None and ran.error["type"] == "ServerGone", ran.error
+                assert ran.error is not None
+                assert ran.error["type"] == "ServerGone"
                 await bench.ready()
                 ran = await bench.run("counts", {"n": 1})
 
