@@ -2,7 +2,7 @@
  * Pictures of every page into docs/img, of a server with real jobs on real input: `make screenshots`.
  *
  * Each page light, dark, and on a phone. The jobs are library.py's; two workers on machines of two names run them. A third has
- * a ComfyUI that paints without a model, and one that is not there. What is on a picture is what was there: nothing is made up.
+ * a ComfyUI that paints without a model, and one that is not there; a fourth the MCP server of examples/mcp_crawler. What is on a picture is what was there: nothing is made up.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,7 +12,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, it, vi } from 'vitest'
 import type { JobHandle } from '../../clients/typescript/src/index.ts'
 import { freePort } from '../../clients/typescript/test/server.ts'
-import { type Begun, comfyWorker, fakeComfy, workflow } from './engine.ts'
+import { type Begun, comfyWorker, crawlerWorker, fakeComfy, workflow } from './engine.ts'
 import { CUT, house, PHONE, pillSays, sees, WIDE } from './house.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -39,7 +39,10 @@ beforeAll(async () => {
   worker('borealis', 'packer', 2)
   const [there, missing] = [await freePort(), await freePort()]
   engines.push(fakeComfy(there), comfyWorker(home.server, 'cumulus', [there, missing]))
-  await vi.waitUntil(async () => (await home.hw.kinds.list()).length > 6, BEGINNING)
+  const tools = join(home.folder, 'tools')
+  await mkdir(tools)
+  engines.push(await crawlerWorker(home.server, 'dorado', tools))
+  await vi.waitUntil(async () => (await home.hw.kinds.list()).length > 12, BEGINNING)
   await fill()
 }, 300_000)
 
@@ -145,6 +148,7 @@ const SHOTS: readonly Shot[] = [
     () => '/new?kind=count_words',
     page => page.getByRole('button', { name: 'Run', exact: true }).waitFor(),
   ],
+  ['mcp', () => '/mcp?run=mcp.crawler.smart_crawl_github', page => sees(page, 'repo_url')],
   ['system', () => '/system', page => sees(page, 'leads')],
   ['palette', () => '/jobs', palette],
 ]

@@ -56,6 +56,20 @@ export function comfyWorker(server: Server, machine: string, ports: readonly num
   return new Begun('headway', ['worker', ...connectors, '--machine', machine, '--name', 'comfy'], server)
 }
 
+/** A worker on `machine` with the MCP server of examples/mcp_crawler. Nothing is kept beyond `folder`. */
+export async function crawlerWorker(server: Server, machine: string, folder: string): Promise<Begun> {
+  const home = join(BIN, '../../examples/mcp_crawler')
+  const config = `[mcp.servers.crawler]
+command = ${JSON.stringify(join(BIN, 'python'))}
+args = ["-m", "crawler"]
+cwd = ${JSON.stringify(home)}
+env = { CRAWLER_DATA = ${JSON.stringify(folder)} }
+slots = 4
+`
+  await writeFile(join(folder, 'headway.toml'), config)
+  return new Begun('headway', ['worker', '--machine', machine, '--name', 'tools'], server, folder)
+}
+
 const TOOLS = join(import.meta.dirname, '../../tests/mcp_servers/bad.py')
 
 /** Enough to look for one among them, few enough to look at all. */
