@@ -52,7 +52,7 @@ npm error 404  'thing@*' is not in this registry.
 npm error 404
 npm error 404 Note that you can also install from a
 npm error 404 tarball, folder, http url, or git folder.
-npm error A complete log of this run can be found in: /home/me/.npm/_logs/1.log
+npm error A complete log of this run can be found in: /home/you/.npm/_logs/1.log
 """
 
 
