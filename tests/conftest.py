@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -39,6 +40,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if guard := strays.guarded():
         config.add_cleanup(lambda: strays.release(guard))
     config.add_cleanup(prepared.end)
+
+
+@pytest.fixture(autouse=True)
+def log_of_no_other_test() -> Iterator[None]:
+    """A command that was run here may have set the log of the process to a stream that is closed by now."""
+    yield
+    if "structlog" in sys.modules:
+        sys.modules["structlog"].reset_defaults()
 
 
 @pytest.fixture(scope="session")
