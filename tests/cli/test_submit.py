@@ -208,3 +208,25 @@ def test_a_submit_that_is_refused_for_a_files_name_says_how_to_give_the_file(hea
     assert said.code == 2
     assert 'args.flow: "portrait.json" is not an object.' in said.err
     assert "write flow=@portrait.json." in said.err
+
+
+def test_a_kind_that_only_another_server_knew_yet_is_asked_for_again(headway, server, monkeypatch):
+    kind = {"name": "counted", "hash": "1", "schema": {"type": "object", "properties": {"below": {"type": "integer"}}}}
+    address = f"{server.replace('http', 'ws', 1)}/api/v1/worker"
+    looked: list[str] = []
+
+    async def late(client, name):
+        looked.append(name)
+        return {} if len(looked) == 1 else kind
+
+    monkeypatch.setattr("headway.cli.submit._known", late)
+    with connect(address, subprotocols=[WORKER_PROTOCOL], compression=None) as socket:
+        profile = {"id": "m/late", "name": "late", "machine": "m", "instance": "late"}
+        socket.send(encode_many([WorkerHello(worker=profile, kinds=[kind])]), text=True)
+        socket.recv()
+
+        said = headway("submit", "counted", "below=30")
+        wrong = headway("submit", "counted", "below=many")
+
+    assert (said.code, looked[:2]) == (0, ["counted", "counted"])
+    assert wrong.code == 2

@@ -115,15 +115,7 @@ async def _submit(
     server: Server, kind: str, args: dict[str, Any], options: dict[str, Any], form: str, then: str, *, yes: bool
 ) -> int:
     async with server.client() as client:
-        known = await _known(client, kind)
-        if known.get("confirm") and not yes:
-            confirm(known)
-        args = _fitted(known, args)
-        try:
-            job = await client.submit(kind, args, **options)
-        except InvalidInput as fault:
-            fault.hint = _hint_of_file(fault, args) or fault.hint
-            raise
+        job = await _submitted(client, kind, args, options, yes=yes)
         if not job.created:
             say(f"{job.id} holds this unique key already.")
         if job.hint:
@@ -137,6 +129,30 @@ async def _submit(
         if then == "watch":
             return await detachable(follow_jobs(client, [job.id], form), "watch", job.id)
         return await detachable(_wait(client, job, form), "watch", job.id)
+
+
+async def _submitted(client: Client, kind: str, args: dict[str, Any], options: dict[str, Any], *, yes: bool) -> Job:
+    """The job. Refused by a kind that was not known before, it is asked again: of several servers one knew its new worker."""
+    known = await _known(client, kind)
+    try:
+        return await _asked(client, known, kind, args, options, yes=yes)
+    except InvalidInput:
+        if known or not (known := await _known(client, kind)):
+            raise
+    return await _asked(client, known, kind, args, options, yes=yes)
+
+
+async def _asked(
+    client: Client, known: dict[str, Any], kind: str, args: dict[str, Any], options: dict[str, Any], *, yes: bool
+) -> Job:
+    if known.get("confirm") and not yes:
+        confirm(known)
+    fitted = _fitted(known, args)
+    try:
+        return await client.submit(kind, fitted, **options)
+    except InvalidInput as fault:
+        fault.hint = _hint_of_file(fault, fitted) or fault.hint
+        raise
 
 
 async def _wait(client: Client, job: Job, form: str) -> int:

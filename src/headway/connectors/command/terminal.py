@@ -72,7 +72,7 @@ class Child:
 
     def resize(self, columns: int, rows: int) -> None:
         """Tell the terminal its size; the command gets SIGWINCH when it changed."""
-        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        _resize(self.master, columns, rows)
 
     def signal(self, number: int) -> None:
         """Send a signal to every process of the session; those that are gone or not ours are passed over."""
@@ -159,6 +159,7 @@ def start(
     if not argv or not argv[0]:
         raise InvalidInput("command", "is empty", hint="Write the command after --: headway run -- make test")
     master, slave = pty.openpty()
+    _resize(master, columns, rows)  # before it starts: it may ask at once
     if not returns:
         _leave_line_ends(slave)
     statements, statements_end = os.pipe()
@@ -183,9 +184,11 @@ def start(
         os.close(statements_end)
     os.set_blocking(master, False)
     os.set_blocking(statements, False)
-    child = Child(process, master, statements)
-    child.resize(columns, rows)
-    return child
+    return Child(process, master, statements)
+
+
+def _resize(master: int, columns: int, rows: int) -> None:
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
 def _leave_line_ends(slave: int) -> None:
