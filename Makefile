@@ -20,7 +20,7 @@ PYTHON ?= $(or $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,
 	command -v $(p) >/dev/null && $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p)))),python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
-WORKERS ?= 4
+WORKERS ?= 2
 SEED ?= $(shell date +%s)
 export HYPOTHESIS_PROFILE ?= ci
 

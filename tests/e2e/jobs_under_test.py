@@ -60,7 +60,8 @@ def stubborn(ctx: headway.Context, folder: str, gate: str) -> None:
     sys.stdout.write(f"pid {os.getpid()}\n")
     sys.stdout.flush()
     ctx.checkpoint("folder", folder)
-    Path(folder, "tmp-of-stubborn").write_text(str(ctx.tmp))
+    Path(folder, "tmp-of-stubborn.new").write_text(str(ctx.tmp))
+    Path(folder, "tmp-of-stubborn.new").rename(Path(folder, "tmp-of-stubborn"))  # there with all that is in it
     Path(ctx.tmp, "half-done").write_text("x")
     _pass(gate)
 

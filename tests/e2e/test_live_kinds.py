@@ -54,7 +54,8 @@ class Shifty:
         return self.hw.submit(f"mcp.toy.{name}", **args)
 
     def result(self, id: str) -> Any:
-        return self.hw.state(id, "completed")["result"]
+        """A worker that refused it, for it did not serve the kind at that moment, is passed over for 30 s."""
+        return self.hw.state(id, "completed", timeout=120)["result"]
 
 
 @pytest.fixture
@@ -79,6 +80,7 @@ def test_jobs_of_a_kind_that_is_gone_wait_and_those_of_a_new_one_run_while_what_
     assert shifty.result(late) == {"definition": "d1"}
 
 
+@pytest.mark.timeout(180)
 def test_the_kinds_of_an_engine_outlive_its_executor_and_their_jobs_run_in_the_next(shifty: Shifty):
     worker = shifty.work()
     shifty.serve(one="d1")

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from headway.model.command import Reads
@@ -117,7 +118,18 @@ def test_rows_that_a_crash_kept_from_being_purged_go_the_next_time(stores, datab
     assert numbers_in(store) == [3]
 
 
-def test_a_server_that_froze_while_it_sent_a_batch_does_not_hold_the_head_for_ever(stores, monkeypatch):
+def head_is_held(address: Address) -> bool:
+    """Whether somebody's transaction has moved the head."""
+    with connect(address) as connection, transaction(connection, address):
+        try:
+            connection.execute("SELECT 1 FROM log_head FOR UPDATE NOWAIT")
+        except psycopg.errors.LockNotAvailable:
+            connection.rollback()
+            return True
+    return False
+
+
+def test_a_server_that_froze_while_it_sent_a_batch_does_not_hold_the_head_for_ever(stores, database, monkeypatch):
     monkeypatch.setattr(upkeep, "FROZEN_S", 0.1)
     frozen, other = stores
     load_for(frozen, submitted(job_id(1)))
@@ -128,6 +140,8 @@ def test_a_server_that_froze_while_it_sent_a_batch_does_not_hold_the_head_for_ev
     wire._pg.send_flush_request()
     while wire._pg.flush():
         pass
+    while not head_is_held(Address.parse(database)):
+        pass
 
     writing = threading.Thread(target=lambda: write(other, submitted(job_id(2))))
     writing.start()
@@ -135,11 +149,11 @@ def test_a_server_that_froze_while_it_sent_a_batch_does_not_hold_the_head_for_ev
     held_up = writing.is_alive()
     other.maintain()
     writing.join(10)
+    frozen.rollback()
 
     assert held_up
     assert not writing.is_alive()
     assert numbers_in(other) == [1]
-    frozen.rollback()
 
 
 def test_batches_at_work_are_let_alone(stores, monkeypatch):
