@@ -108,7 +108,7 @@ class Cluster:
 def _node(made: type[Headway], folder: Path, store: str, env: dict[str, str]) -> Headway:
     folder.mkdir(parents=True)
     node = made(folder)
-    node.env |= {**PATIENT, **REPLAY_BYTES, "HEADWAY_STORE": store, **env}
+    node.env |= {**PATIENT, **REPLAY_BYTES, "HEADWAY_STORE": store, "HEADWAY_TEST_STARTS": "real", **env}  # no twins
     return node
 
 

@@ -39,7 +39,9 @@ READ_AT_START = ("PYTHON", "LC_", "LANG", "TZ", "COVERAGE", "LD_", "MALLOC_")
 
 def unlike(env: Mapping[str, str]) -> bool:
     """Whether a process with this environment must be started as usual."""
-    if os.environ.get("HEADWAY_TEST_STARTS") == "real" or not hasattr(os, "pidfd_open"):
+    if "real" in (os.environ.get("HEADWAY_TEST_STARTS"), env.get("HEADWAY_TEST_STARTS")) or not hasattr(
+        os, "pidfd_open"
+    ):
         return True
     if any(name.startswith("COVERAGE_PROCESS") for name in env):  # it is to be measured from its start
         return True
